@@ -1,0 +1,346 @@
+"""What a customer declared, as typed values: the result of a check, the input of the platform's model.
+
+Everything here is merged over all layers, complete (labels and defaults filled in), cross-checked, and immutable.
+Places that take logic hold a checked `Expression`, or None where nothing was declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldstone_rules import Expression
+from fieldstone_rules.schema import Schema
+
+Label = Mapping[str, str]
+"""Locale → text; the empty locale is the text for everybody else."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an element was declared: its layer, file and 1-based line; `changed_by` are higher layers."""
+
+    layer: str
+    path: str
+    line: int
+    changed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value of a choice. `values_for` limits it to values of the field named by `depends_on`."""
+
+    value: str
+    label: Label
+    color: str | None = None
+    values_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReferenceTarget:
+    """Where a reference leads.
+
+    entities: the possible targets (several: one of them; empty: any entity).
+    on_delete: "restrict", "clear" or "cascade". inverse: the collection's name on the other side, or None.
+    where: limits what may be picked. owned: the record lives inside its parent.
+    """
+
+    entities: tuple[str, ...]
+    on_delete: str = "restrict"
+    inverse: str | None = None
+    where: Expression | None = None
+    owned: bool = False
+
+
+@dataclass(frozen=True)
+class Default:
+    """A field's default: a plain value in the API's form, or an expression."""
+
+    value: Any = None
+    expression: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an entity.
+
+    type: the name of its field type. options: keys that only this type knows (`max_length`, `format`, `precision`…).
+    required, readonly, visible: True, False, or a checked condition.
+    choices: of `choice` and `choices`, in order. target: of `reference`, `references` and `user`.
+    formula: of `formula`; stored: kept by the platform instead of computed on read.
+    """
+
+    name: str
+    type: str
+    label: Label
+    help: Label | None = None
+    required: bool | Expression = False
+    readonly: bool | Expression = False
+    visible: bool | Expression = True
+    default: Default | None = None
+    unique: bool = False
+    index: bool = False
+    check: Expression | None = None
+    message: Label | None = None
+    private: bool = False
+    was: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    choices: tuple[Option, ...] = ()
+    depends_on: str | None = None
+    target: ReferenceTarget | None = None
+    formula: Expression | None = None
+    stored: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Who counts as the same record: equal values in all of `match`; mode is "block" or "warn"."""
+
+    name: str
+    match: tuple[str, ...]
+    mode: str
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One entity. `title` names a record to people. `order` entries are field paths, "-" in front for descending."""
+
+    name: str
+    label: Label
+    plural: Label
+    icon: str | None
+    title: Expression
+    fields: Mapping[str, Field]
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    search: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    duplicates: tuple[Duplicates, ...] = ()
+    track: bool = True
+    activities: bool = True
+    owner: bool = True
+    was: tuple[str, ...] = ()
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """A state of a workflow. `attributes` are further keys, read as `stage.probability`."""
+
+    name: str
+    label: Label
+    final: bool = False
+    color: str | None = None
+    required: tuple[str, ...] = ()
+    readonly: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A way from states to a state. `sources` is resolved: `"*"` is every state that is not final, but the target.
+
+    roles: who may take it; empty: whoever may update the record. ask: fields filled in with it.
+    """
+
+    name: str
+    label: Label
+    sources: tuple[str, ...]
+    target: str
+    roles: tuple[str, ...] = ()
+    guard: Expression | None = None
+    message: Label | None = None
+    ask: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The state machine over one choice field of an entity."""
+
+    name: str
+    entity: str
+    field: str
+    initial: str
+    states: Mapping[str, State]
+    transitions: Mapping[str, Transition]
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class FieldGrant:
+    """What a role's grant says of one field; None: as the entity."""
+
+    read: bool | Expression | None = None
+    update: bool | Expression | None = None
+
+
+@dataclass(frozen=True)
+class EntityGrant:
+    """What a role may do with an entity: False, True, or a condition over the record and `user`."""
+
+    create: bool | Expression = False
+    read: bool | Expression = False
+    update: bool | Expression = False
+    delete: bool | Expression = False
+    share: bool | Expression = False
+    assign: bool | Expression = False
+    fields: Mapping[str, FieldGrant] = field(default_factory=dict)
+    deny: Mapping[str, bool | Expression] = field(default_factory=dict)
+    """Verb (read, update, delete, create) → what is refused to everybody who holds the role."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its grants by entity and its capabilities. `inherits` holds all ancestors, nearest first."""
+
+    name: str
+    label: Label
+    inherits: tuple[str, ...] = ()
+    entities: Mapping[str, EntityGrant] = field(default_factory=dict)
+    capabilities: frozenset[str] = frozenset()
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field on a form; `visible` narrows the field's own."""
+
+    name: str
+    visible: bool | Expression = True
+
+
+@dataclass(frozen=True)
+class RelatedList:
+    """The records behind an inverse, shown on a form. edit: "inline" or None."""
+
+    inverse: str
+    columns: tuple[str, ...] = ()
+    edit: str | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled group of fields and lists in one or two columns."""
+
+    label: Label | None
+    columns: int
+    items: tuple[FormField | RelatedList | Timeline, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The record's activity, shown on a form."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A titled page of a form. The sections before the first tab have the label None."""
+
+    label: Label | None
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of an entity, for some roles (empty: for all)."""
+
+    name: str
+    entity: str
+    roles: tuple[str, ...]
+    priority: int
+    tabs: tuple[Tab, ...]
+    quick: tuple[str, ...] = ()
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved way to look at an entity. type: list or board (others are refused for now)."""
+
+    name: str
+    entity: str
+    type: str
+    label: Label
+    columns: tuple[str, ...] = ()
+    where: Expression | None = None
+    order: tuple[str, ...] = ()
+    group: str | None = None
+    sum: tuple[str, ...] = ()
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A line of the sidebar: an entity, perhaps through a view, or a section with items below it."""
+
+    label: Label | None = None
+    entity: str | None = None
+    view: str | None = None
+    section: Label | None = None
+    items: tuple[MenuItem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Menu:
+    """A menu; all menus are shown one below the other."""
+
+    name: str
+    label: Label
+    items: tuple[MenuItem, ...]
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A typed setting of an app."""
+
+    name: str
+    type: str
+    label: Label
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class App:
+    """An app: a folder of documents."""
+
+    name: str
+    label: Label
+    version: str
+    requires: Mapping[str, str] = field(default_factory=dict)
+    description: Label | None = None
+    icon: str | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Records to load with an app, in the API's form; idempotent by `key`."""
+
+    name: str
+    entity: str
+    key: tuple[str, ...]
+    records: Sequence[Mapping[str, Any]]
+    demo: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class Application:
+    """All that is declared, over all layers. `schema` is what expressions see of it."""
+
+    apps: Mapping[str, App]
+    entities: Mapping[str, Entity]
+    workflows: Mapping[str, Workflow]
+    roles: Mapping[str, Role]
+    forms: Mapping[str, Form]
+    views: Mapping[str, View]
+    menus: Mapping[str, Menu]
+    data: Mapping[str, DataSet]
+    schema: Schema
+
+    def workflow_of(self, entity: str) -> Workflow | None:
+        """The workflow over `entity`, or None."""
+        return next((w for w in self.workflows.values() if w.entity == entity), None)

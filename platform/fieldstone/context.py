@@ -1,0 +1,66 @@
+"""Who acts, on which model, when: the explicit argument of everything that touches records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from fieldstone.model.model import Model
+
+if TYPE_CHECKING:
+    from fieldstone.database.database import Database
+
+
+@dataclass(frozen=True)
+class TokenLimits:
+    """What a token is narrowed to: entity names and verbs (None: no limit)."""
+
+    entities: frozenset[str] | None = None
+    verbs: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The acting user with everything that decides about rights.
+
+    roles: held directly, through teams and by inheritance. teams: own teams and all below them, the first one
+    the user's first team. capabilities: of all roles. limits: of the token in use, if any.
+    """
+
+    user: UUID
+    name: str
+    email: str
+    roles: frozenset[str] = frozenset()
+    teams: tuple[UUID, ...] = ()
+    capabilities: frozenset[str] = frozenset()
+    locale: str = "en"
+    timezone: str | None = None
+    limits: TokenLimits | None = None
+
+    @property
+    def access_key(self) -> tuple[frozenset[str], TokenLimits | None]:
+        """Users with equal keys share compiled permissions and statements."""
+        return self.roles, self.limits
+
+
+@dataclass(frozen=True)
+class Context:
+    """One request, job or command.
+
+    source: how it came in: "api", "page", "import", "command" or "system"; the history keeps it.
+    now: frozen for everything done in this context (aware, UTC).
+    """
+
+    model: Model
+    database: Database
+    principal: Principal
+    now: datetime
+    source: str = "api"
+    note: str | None = None
+    request_id: str = field(default="")
+
+    def with_source(self, source: str, note: str | None = None) -> Context:
+        """The same context, as another source of changes."""
+        return replace(self, source=source, note=note)

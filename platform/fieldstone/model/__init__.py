@@ -1,0 +1,1 @@
+"""The compiled model: what documents become once they are published."""

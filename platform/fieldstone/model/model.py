@@ -1,0 +1,182 @@
+"""The compiled model of one publication: what requests use instead of metadata.
+
+A model is immutable and shared by all threads of a process. It is built once per publication by
+`fieldstone.model.compile` and swapped as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from fieldstone_metadata import declarations
+from fieldstone_rules import Environment, Expression
+from fieldstone_rules.schema import Schema
+
+if TYPE_CHECKING:
+    from fieldstone.fields.base import FieldType
+
+Evaluate = Callable[[Environment], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A checked expression with its compiled Python form. Its SQL form is lowered where a statement is built."""
+
+    expression: Expression
+    evaluate: Evaluate
+
+
+Condition = bool | Rule
+"""What `required`, `readonly`, `visible` and grants compile to: a constant, or a rule."""
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A field of an entity: its declaration, its behaviour and its compiled conditions.
+
+    columns: its columns in the entity's table, in order (none for unstored formulas and many-to-many).
+    """
+
+    name: str
+    declaration: declarations.Field
+    type: FieldType
+    columns: tuple[sa.Column[Any], ...]
+    required: Condition
+    readonly: Condition
+    visible: Condition
+    check: Rule | None
+    default: Rule | None
+    formula: Rule | None
+    link: Link | None = None
+
+    @property
+    def writable(self) -> bool:
+        """Whether a caller may ever send it."""
+        return self.formula is None and self.type.writable and self.readonly is not True
+
+    @property
+    def stored(self) -> bool:
+        """Whether it has columns of its own in the entity's table."""
+        return bool(self.columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """The table behind a many-to-many field, one row per pair: (`source`, `target`)."""
+
+    table: sa.Table
+    source: sa.Column[Any]
+    target: sa.Column[Any]
+    entity: str
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """A collection of related records: those of `entity` whose `field` names this record."""
+
+    name: str
+    entity: str
+    field: str
+    many: bool
+    label: declarations.Label
+
+
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """A transition with its compiled guard."""
+
+    name: str
+    declaration: declarations.Transition
+    guard: Rule | None
+
+
+@dataclass(frozen=True, eq=False)
+class Workflow:
+    """The state machine over one field. `initial` is where a caller's create starts."""
+
+    field: str
+    declaration: declarations.Workflow
+    transitions: Mapping[str, Transition]
+
+    @property
+    def initial(self) -> str:
+        """The state in which a caller's create starts."""
+        return self.declaration.initial
+
+    @property
+    def states(self) -> Mapping[str, declarations.State]:
+        """State name → state, in the declared order."""
+        return self.declaration.states
+
+
+@dataclass(frozen=True, eq=False)
+class Entity:
+    """An entity: its table, fields, inverses and workflow.
+
+    title: names a record to people; its value is kept in the column `_title`.
+    fields: declared ones, in order. system: the fields every table has (`id`, `owner`, `created_at`…).
+    """
+
+    name: str
+    declaration: declarations.Entity
+    table: sa.Table
+    fields: Mapping[str, Field]
+    system: Mapping[str, Field]
+    inverses: Mapping[str, Inverse]
+    title: Rule
+    workflow: Workflow | None = None
+
+    @property
+    def label(self) -> declarations.Label:
+        """Locale → what one record is called."""
+        return self.declaration.label
+
+    @property
+    def plural(self) -> declarations.Label:
+        """Locale → what several records are called."""
+        return self.declaration.plural
+
+    def field(self, name: str) -> Field | None:
+        """The declared or system field called `name`, or None."""
+        return self.fields.get(name) or self.system.get(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Everything one publication says, ready to run.
+
+    version: the publication's number. schema: the database schema of the tenant's data.
+    cache: results that belong to the publication, such as compiled statements, keyed by their makers.
+    """
+
+    version: int
+    schema: str
+    application: declarations.Application
+    metadata: sa.MetaData
+    entities: Mapping[str, Entity]
+    rules_schema: Schema
+    settings: Mapping[str, Mapping[str, Any]]
+    cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def views(self) -> Mapping[str, declarations.View]:
+        """Published views by name."""
+        return self.application.views
+
+    @property
+    def forms(self) -> Mapping[str, declarations.Form]:
+        """Forms by name."""
+        return self.application.forms
+
+    @property
+    def menus(self) -> Mapping[str, declarations.Menu]:
+        """Menus by name."""
+        return self.application.menus
+
+    @property
+    def roles(self) -> Mapping[str, declarations.Role]:
+        """Roles by name."""
+        return self.application.roles

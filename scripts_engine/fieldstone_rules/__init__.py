@@ -1,0 +1,1 @@
+"""The rule language of Fieldstone: one typed tree, several evaluators that agree."""

@@ -1,0 +1,67 @@
+"""What the rule language has to be told about the world: entities, their fields, and settings.
+
+The language knows no metadata files. Whoever uses it hands in a `Schema`, and it sees records only through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fieldstone_rules.types import Type
+
+
+@dataclass(frozen=True)
+class FieldSchema:
+    """A field as an expression sees it.
+
+    expression: the source of an unstored formula, which is computed where it is read.
+    states: for a choice under a workflow, state → attribute → plain value (`stage.probability`).
+    secret: may not occur in expressions.
+    """
+
+    name: str
+    type: Type
+    expression: str | None = None
+    states: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class InverseSchema:
+    """A collection of related records: those of `entity` whose reference `field` names this record.
+
+    many: the field is a many-to-many (`references`), so the pairs are kept in a link table.
+    """
+
+    name: str
+    entity: str
+    field: str
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class EntitySchema:
+    """An entity as an expression sees it, with the fields that every table has (`id`, `owner`, `created_at`…)."""
+
+    name: str
+    fields: Mapping[str, FieldSchema]
+    inverses: Mapping[str, InverseSchema] = field(default_factory=dict)
+    title: str | None = None
+
+
+class Schema(Protocol):
+    """The world that an expression is checked against."""
+
+    def entity(self, name: str) -> EntitySchema | None:
+        """The entity called `name`, or None."""
+
+    def entity_names(self) -> Iterable[str]:
+        """The names of all entities, for suggestions."""
+
+    def settings(self) -> Mapping[str, Mapping[str, Type]]:
+        """App → key → type of every setting (`settings.sales.discount_limit`)."""
+
+    def roles(self) -> Iterable[str]:
+        """The names of all roles, for `has_role`."""
