@@ -104,6 +104,18 @@ class Unavailable(FieldstoneError):
     status, code, title = 503, "unavailable", "The database cannot be reached"
 
 
+class TooSlow(Unavailable):
+    """A statement ran longer than allowed and was stopped; nothing was written."""
+
+    status, code, title = 503, "too_slow", "This takes too long"
+
+
+class StaleModel(Unavailable):
+    """A newer publication is in force than the model in hand: reload the model and try once more."""
+
+    status, code, title = 503, "model_changed", "The application has just been changed"
+
+
 @dataclass
 class Problems:
     """Collects field errors of a batch, so that all are reported at once."""

@@ -1,0 +1,188 @@
+"""Connections to one tenant's data: reading without a transaction, writing under a publication."""
+
+from __future__ import annotations
+
+import functools
+import random
+import secrets
+import select
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import orjson
+import sqlalchemy as sa
+
+from fieldstone.database.failures import RETRYABLE, sqlstate, translate
+from fieldstone.database.migrations import is_up_to_date, migrate
+from fieldstone.database.system import SystemTables, system_tables
+from fieldstone.errors import StaleModel
+
+T = TypeVar("T")
+_TRIES = 5
+_DRIVER_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+
+
+class Database:
+    """One tenant's data: entity tables in the schema `schema`, the platform's own in `system.schema`.
+
+    rights_cache: what was computed from users, teams, roles and tokens; replaced by an empty one as soon as
+    they change (take it before you read, so that what is outdated by then lands in the old one).
+    """
+
+    def __init__(
+        self,
+        url: str | sa.URL,
+        *,
+        tenant: str = "main",
+        pool_size: int = 10,
+        statement_timeout: float = 15,
+    ) -> None:
+        self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
+        self.schema = tenant
+        self.system: SystemTables = system_tables(tenant)
+        self.rights_cache: dict[Any, Any] = {}
+        self._reader = _engine(self.url, pool_size, statement_timeout)
+        self._writer = self._reader.execution_options(isolation_level="READ COMMITTED")
+        self._version_in_force = sa.select(self.system.current.c.version).with_for_update(read=True)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection in autocommit: each statement sees what is committed when it starts.
+
+        Raises Unavailable if the database cannot be reached, StaleModel if it has moved on from the model.
+        """
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, model_version: int) -> Iterator[sa.Connection]:
+        """A transaction under publication `model_version`; committed at the end, rolled back on any error.
+
+        No publication can come into force while it lasts. Raises StaleModel if another one already has.
+        """
+        with _translated(), self._writer.begin() as connection:
+            self.require_version(connection, model_version)
+            yield connection
+
+    def run_write(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a `write` transaction, again after a deadlock; it must bear being repeated."""
+        return retry_on_conflict(functools.partial(self._write_once, model_version, work))
+
+    def _write_once(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
+        with self._writer.begin() as connection:
+            self.require_version(connection, model_version)
+            return work(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A transaction bound to no publication, for the platform's own tables."""
+        with _translated(), self._writer.begin() as connection:
+            yield connection
+
+    def require_version(self, connection: sa.Connection, model_version: int) -> None:
+        """Keep publication `model_version` in force until the transaction ends, or raise StaleModel."""
+        found = connection.scalar(self._version_in_force)
+        if found != model_version:
+            raise StaleModel(
+                f"Publication {found} has replaced {model_version}. Nothing was written; try again.",
+                details={"version": found},
+            )
+
+    def prepare(self) -> None:
+        """Create or update the system tables. Raises NewerData if they are ahead of this program."""
+        with self.read() as connection:
+            if is_up_to_date(connection, self.schema):
+                return
+        with self.transaction() as connection:
+            migrate(connection, self.schema)
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes known by `name`, the same for all processes for ever."""
+        table = self.system.secret
+        with self.transaction() as connection:
+            connection.execute(
+                sa.text(f'INSERT INTO "{table.schema}".secret VALUES (:name, :value) ON CONFLICT DO NOTHING'),  # noqa: S608  # our schema
+                {"name": name, "value": secrets.token_bytes(32)},
+            )
+            return bytes(
+                connection.execute(sa.select(table.c.value).where(table.c.name == name)).scalar_one()
+            )
+
+    def close(self) -> None:
+        """Close all connections; the database can be used again afterwards."""
+        self._reader.dispose()
+
+
+def retry_on_conflict(work: Callable[[], T]) -> T:
+    """Run `work`, again if PostgreSQL chose it as the victim of a deadlock or a serialization failure."""
+    for attempt in range(1, _TRIES):
+        try:
+            with _translated(but=RETRYABLE):
+                return work()
+        except sa.exc.DBAPIError:
+            time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  # spreads rivals, hides nothing
+    with _translated():
+        return work()
+
+
+@contextmanager
+def _translated(but: frozenset[str] = frozenset()) -> Iterator[None]:
+    try:
+        yield
+    except _DRIVER_ERRORS as error:
+        if sqlstate(error) in but:
+            raise
+        raise translate(error) from error
+
+
+def _engine(url: sa.URL, pool_size: int, statement_timeout: float) -> sa.Engine:
+    milliseconds = int(statement_timeout * 1000)
+    engine = sa.create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_timeout=10,
+        pool_use_lifo=True,
+        use_native_hstore=False,
+        query_cache_size=2000,
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+        connect_args={
+            "prepare_threshold": 2,
+            "connect_timeout": 5,
+            "application_name": "fieldstone",
+            "options": f"-c statement_timeout={milliseconds} -c timezone=UTC"
+            " -c idle_in_transaction_session_timeout=300000",
+        },
+    )
+    sa.event.listen(engine, "connect", _keep_more_prepared)
+    sa.event.listen(engine, "checkout", _refuse_dead)
+    return engine
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+def _keep_more_prepared(connection: Any, _record: Any) -> None:
+    connection.prepared_max = 500
+
+
+def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Replace a pooled connection whose server has gone.
+
+    An idle connection has nothing to read; if it has, the server has closed it. The look costs microseconds,
+    a `SELECT 1` would cost a round trip.
+    """
+    poll = select.poll()
+    try:
+        poll.register(connection.fileno(), select.POLLIN)
+        gone = bool(poll.poll(0))
+    except Exception:  # whatever the driver says of a dead connection
+        gone = True
+    if gone:
+        raise sa.exc.DisconnectionError

@@ -1,0 +1,137 @@
+"""How the system tables came to be: numbered steps, each taken once per tenant, never changed afterwards.
+
+A step that has shipped stays as it is; a change to a system table is a new step. A test compares the result
+of all steps with `database.system`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from fieldstone.errors import FieldstoneError
+
+
+class NewerData(FieldstoneError):
+    """The data was written by a newer Fieldstone than this one; nothing was changed."""
+
+    status, code, title = 503, "newer_data", "The data belongs to a newer Fieldstone"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step. statements: SQL for a tenant's two schemas, those of its data and of its system tables."""
+
+    version: int
+    statements: Callable[[str, str], tuple[str, ...]]
+
+
+def migrate(connection: sa.Connection, tenant: str) -> None:
+    """Bring the system tables of `tenant` up to date, inside the caller's transaction.
+
+    Raises NewerData if they are ahead of this program.
+    """
+    # Two processes that start at once would otherwise both create the schemas.
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('fieldstone.migrate'))"))
+    system = f"{tenant}_system"
+    done = _done(connection, system)
+    newest = MIGRATIONS[-1].version
+    if done > newest:
+        raise NewerData(
+            f"The data was written by a newer Fieldstone (its tables are at step {done}, this one knows "
+            f"{newest}). Nothing was changed. Use the newer Fieldstone, or another FIELDSTONE_HOME or "
+            "FIELDSTONE_DATABASE_URL."
+        )
+    for migration in MIGRATIONS[done:]:
+        for statement in migration.statements(tenant, system):
+            connection.exec_driver_sql(statement)
+        connection.execute(
+            sa.text(f'INSERT INTO "{system}".migration (version) VALUES (:version)'),  # noqa: S608  # tenant names are checked
+            {"version": migration.version},
+        )
+
+
+def is_up_to_date(connection: sa.Connection, tenant: str) -> bool:
+    """Whether all steps have been taken for `tenant`."""
+    return _done(connection, f"{tenant}_system") == MIGRATIONS[-1].version
+
+
+def _done(connection: sa.Connection, system: str) -> int:
+    if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f'"{system}".migration'}) is None:
+        return 0
+    found = connection.scalar(sa.text(f'SELECT max(version) FROM "{system}".migration'))  # noqa: S608  # tenant names are checked
+    return int(found or 0)
+
+
+_RIGHTS_CHANGED = """CREATE FUNCTION rights_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        UPDATE "{system}".access SET epoch = epoch + 1;
+        PERFORM pg_notify('{system}', 'access');
+        RETURN NULL;
+    END $$"""
+
+
+def _first(data: str, system: str) -> tuple[str, ...]:
+    return (
+        "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+        f'CREATE SCHEMA "{data}"',
+        f'CREATE SCHEMA "{system}"',
+        f'SET LOCAL search_path = "{system}", public',
+        """CREATE TABLE migration (
+            version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())""",
+        """CREATE TABLE publication (
+            version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), author uuid NOT NULL,
+            note text NOT NULL, fieldstone_version text NOT NULL, checksum text NOT NULL)""",
+        """CREATE TABLE current (
+            "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"), version integer NOT NULL)""",
+        """CREATE TABLE access (
+            "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"), epoch bigint NOT NULL)""",
+        "CREATE TABLE content (checksum text PRIMARY KEY, text text NOT NULL)",
+        """CREATE TABLE document (
+            publication integer REFERENCES publication, layer_position integer, position integer,
+            layer text NOT NULL, path text NOT NULL, checksum text NOT NULL REFERENCES content,
+            PRIMARY KEY (publication, layer_position, position))""",
+        """CREATE TABLE history (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, entity text NOT NULL, record uuid NOT NULL,
+            version integer NOT NULL, at timestamptz NOT NULL DEFAULT now(), actor uuid NOT NULL,
+            source text NOT NULL, note text, action text NOT NULL, transition text, changes jsonb NOT NULL,
+            cause uuid)""",
+        "CREATE INDEX history_of_a_record ON history (entity, record, id)",
+        "CREATE INDEX history_by_cause ON history (cause) WHERE cause IS NOT NULL",
+        "CREATE INDEX history_by_cause ON history (cause) WHERE cause IS NOT NULL",
+        """CREATE TABLE outbox (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(),
+            entity text NOT NULL, record uuid NOT NULL, action text NOT NULL, version integer NOT NULL,
+            actor uuid NOT NULL, transaction xid8 NOT NULL DEFAULT pg_current_xact_id())""",
+        """CREATE TABLE counter (
+            entity text, field text, period text, value bigint NOT NULL,
+            PRIMARY KEY (entity, field, period))""",
+        """CREATE TABLE counter (
+            entity text, field text, period text, value bigint NOT NULL, PRIMARY KEY (entity, field, period))""",
+        """CREATE TABLE idempotency (
+            "user" uuid, key text, fingerprint bytea NOT NULL, status integer, headers jsonb, body bytea,
+            at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY ("user", key))""",
+        "CREATE INDEX idempotency_by_age ON idempotency (at)",
+        """CREATE TABLE token (
+            id uuid PRIMARY KEY DEFAULT uuidv7(), hash bytea NOT NULL UNIQUE, "user" uuid NOT NULL,
+            name text NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), created_by uuid NOT NULL,
+            expires_at timestamptz, revoked_at timestamptz, entities text[], verbs text[])""",
+        'CREATE INDEX token_of_a_user ON token ("user")',
+        """CREATE TABLE credential (
+            "user" uuid PRIMARY KEY, password_hash text NOT NULL, session_epoch integer NOT NULL DEFAULT 1,
+            changed_at timestamptz NOT NULL DEFAULT now())""",
+        "CREATE TABLE secret (name text PRIMARY KEY, value bytea NOT NULL)",
+        "INSERT INTO current (version) VALUES (0)",
+        "INSERT INTO access (epoch) VALUES (1)",
+        _RIGHTS_CHANGED.replace("{system}", system),
+        """CREATE TRIGGER rights_changed AFTER INSERT OR UPDATE OR DELETE ON token
+            FOR EACH STATEMENT EXECUTE FUNCTION rights_changed()""",
+        """CREATE TRIGGER rights_changed AFTER INSERT OR UPDATE OR DELETE ON credential
+            FOR EACH STATEMENT EXECUTE FUNCTION rights_changed()""",
+        "SET LOCAL search_path = DEFAULT",
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, _first),)

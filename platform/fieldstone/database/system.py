@@ -1,0 +1,214 @@
+"""The platform's own tables: publications, history, outbox, tokens…, in the schema `{tenant}_system`.
+
+They are fixed, unlike the tables of entities, and change only through `database.migrations`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+_NOW = sa.func.now()
+
+
+@dataclass(frozen=True)
+class SystemTables:
+    """The system tables of one tenant.
+
+    current: one row, the version in force; writers share it, a publisher takes it alone.
+    access: one row, the epoch, which changes whenever rights may have changed.
+    history: cause is the record whose move to the recycle bin changed this one too.
+    counter: the last number given to a sequence field, per period.
+    content: texts of documents by their SHA-256, so that publications share what did not change.
+    """
+
+    schema: str
+    metadata: sa.MetaData
+    migration: sa.Table
+    publication: sa.Table
+    current: sa.Table
+    access: sa.Table
+    content: sa.Table
+    document: sa.Table
+    history: sa.Table
+    outbox: sa.Table
+    counter: sa.Table
+    idempotency: sa.Table
+    token: sa.Table
+    credential: sa.Table
+    secret: sa.Table
+
+
+def system_tables(tenant: str) -> SystemTables:
+    """The system tables of `tenant`."""
+    metadata = sa.MetaData(schema=f"{tenant}_system")
+    return SystemTables(
+        schema=f"{tenant}_system",
+        metadata=metadata,
+        migration=sa.Table("migration", metadata, _key("version", sa.Integer), _moment("at")),
+        **_publication_tables(metadata),
+        **_record_tables(metadata),
+        **_access_tables(metadata),
+    )
+
+
+def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    schema = metadata.schema
+    return {
+        "publication": sa.Table(
+            "publication",
+            metadata,
+            _key("version", sa.Integer),
+            _moment("at"),
+            sa.Column("author", UUID, nullable=False),
+            sa.Column("note", sa.Text, nullable=False),
+            sa.Column("fieldstone_version", sa.Text, nullable=False),
+            sa.Column("checksum", sa.Text, nullable=False),
+        ),
+        "current": sa.Table(
+            "current",
+            metadata,
+            _only_row(),
+            sa.Column("version", sa.Integer, nullable=False),
+        ),
+        "content": sa.Table("content", metadata, _key("checksum", sa.Text), _text("text")),
+        "document": sa.Table(
+            "document",
+            metadata,
+            sa.Column("publication", sa.ForeignKey(f"{schema}.publication.version"), primary_key=True),
+            _key("layer_position", sa.Integer),
+            _key("position", sa.Integer),
+            _text("layer"),
+            _text("path"),
+            sa.Column("checksum", sa.ForeignKey(f"{schema}.content.checksum"), nullable=False),
+        ),
+    }
+
+
+def _record_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    return {
+        "history": sa.Table(
+            "history",
+            metadata,
+            sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+            _text("entity"),
+            sa.Column("record", UUID, nullable=False),
+            sa.Column("version", sa.Integer, nullable=False),
+            _moment("at"),
+            sa.Column("actor", UUID, nullable=False),
+            _text("source"),
+            sa.Column("note", sa.Text),
+            _text("action"),
+            sa.Column("transition", sa.Text),
+            sa.Column("changes", JSONB, nullable=False),
+            sa.Column("cause", UUID),
+            sa.Index("history_of_a_record", "entity", "record", "id"),
+            sa.Index("history_by_cause", "cause", postgresql_where=sa.text("cause IS NOT NULL")),
+        ),
+        "outbox": sa.Table(
+            "outbox",
+            metadata,
+            sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+            _moment("at"),
+            _text("entity"),
+            sa.Column("record", UUID, nullable=False),
+            _text("action"),
+            sa.Column("version", sa.Integer, nullable=False),
+            sa.Column("actor", UUID, nullable=False),
+            sa.Column(
+                "transaction",
+                XID8,
+                nullable=False,
+                server_default=sa.func.pg_current_xact_id(),
+            ),
+        ),
+        "counter": sa.Table(
+            "counter",
+            metadata,
+            _key("entity", sa.Text),
+            _key("field", sa.Text),
+            _key("period", sa.Text),
+            sa.Column("value", sa.BigInteger, nullable=False),
+        ),
+        "idempotency": sa.Table(
+            "idempotency",
+            metadata,
+            _key("user", UUID),
+            _key("key", sa.Text),
+            sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+            sa.Column("status", sa.Integer),
+            sa.Column("headers", JSONB),
+            sa.Column("body", sa.LargeBinary),
+            _moment("at"),
+            sa.Index("idempotency_by_age", "at"),
+        ),
+    }
+
+
+def _access_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    return {
+        "access": sa.Table(
+            "access", metadata, _only_row(), sa.Column("epoch", sa.BigInteger, nullable=False)
+        ),
+        "token": sa.Table(
+            "token",
+            metadata,
+            _key("id", UUID, server_default=sa.func.uuidv7()),
+            sa.Column("hash", sa.LargeBinary, nullable=False, unique=True),
+            sa.Column("user", UUID, nullable=False),
+            _text("name"),
+            _moment("created_at"),
+            sa.Column("created_by", UUID, nullable=False),
+            sa.Column("expires_at", sa.DateTime(timezone=True)),
+            sa.Column("revoked_at", sa.DateTime(timezone=True)),
+            sa.Column("entities", ARRAY(sa.Text)),
+            sa.Column("verbs", ARRAY(sa.Text)),
+            sa.Index("token_of_a_user", "user"),
+        ),
+        "credential": sa.Table(
+            "credential",
+            metadata,
+            _key("user", UUID),
+            _text("password_hash"),
+            sa.Column("session_epoch", sa.Integer, nullable=False, server_default=sa.text("1")),
+            _moment("changed_at"),
+        ),
+        "secret": sa.Table(
+            "secret",
+            metadata,
+            _key("name", sa.Text),
+            sa.Column("value", sa.LargeBinary, nullable=False),
+        ),
+    }
+
+
+class XID8(sa.types.UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction number."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The name of the type in DDL."""
+        return "xid8"
+
+
+def _key(name: str, kind: Any, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False, **options)
+
+
+def _text(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text, nullable=False)
+
+
+def _moment(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=False, server_default=_NOW)
+
+
+def _only_row() -> sa.Column[Any]:
+    """The key of a table that has one row, and cannot have two."""
+    return sa.Column(
+        "only", sa.Boolean, sa.CheckConstraint("only"), primary_key=True, server_default=sa.true()
+    )

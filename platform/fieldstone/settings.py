@@ -1,0 +1,100 @@
+"""Settings of one installation, from `FIELDSTONE_*` variables or `fieldstone.toml` in the current folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from fieldstone.errors import FieldstoneError
+
+CONFIGURATION_FILE = "fieldstone.toml"
+
+
+class BadSettings(FieldstoneError):
+    """A setting cannot be used; the message names it, where it came from, and what it may be."""
+
+    status, code, title = 500, "bad_settings", "A setting is wrong"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. A variable wins over the file; unknown keys of the file are errors."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FIELDSTONE_", toml_file=CONFIGURATION_FILE, extra="forbid", frozen=True
+    )
+
+    home: Path = Field(
+        default=Path(".fieldstone"),
+        description="Folder of this installation's own data: the embedded database and its log.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="A PostgreSQL 18 server (`postgresql://user:password@host/name`); "
+        "without it the embedded database in the home folder is used.",
+    )
+    tenant: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")] = Field(
+        default="main", description="Whose data: the name of the database schema."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000, description="Port to listen on; 0 takes a free one."
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Server processes.")
+    threads: Annotated[int, Field(ge=1, le=128)] = Field(
+        default=8, description="Requests handled at the same time by each process."
+    )
+    statement_timeout: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=15, description="Seconds after which a database statement of a request is stopped."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Signs log-in cookies; without it a random one is kept in the database.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least severe message that is logged."
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto", description="How log lines are written; auto is text on a terminal, otherwise JSON."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over variables, variables over the file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` win over variables and file. Raises BadSettings naming all of them."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        raise BadSettings(_explain(error)) from error
+    except (OSError, ValueError) as error:
+        raise BadSettings(f"{CONFIGURATION_FILE} cannot be read: {error}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    return "\n".join(_explain_one(str(problem["loc"][0]), problem["msg"]) for problem in error.errors())
+
+
+def _explain_one(name: str, message: str) -> str:
+    variable = f"FIELDSTONE_{name.upper()}"
+    source = variable if variable in os.environ else f"`{name}` in {CONFIGURATION_FILE}"
+    return f"{source}: {message}"
