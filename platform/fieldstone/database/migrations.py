@@ -100,7 +100,6 @@ def _first(data: str, system: str) -> tuple[str, ...]:
             cause uuid)""",
         "CREATE INDEX history_of_a_record ON history (entity, record, id)",
         "CREATE INDEX history_by_cause ON history (cause) WHERE cause IS NOT NULL",
-        "CREATE INDEX history_by_cause ON history (cause) WHERE cause IS NOT NULL",
         """CREATE TABLE outbox (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(),
             entity text NOT NULL, record uuid NOT NULL, action text NOT NULL, version integer NOT NULL,
@@ -108,8 +107,6 @@ def _first(data: str, system: str) -> tuple[str, ...]:
         """CREATE TABLE counter (
             entity text, field text, period text, value bigint NOT NULL,
             PRIMARY KEY (entity, field, period))""",
-        """CREATE TABLE counter (
-            entity text, field text, period text, value bigint NOT NULL, PRIMARY KEY (entity, field, period))""",
         """CREATE TABLE idempotency (
             "user" uuid, key text, fingerprint bytea NOT NULL, status integer, headers jsonb, body bytea,
             at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY ("user", key))""",
