@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+
 from fieldstone_metadata import declarations
 from fieldstone_rules import Environment, Expression
 from fieldstone_rules.schema import Schema
@@ -23,7 +24,7 @@ Evaluate = Callable[[Environment], Any]
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """A checked expression with its compiled Python form. Its SQL form is lowered where a statement is built."""
+    """A checked expression with its Python form. Its SQL form is lowered where a statement is built."""
 
     expression: Expression
     evaluate: Evaluate

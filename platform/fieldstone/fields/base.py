@@ -1,0 +1,137 @@
+"""What a field type is: everything the platform knows about one sort of field, in one class.
+
+A type object is bound to one declared field. Storage, input, output, sorting, filtering and import all ask
+it; no other place tells types apart.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import marshmallow as ma
+import sqlalchemy as sa
+
+from fieldstone.fields.filters import NULL_OPERATORS, Operator
+from fieldstone.fields.refusal import ValueRefused
+from fieldstone.fields.texts import ImportFormat
+from fieldstone_metadata import declarations
+
+Column = sa.ColumnElement[Any]
+Value = Any
+
+
+class Source(Protocol):
+    """The record that a statement reads, as a field type sees it when it writes itself into the statement."""
+
+    def column(self, name: str) -> Column:
+        """A column of the record's table, by its database name."""
+
+    def reference(self, targets: Mapping[str, Column]) -> Column:
+        """`{"id", "entity", "title"}` of the one target that is set (entity → column), or null."""
+
+    def title(self, targets: Mapping[str, Column]) -> Column:
+        """The title of the one target that is set, null where the viewer may not read it."""
+
+    def linked(self, field: str) -> Column:
+        """The JSON array of the references behind the many-to-many `field`."""
+
+    def formula(self, field: str) -> Column:
+        """The value of the unstored formula `field`."""
+
+
+class FieldType(ABC):
+    """The behaviour of one declared field.
+
+    name: as documents write it. help: one line for people. widget: which control a form shows.
+    writable: whether a caller may ever send it. The defaults below suit a plain value in one column.
+    """
+
+    name: ClassVar[str]
+    help: ClassVar[str]
+    widget: ClassVar[str]
+    writable: ClassVar[bool] = True
+
+    def __init__(self, declaration: declarations.Field, entity: str) -> None:
+        self.declaration = declaration
+        self.entity = entity
+
+    @property
+    def key(self) -> str:
+        """The field's name, which is also that of its (first) column."""
+        return self.declaration.name
+
+    # --- storage
+    @abstractmethod
+    def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:
+        """New columns for the entity's table in the database schema `schema`, in order."""
+
+    def constraints(self) -> tuple[sa.Constraint, ...]:
+        """Checks of the database over these columns."""
+        return ()
+
+    def to_row(self, value: Value) -> dict[str, Any]:
+        """Column name → database value, for a Python value or None."""
+        return {self.key: value}
+
+    def from_row(self, row: Mapping[str, Any]) -> Value:
+        """The Python value kept in a row (column name → database value)."""
+        return row[self.key]
+
+    # --- the API
+    @abstractmethod
+    def input(self) -> ma.fields.Field[Any]:
+        """The marshmallow field that turns the API's form into the Python value, or says what is wrong."""
+
+    def read(self, value: Any) -> Value:
+        """The Python value of what a caller sent in the API's form; empty text is None.
+
+        Raises:
+            ValueRefused: with a code and a sentence that says what was expected.
+        """
+        try:
+            return self._input.deserialize(value)
+        except ValueRefused:
+            raise
+        except ma.ValidationError as error:
+            raise ValueRefused("invalid", "; ".join(map(str, error.messages))) from None
+
+    @cached_property
+    def _input(self) -> ma.fields.Field[Any]:
+        return self.input()
+
+    def api_form(self, value: Value) -> Any:
+        """What JSON shows of a Python value; equal to what `output_sql` builds in the database."""
+        return value
+
+    @abstractmethod
+    def api_schema(self) -> dict[str, Any]:
+        """JSON Schema of the API's form, without null."""
+
+    def output_sql(self, source: Source) -> Column:
+        """The API's form as an expression that goes into `json_build_object`."""
+        return source.column(self.key)
+
+    # --- lists
+    def sort_sql(self, source: Source) -> Column | None:
+        """What lists sort by, or None where there is no order."""
+        return source.column(self.key)
+
+    def operators(self) -> tuple[Operator, ...]:
+        """What a filter can ask, in the order of a menu."""
+        return NULL_OPERATORS
+
+    def literal(self, value: Value) -> str:  # noqa: ARG002  # types that can be compared use it
+        """A Python value as a literal of the rule language."""
+        raise ValueRefused("not_filterable", f"{self.key} cannot be compared with a value.")
+
+    # --- import
+    @abstractmethod
+    def parse_text(self, text: str, form: ImportFormat) -> Value:
+        """The Python value that a cell of a file stands for; an empty cell is None.
+
+        Raises:
+            ValueRefused: with a code and a sentence that says what was expected.
+        """

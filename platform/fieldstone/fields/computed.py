@@ -1,0 +1,58 @@
+"""Numbers as formulas give them: with the decimals of the calculation, which no option has fixed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldstone.fields.base import Column, Source
+from fieldstone.fields.decimal import DecimalType
+from fieldstone.fields.money import MoneyType
+from fieldstone.fields.percent import PercentType
+from fieldstone.fields.ranges import plain, trimmed
+
+
+class ComputedDecimal(DecimalType):
+    """A decimal of any length, written without zeros at its end."""
+
+    def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:  # noqa: ARG002  # no references here
+        return (sa.Column(self.key, sa.Numeric),)
+
+    def api_form(self, value: Any) -> Any:
+        return None if value is None else trimmed(value)
+
+    def output_sql(self, source: Source) -> Column:
+        return sa.cast(sa.func.trim_scale(source.column(self.key)), sa.Text)
+
+
+class ComputedPercent(PercentType):
+    """A percentage of any length."""
+
+    def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:  # noqa: ARG002  # no references here
+        return (sa.Column(self.key, sa.Numeric),)
+
+
+class ComputedMoney(MoneyType):
+    """An amount with the decimals of its calculation, but at least two; it has no second column."""
+
+    def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:  # noqa: ARG002  # no references here
+        return (sa.Column(self.key, sa.Numeric),)
+
+    def constraints(self) -> tuple[sa.Constraint, ...]:
+        return ()
+
+    def api_form(self, value: Any) -> Any:
+        if value is None:
+            return None
+        text = trimmed(value)
+        decimals = len(text.partition(".")[2])
+        return text if decimals >= 2 else plain(Decimal(text).quantize(Decimal("0.01")))
+
+    def output_sql(self, source: Source) -> Column:
+        amount = sa.func.trim_scale(source.column(self.key))
+        return sa.cast(sa.func.round(amount, sa.func.greatest(sa.func.scale(amount), 2)), sa.Text)
+
+    def sort_sql(self, source: Source) -> Column | None:
+        return source.column(self.key)

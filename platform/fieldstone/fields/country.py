@@ -1,0 +1,48 @@
+"""A country."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from babel import Locale
+
+from fieldstone.fields.filters import CHOICE_OPERATORS, Operator
+from fieldstone.fields.inputs import clean_text
+from fieldstone.fields.refusal import ValueRefused
+from fieldstone.fields.stored_text import StoredText
+
+NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
+"""Regions and placeholders that share the alphabet of countries."""
+
+
+@cache
+def country_codes() -> frozenset[str]:
+    """Codes of ISO 3166-1 alpha-2."""
+    return (
+        frozenset(code for code in Locale("en").territories if len(code) == 2 and code.isalpha())
+        - NO_COUNTRIES
+    )
+
+
+def _known(value: Any) -> str:
+    text = clean_text(value).strip().upper()
+    if text not in country_codes():
+        raise ValueRefused("not_a_country", f"“{text[:80]}” is no country code such as DE.")
+    return text
+
+
+class CountryType(StoredText):
+    """A country by its code of ISO 3166-1."""
+
+    name = "country"
+    help = "A country."
+    widget = "country"
+    length_limit = 80
+
+    def reader(self) -> Callable[[Any], str]:
+        return _known
+
+    def operators(self) -> tuple[Operator, ...]:
+        return CHOICE_OPERATORS

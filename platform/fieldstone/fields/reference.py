@@ -1,0 +1,91 @@
+"""A reference to one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+import sqlalchemy as sa
+
+from fieldstone.fields.base import Column, FieldType, Source
+from fieldstone.fields.filters import EQUALS, NULL_OPERATORS, Operator
+from fieldstone.fields.inputs import Input, record_of
+from fieldstone.fields.names import identifier
+from fieldstone.fields.stored_text import people_order
+from fieldstone.fields.texts import ImportFormat
+from fieldstone_rules.types import Ref
+
+REFERENCE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "entity": {"type": "string"},
+        "title": {"type": ["string", "null"]},
+    },
+    "required": ["id", "entity", "title"],
+}
+
+
+def reference_column(name: str, target: str, schema: str) -> sa.Column[Any]:
+    """A foreign key to the entity `target`; rows are never deleted under it, only moved to the bin."""
+    return sa.Column(name, sa.Uuid, sa.ForeignKey(f"{schema}.{target}.id"))
+
+
+class ReferenceType(FieldType):
+    """A foreign key; with several targets one column each, of which at most one is set."""
+
+    name = "reference"
+    help = "One record of another (or the same) entity."
+    widget = "reference"
+
+    @property
+    def targets(self) -> Mapping[str, str]:
+        """Target entity → the column that refers to it."""
+        entities = self.declaration.target.entities if self.declaration.target else ()
+        if len(entities) == 1:
+            return {entities[0]: self.key}
+        return {entity: identifier(self.key, entity) for entity in entities}
+
+    def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:
+        return tuple(reference_column(name, target, schema) for target, name in self.targets.items())
+
+    def constraints(self) -> tuple[sa.Constraint, ...]:
+        if len(self.targets) < 2:
+            return ()
+        set_ones = sa.func.num_nonnulls(*(sa.column(name) for name in self.targets.values()))
+        return (sa.CheckConstraint(set_ones <= sa.literal_column("1"), name=f"{self.key}_one"),)
+
+    def to_row(self, value: Ref | None) -> dict[str, Any]:
+        return {
+            name: value.id if value is not None and value.entity == target else None
+            for target, name in self.targets.items()
+        }
+
+    def from_row(self, row: Mapping[str, Any]) -> Ref | None:
+        found = ((target, row[name]) for target, name in self.targets.items())
+        return next((Ref(target, id_) for target, id_ in found if id_ is not None), None)
+
+    def input(self) -> ma.fields.Field[Any]:
+        return Input(record_of(tuple(self.targets)))
+
+    def api_form(self, value: Ref | None) -> Any:
+        """Without the title, which only a statement knows."""
+        return None if value is None else {"id": str(value.id), "entity": value.entity}
+
+    def api_schema(self) -> dict[str, Any]:
+        return REFERENCE_SCHEMA
+
+    def output_sql(self, source: Source) -> Column:
+        return source.reference({target: source.column(name) for target, name in self.targets.items()})
+
+    def sort_sql(self, source: Source) -> Column | None:
+        return people_order(
+            source.title({target: source.column(name) for target, name in self.targets.items()})
+        )
+
+    def operators(self) -> tuple[Operator, ...]:
+        return (EQUALS, *NULL_OPERATORS)
+
+    def parse_text(self, text: str, form: ImportFormat) -> Any:  # noqa: ARG002  # an id has one notation
+        return self.read(text.strip())

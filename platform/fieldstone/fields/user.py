@@ -1,0 +1,23 @@
+"""A reference to a user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fieldstone.fields.filters import EQUALS, IS_ME, NULL_OPERATORS, Operator
+from fieldstone.fields.reference import ReferenceType
+
+
+class UserType(ReferenceType):
+    """A reference to the platform's entity `user`, which a filter can ask for as "me"."""
+
+    name = "user"
+    help = "A user."
+    widget = "user"
+
+    @property
+    def targets(self) -> Mapping[str, str]:
+        return {"user": self.key}
+
+    def operators(self) -> tuple[Operator, ...]:
+        return (IS_ME, EQUALS, *NULL_OPERATORS)

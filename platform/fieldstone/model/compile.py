@@ -1,0 +1,108 @@
+"""From checked declarations to a model that is ready to run: once per publication, never per request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fieldstone.fields import FieldType
+from fieldstone.model.model import Condition, Entity, Field, Inverse, Model, Rule, Transition, Workflow
+from fieldstone.model.tables import EntityTable, build_tables
+from fieldstone_metadata import declarations
+from fieldstone_rules import Expression, compile_closure
+
+
+def compile_model(application: declarations.Application, *, version: int, schema: str) -> Model:
+    """The model of one publication.
+
+    version: its number. schema: the database schema that holds the tenant's records.
+    """
+    metadata, tables = build_tables(application.entities, schema)
+    inverses = _inverses(application.entities)
+    entities = {
+        name: _entity(entity, tables[name], inverses[name], application.workflow_of(name))
+        for name, entity in application.entities.items()
+    }
+    return Model(version, schema, application, metadata, entities, application.schema, _settings(application))
+
+
+def compile_rule(expression: Expression) -> Rule:
+    """A checked expression with its Python form."""
+    return Rule(expression, compile_closure(expression))
+
+
+def compile_condition(condition: bool | Expression) -> Condition:
+    """A constant as it is, an expression with its Python form."""
+    return condition if isinstance(condition, bool) else compile_rule(condition)
+
+
+def _optional(expression: Expression | None) -> Rule | None:
+    return None if expression is None else compile_rule(expression)
+
+
+def _entity(
+    declaration: declarations.Entity,
+    built: EntityTable,
+    inverses: Mapping[str, Inverse],
+    workflow: declarations.Workflow | None,
+) -> Entity:
+    return Entity(
+        name=declaration.name,
+        declaration=declaration,
+        table=built.table,
+        fields={name: _field(field_type, built) for name, field_type in built.types.items()},
+        system={name: _field(field_type, built) for name, field_type in built.system.items()},
+        inverses=inverses,
+        title=compile_rule(declaration.title),
+        workflow=None if workflow is None else _workflow(workflow),
+    )
+
+
+def _field(field_type: FieldType, built: EntityTable) -> Field:
+    declaration = field_type.declaration
+    return Field(
+        name=declaration.name,
+        declaration=declaration,
+        type=field_type,
+        columns=built.columns[declaration.name],
+        required=compile_condition(declaration.required),
+        readonly=compile_condition(declaration.readonly),
+        visible=compile_condition(declaration.visible),
+        check=_optional(declaration.check),
+        default=_optional(declaration.default.expression if declaration.default else None),
+        formula=_optional(declaration.formula),
+        link=built.links.get(declaration.name),
+    )
+
+
+def _workflow(declaration: declarations.Workflow) -> Workflow:
+    transitions = {
+        name: Transition(name, transition, _optional(transition.guard))
+        for name, transition in declaration.transitions.items()
+    }
+    return Workflow(declaration.field, declaration, transitions)
+
+
+def _inverses(entities: Mapping[str, declarations.Entity]) -> dict[str, dict[str, Inverse]]:
+    found: dict[str, dict[str, Inverse]] = {name: {} for name in entities}
+    for entity in entities.values():
+        for field in entity.fields.values():
+            target = field.target
+            if target is None or target.inverse is None:
+                continue
+            for name in target.entities or _user_target(field):
+                many = field.type == "references"
+                found[name][target.inverse] = Inverse(
+                    target.inverse, entity.name, field.name, many, entity.plural
+                )
+    return found
+
+
+def _user_target(field: declarations.Field) -> tuple[str, ...]:
+    return ("user",) if field.type == "user" else ()
+
+
+def _settings(application: declarations.Application) -> dict[str, dict[str, Any]]:
+    return {
+        name: {key: s.default for key, s in app.settings.items()} for name, app in application.apps.items()
+    }
