@@ -24,7 +24,14 @@ UI = Path(__file__).resolve().parent
 PACKAGE = UI / "fieldstone_ui"
 DIST = PACKAGE / "static" / "dist"
 MODULES = UI / "node_modules"
-ENTRIES = ("js/app.js", "js/theme.js", "css/app.css", "css/app.rtl.css")
+ENTRIES = (
+    "js/app.js",
+    "js/theme.js",
+    "js/api-docs.js",
+    "css/app.css",
+    "css/app.rtl.css",
+    "css/api-docs.css",
+)
 DOCUMENTS = UI.parent / "metadata" / "fieldstone_metadata"
 
 ICON_CALL = re.compile(r"""\bicon\(\s*["']([a-z0-9-]+)["']""")
