@@ -1,0 +1,54 @@
+"""Successful answers of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from flask import Response
+
+from fieldstone import records
+from fieldstone.context import Context
+from fieldstone.errors import NotFound
+from fieldstone.web.versions import etag
+
+JSON = "application/json"
+PREFIX = "/api/v1"
+
+
+def json_bytes(body: bytes, status: int = 200) -> Response:
+    """JSON as the database built it, untouched."""
+    return Response(body, status=status, mimetype=JSON)
+
+
+def json_value(value: Any, status: int = 200) -> Response:
+    """A Python value in the API's form as JSON."""
+    return json_bytes(orjson.dumps(value, default=str), status)
+
+
+def no_content() -> Response:
+    """Done, and nothing to say."""
+    return Response(status=204)
+
+
+def one_record(body: bytes, version: int) -> Response:
+    """A record with its version as ETag."""
+    response = json_bytes(body)
+    response.headers["ETag"] = etag(version)
+    return response
+
+
+def written_record(
+    context: Context, entity: str, record: UUID, version: int, *, created: bool = False
+) -> Response:
+    """A record just written, as its writer may read it: all of it, or only `id` and `version`."""
+    try:
+        body, version = records.get_json(context, entity, record)
+    except NotFound:
+        body = orjson.dumps({"id": str(record), "version": version})
+    response = one_record(body, version)
+    if created:
+        response.status_code = 201
+        response.headers["Location"] = f"{PREFIX}/data/{entity}/{record}"
+    return response

@@ -1,0 +1,65 @@
+"""`GET` of lists and records."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response
+
+from fieldstone import records
+from fieldstone.errors import FieldError, Malformed
+from fieldstone.records import Query
+from fieldstone.web.api.answers import json_bytes, one_record
+from fieldstone.web.parameters import Parameters
+from fieldstone.web.request_context import current_context
+
+LIST_PARAMETERS = ("where", "q", "fields", "order", "limit", "cursor", "count", "view", "deleted")
+COUNTS = ("none", "estimate", "exact")
+DEFAULT_LIMIT, LARGEST_LIMIT = 50, 1000
+
+
+def install(api: Blueprint) -> None:
+    """Add the routes."""
+    api.get("/data/<entity>")(list_records)
+    api.get("/data/<entity>/<record>")(get_record)
+
+
+def list_records(entity: str) -> Response:
+    """A page of the records that the caller may read."""
+    query = list_query(Parameters(*LIST_PARAMETERS))
+    return json_bytes(records.list_json(current_context(), entity, query))
+
+
+def get_record(entity: str, record: str) -> Response:
+    """One record; its version is the ETag."""
+    parameters = Parameters("fields", "deleted")
+    identity = record_id(record)
+    fields, deleted = parameters.names("fields"), parameters.flag("deleted")
+    return one_record(*records.get_json(current_context(), entity, identity, fields=fields, deleted=deleted))
+
+
+def list_query(parameters: Parameters) -> Query:
+    """What a list was asked for."""
+    return Query(
+        where=parameters.text("where"),
+        q=parameters.text("q"),
+        fields=parameters.names("fields"),
+        order=parameters.names("order"),
+        limit=parameters.integer("limit", DEFAULT_LIMIT, 1, LARGEST_LIMIT),
+        cursor=parameters.text("cursor"),
+        count=parameters.choice("count", "none", COUNTS),
+        deleted=parameters.flag("deleted"),
+        view=parameters.text("view"),
+    )
+
+
+def record_id(text: str) -> UUID:
+    """The id of a record in an address. Raises `Malformed` for anything but a UUID in its usual form."""
+    try:
+        identity = UUID(text)
+    except ValueError:
+        identity = None
+    if identity is None or len(text) != 36:
+        message = "The id of a record is a UUID, such as 0198c2f4-7a1e-7c3b-9d52-6f1f3c0e8a11."
+        raise Malformed(message, code="bad_id", errors=[FieldError("id", "bad_id", message)])
+    return identity

@@ -1,0 +1,38 @@
+"""Workflow transitions of a record: what the caller may do now, and doing it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from fieldstone import records
+from fieldstone.web import bodies
+from fieldstone.web.api.answers import json_value, written_record
+from fieldstone.web.api.reading import record_id
+from fieldstone.web.idempotency import idempotent
+from fieldstone.web.parameters import Parameters
+from fieldstone.web.request_context import current_context
+from fieldstone.web.versions import expected_version
+
+
+def install(api: Blueprint) -> None:
+    """Add the routes."""
+    api.get("/data/<entity>/<record>/transitions")(list_transitions)
+    api.post("/data/<entity>/<record>/transitions/<name>")(take_transition)
+
+
+def list_transitions(entity: str, record: str) -> Response:
+    """Each transition from the record's state, whether the caller may take it, and why not."""
+    Parameters()
+    states = records.transitions(current_context(), entity, record_id(record))
+    return json_value({"data": [_told(state) for state in states]})
+
+
+@idempotent
+def take_transition(entity: str, record: str, name: str) -> Response:
+    """Take a transition; the body holds the fields it asks for."""
+    Parameters()
+    identity, version = record_id(record), expected_version()
+    values = bodies.read_optional_object()
+    context = current_context()
+    written = records.transition(context, entity, identity, name, values, version)
+    return written_record(context, entity, written.id, written.version)

@@ -1,0 +1,59 @@
+"""Puts the web application together: context, security, errors, API, and the pages of plugins."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Flask
+
+from fieldstone.database.database import Database
+from fieldstone.plugins import plugin_manager
+from fieldstone.publication.current import CurrentModel
+from fieldstone.settings import Settings
+from fieldstone.web import access_log, csrf, docs_page, failures, health, security, sessions
+from fieldstone.web.api import batches, belongings, caller, questions, reading, transitions, upserting, writing
+from fieldstone.web.api.answers import PREFIX
+from fieldstone.web.application import Application
+from fieldstone.web.login_attempts import LoginAttempts
+from fieldstone.web.openapi import routes
+from fieldstone.web.runtime import EXTENSION, Runtime
+
+LARGEST_BODY = 10 * 2**20
+SESSION_LIFETIME = timedelta(hours=12)
+
+
+def create_app(settings: Settings, database: Database, current: CurrentModel) -> Flask:
+    """The WSGI application of one tenant.
+
+    current: started already, or to be started before the first request. The tenant's system tables must exist.
+    """
+    app = Application("fieldstone.web", static_folder=None)
+    app.extensions[EXTENSION] = Runtime(settings, database, current, LoginAttempts())
+    _configure(app, settings, database)
+    for part in (access_log, security, failures, sessions, csrf, health, docs_page):
+        part.install(app)
+    app.register_blueprint(api_blueprint())
+    plugin_manager().hook.fieldstone_pages(app=app)
+    return app
+
+
+def api_blueprint() -> Blueprint:
+    """All routes of the API."""
+    api = Blueprint("api", __name__, url_prefix=PREFIX)
+    for part in (reading, writing, upserting, transitions, belongings, questions, caller, routes):
+        part.install(api)
+    return api
+
+
+def _configure(app: Flask, settings: Settings, database: Database) -> None:
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else database.secret("session").hex()
+    app.config.update(
+        SECRET_KEY=secret,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
+        SESSION_COOKIE_NAME="fieldstone_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PROPAGATE_EXCEPTIONS=False,
+    )

@@ -1,0 +1,1 @@
+"""The OpenAPI 3.1 description of the API, generated from the model for one caller's rights."""

@@ -1,0 +1,197 @@
+"""The operations on one entity, as far as the caller may use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fieldstone.web.api.answers import PREFIX
+from fieldstone.web.openapi import parameters
+from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
+from fieldstone.web.openapi.schemas import plain
+from fieldstone.web.openapi.surface import Surface
+
+Schema = dict[str, Any]
+Operations = dict[str, Schema]
+ETAG: Schema = {"ETag": {"schema": {"type": "string"}, "description": "The record's version."}}
+LOCATION: Schema = {"Location": {"schema": {"type": "string"}, "description": "Where the record is."}}
+
+
+def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
+    """Path → operations by method."""
+    base = f"{PREFIX}/data/{surface.name}"
+    yield base, _collection(surface)
+    yield f"{base}/{{id}}", _record(surface)
+    if "delete" in surface.verbs:
+        yield f"{base}/{{id}}/restore", {"post": _restore(surface)}
+    if surface.entity.workflow and "read" in surface.verbs:
+        yield from _workflow(surface, base)
+    if "read" in surface.verbs:
+        yield f"{base}/{{id}}/history", {"get": _history(surface)}
+        yield f"{base}/query", {"post": _query(surface)}
+    if surface.inverses and "read" in surface.verbs:
+        yield from _related(surface, base)
+    if {"create", "update"} <= surface.verbs:
+        for field in surface.unique:
+            yield f"{base}/by/{field}/{{value}}", {"put": _upsert(surface, field)}
+
+
+def _collection(surface: Surface) -> Operations:
+    found: Operations = {}
+    if "read" in surface.verbs:
+        found["get"] = _operation(surface, "list", f"List {surface.plural}", _page_answers(surface)) | {
+            "parameters": parameters.listing("created_at >= today() - 30")
+        }
+    if "create" in surface.verbs:
+        found["post"] = _create(surface)
+    return found
+
+
+def _record(surface: Surface) -> Operations:
+    found: Operations = {}
+    if "read" in surface.verbs:
+        found["get"] = _operation(surface, "get", f"Read one {surface.label}", _one(surface, READING)) | {
+            "parameters": [
+                parameters.record(),
+                parameters.fields(),
+                parameters.flag("deleted", "Also in the bin."),
+            ]
+        }
+    if "update" in surface.verbs:
+        found["patch"] = _operation(
+            surface, "update", f"Change one {surface.label}", _one(surface, WRITING)
+        ) | {
+            "parameters": [parameters.record(), *_write_headers()],
+            "requestBody": _body(reference(f"{surface.name}.update")),
+        }
+    if "delete" in surface.verbs:
+        found["delete"] = _delete(surface)
+    return found
+
+
+def _create(surface: Surface) -> Schema:
+    one = reference(f"{surface.name}.create")
+    many: Schema = {
+        "type": "object",
+        "required": ["records"],
+        "properties": {"records": {"type": "array", "minItems": 1, "maxItems": 1000, "items": one}},
+        "additionalProperties": False,
+    }
+    created = {"anyOf": [_written(surface), reference("WrittenRecords")]}
+    successes = {
+        201: json_body("Created.", created, ETAG | LOCATION),
+        200: json_body("A result for each record (`partial=true`).", reference("PartialResults")),
+    }
+    partial = parameters.flag("partial", "With `records`: keep the good ones, with a result for each.")
+    return _operation(surface, "create", f"Create {surface.plural}", answers(successes, WRITING)) | {
+        "parameters": [partial, parameters.idempotency_key()],
+        "requestBody": _body({"oneOf": [one, many]}),
+    }
+
+
+def _delete(surface: Surface) -> Schema:
+    purge = parameters.flag("purge", "For good, instead of to the recycle bin; needs the right to it.")
+    responses = answers({204: empty("Deleted.")}, WRITING)
+    return _operation(surface, "delete", f"Delete one {surface.label}", responses) | {
+        "parameters": [parameters.record(), purge, *_write_headers()]
+    }
+
+
+def _restore(surface: Surface) -> Schema:
+    return _operation(surface, "restore", f"Restore one {surface.label}", _one(surface, WRITING)) | {
+        "parameters": [parameters.record(), *_write_headers()]
+    }
+
+
+def _upsert(surface: Surface, field: str) -> Schema:
+    responses = answers(
+        {
+            200: json_body("Changed.", _written(surface), ETAG),
+            201: json_body("Created.", _written(surface), ETAG | LOCATION),
+        },
+        WRITING,
+    )
+    summary = f"Change the {surface.label} with this {field}, or create it"
+    return _operation(surface, f"upsert_by_{field}", summary, responses) | {
+        "parameters": [parameters.path("value", f"The value of `{field}`."), *_write_headers()],
+        "requestBody": _body(reference(f"{surface.name}.update")),
+    }
+
+
+def _workflow(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
+    listed = answers(
+        {200: json_body("Transitions from the record's state.", reference("Transitions"))}, READING
+    )
+    operation = _operation(surface, "transitions", "What may be done with the record now", listed)
+    yield f"{base}/{{id}}/transitions", {"get": operation | {"parameters": [parameters.record()]}}
+    for name, transition in surface.transitions.items():
+        summary = plain(transition.declaration.label) or name
+        asked = {field: {} for field in transition.declaration.ask if field in surface.readable}
+        schema: Schema = {"type": "object", "properties": asked, "additionalProperties": False}
+        yield (
+            f"{base}/{{id}}/transitions/{name}",
+            {
+                "post": _operation(surface, f"transition_{name}", summary, _one(surface, WRITING))
+                | {
+                    "parameters": [parameters.record(), *_write_headers()],
+                    "requestBody": _body(schema, required=False),
+                }
+            },
+        )
+
+
+def _history(surface: Surface) -> Schema:
+    responses = answers({200: json_body("What was changed, newest first.", reference("History"))}, READING)
+    return _operation(surface, "history", f"The history of one {surface.label}", responses) | {
+        "parameters": [parameters.record()]
+    }
+
+
+def _query(surface: Surface) -> Schema:
+    statuses = (*READING, 413, 415, 422)
+    responses = answers({200: json_body("One object for each group.", reference("Groups"))}, statuses)
+    return _operation(surface, "query", f"Count and sum {surface.plural}", responses) | {
+        "requestBody": _body(reference("GroupRequest"))
+    }
+
+
+def _related(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
+    for name, inverse in surface.inverses.items():
+        responses = answers({200: json_body("A page.", reference(f"{inverse.entity}.page"))}, READING)
+        summary = f"The {plain(inverse.label) or name} of one {surface.label}"
+        operation = _operation(surface, f"related_{name}", summary, responses)
+        listing = parameters.listing("created_at >= today() - 30")
+        yield (
+            f"{base}/{{id}}/related/{name}",
+            {"get": operation | {"parameters": [parameters.record(), *listing]}},
+        )
+
+
+def _operation(surface: Surface, verb: str, summary: str, responses: Schema) -> Schema:
+    return {
+        "operationId": f"{surface.name}.{verb}",
+        "tags": [surface.name],
+        "summary": summary,
+        "responses": responses,
+    }
+
+
+def _write_headers() -> list[Schema]:
+    return [parameters.if_match(), parameters.idempotency_key()]
+
+
+def _one(surface: Surface, statuses: tuple[int, ...]) -> Schema:
+    return answers({200: json_body("The record.", _written(surface), ETAG)}, statuses)
+
+
+def _written(surface: Surface) -> Schema:
+    return reference(surface.name) if "read" in surface.verbs else reference("WrittenRecord")
+
+
+def _page_answers(surface: Surface) -> Schema:
+    return answers({200: json_body("A page.", reference(f"{surface.name}.page"))}, READING)
+
+
+def _body(schema: Schema, *, required: bool = True) -> Schema:
+    return {"required": required, "content": {"application/json": {"schema": schema}}}

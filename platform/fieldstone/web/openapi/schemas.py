@@ -1,0 +1,128 @@
+"""JSON Schemas of records as they are shown and as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fieldstone.model.model import Field
+from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.surface import Surface
+from fieldstone_metadata.declarations import Label, ReferenceTarget
+
+Schema = dict[str, Any]
+
+
+def entity_schemas(surface: Surface) -> dict[str, Schema]:
+    """The schemas of one entity by component name: shown, sent to create, sent to update, a page."""
+    found: dict[str, Schema] = {}
+    if "read" in surface.verbs:
+        found[surface.name] = shown(surface)
+        found[f"{surface.name}.page"] = page(surface)
+    if "create" in surface.verbs:
+        found[f"{surface.name}.create"] = sent(surface, surface.creatable, required=True)
+    if "update" in surface.verbs:
+        found[f"{surface.name}.update"] = sent(surface, surface.updatable, required=False)
+    return found
+
+
+def shown(surface: Surface) -> Schema:
+    """A record as it is read; fields that one record hides from the caller are absent there."""
+    writable = surface.creatable.keys() | surface.updatable.keys()
+    properties = {
+        name: field_schema(field, read_only=name not in writable) for name, field in surface.readable.items()
+    }
+    return {
+        "type": "object",
+        "title": surface.label,
+        "properties": properties,
+        "required": ["id", "version"],
+        "additionalProperties": True,
+    }
+
+
+def sent(surface: Surface, fields: Mapping[str, Field], *, required: bool) -> Schema:
+    """What may be sent; unknown members are refused."""
+    schema: Schema = {
+        "type": "object",
+        "title": surface.label,
+        "properties": {name: sent_schema(field) for name, field in fields.items()},
+        "additionalProperties": False,
+    }
+    needed = [name for name, field in fields.items() if must_be_sent(field)] if required else []
+    return schema | ({"required": needed} if needed else {})
+
+
+def must_be_sent(field: Field) -> bool:
+    """Whether a create without this field is always refused."""
+    return field.required is True and field.declaration.default is None
+
+
+def page(surface: Surface) -> Schema:
+    """A page of a list."""
+    return {
+        "type": "object",
+        "required": ["data", "next"],
+        "properties": {
+            "data": {"type": "array", "items": reference(surface.name)},
+            "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
+            "count": {"type": ["integer", "null"], "description": "How many match, where asked for."},
+        },
+    }
+
+
+def field_schema(field: Field, *, read_only: bool) -> Schema:
+    """A field as it is shown: null where it has no value."""
+    schema = described(field, or_null(field.type.api_schema()))
+    return schema | ({"readOnly": True} if read_only else {})
+
+
+def sent_schema(field: Field) -> Schema:
+    """A field as it may be sent: null takes the value away."""
+    return described(field, or_null(sent_value(field)))
+
+
+def sent_value(field: Field) -> Schema:
+    """The schema of a value that is sent: as it is shown, and a record also by its id alone."""
+    schema = field.type.api_schema()
+    if field.declaration.target is None:
+        return schema
+    record = record_reference(field.declaration.target)
+    return schema | {"items": record} if schema.get("type") == "array" else record
+
+
+def record_reference(target: ReferenceTarget) -> Schema:
+    """A reference as it may be sent: the id alone where one entity is possible, or with the entity's name."""
+    identity: Schema = {"type": "string", "format": "uuid"}
+    entity: Schema = {"type": "string", "enum": list(target.entities)}
+    several = len(target.entities) != 1
+    named: Schema = {
+        "type": "object",
+        "properties": {"id": identity, "entity": entity, "title": {"type": ["string", "null"]}},
+        "required": ["id", "entity"] if several else ["id"],
+    }
+    return named if several else {"anyOf": [identity, named]}
+
+
+def or_null(schema: Schema) -> Schema:
+    """`schema`, or null."""
+    kind = schema.get("type")
+    if "enum" in schema:
+        return schema | {
+            "type": [kind, "null"] if kind else ["string", "null"],
+            "enum": [*schema["enum"], None],
+        }
+    if isinstance(kind, str) and "$ref" not in schema:
+        return schema | {"type": [kind, "null"]}
+    return schema if not schema else {"anyOf": [schema, {"type": "null"}]}
+
+
+def described(field: Field, schema: Schema) -> Schema:
+    """`schema` with the field's label and help for people."""
+    title, help_text = plain(field.declaration.label), plain(field.declaration.help)
+    return schema | ({"title": title} if title else {}) | ({"description": help_text} if help_text else {})
+
+
+def plain(label: Label | None) -> str | None:
+    """The text for everybody."""
+    return (label or {}).get("") or None

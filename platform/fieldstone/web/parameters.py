@@ -1,0 +1,95 @@
+"""Reads the query string strictly: what is unknown or sent twice is refused, never ignored."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+from urllib.parse import unquote_to_bytes
+
+from flask import request
+
+from fieldstone.errors import FieldError, Malformed
+from fieldstone.web.bodies import check_text
+
+NOT_YET = frozenset({"at"})
+MAX_LENGTH = 20_000
+
+
+class Parameters:
+    """The parameters of this request, of which only those named `allowed` may have been sent.
+
+    Raises `Malformed` for any other, for one sent twice, and for text that is not UTF-8.
+    """
+
+    def __init__(self, *allowed: str) -> None:
+        self._sent: Mapping[str, str] = read(allowed) if request.query_string else {}
+
+    def text(self, name: str) -> str | None:
+        """The parameter as sent, or None."""
+        return self._sent.get(name)
+
+    def names(self, name: str) -> tuple[str, ...] | None:
+        """A comma-separated list of names, or None."""
+        text = self._sent.get(name)
+        if text is None:
+            return None
+        names = tuple(part.strip() for part in text.split(","))
+        if not all(names):
+            refuse(name, f"`{name}` is a list of names with commas between them.")
+        return names
+
+    def integer(self, name: str, default: int, smallest: int, largest: int) -> int:
+        """A whole number between `smallest` and `largest`."""
+        text = self._sent.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and smallest <= int(text) <= largest):
+            refuse(name, f"`{name}` is a whole number from {smallest} to {largest}.")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        """`true` or `false`; absent is false."""
+        return self.choice(name, "false", ("true", "false")) == "true"
+
+    def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
+        """One of `choices`."""
+        text = self._sent.get(name, default)
+        if text not in choices:
+            refuse(name, f"`{name}` is one of {', '.join(choices)}.")
+        return text
+
+
+def read(allowed: Sequence[str]) -> Mapping[str, str]:
+    """Parameter → value, all of them `allowed` and sent once. Raises `Malformed`."""
+    _check_encoding()
+    for name, values in request.args.lists():
+        if name not in allowed:
+            _unknown(name, allowed)
+        if len(values) > 1:
+            refuse(name, f"`{name}` was sent {len(values)} times.")
+        check_text(values[0])
+        if len(values[0]) > MAX_LENGTH:
+            refuse(name, f"`{name}` is longer than {MAX_LENGTH:,} characters.", "too_long")
+    return request.args
+
+
+def refuse(name: str, message: str, code: str = "bad_parameter") -> NoReturn:
+    """Raise `Malformed` about one parameter."""
+    raise Malformed(message, code=code, errors=[FieldError(name, code, message)])
+
+
+def _unknown(name: str, allowed: Sequence[str]) -> NoReturn:
+    if name in NOT_YET:
+        refuse(name, f"The parameter `{name}` is not supported yet.", "not_supported_yet")
+    close = difflib.get_close_matches(name[:50], allowed, n=1)
+    known = f"Known: {', '.join(f'`{entry}`' for entry in allowed)}." if allowed else "There are none here."
+    hint = f"Did you mean `{close[0]}`?" if close else known
+    refuse(name[:100], f"There is no parameter `{name[:100]}`. {hint}", "unknown_parameter")
+
+
+def _check_encoding() -> None:
+    try:
+        unquote_to_bytes(request.query_string.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The query string is not UTF-8.", code="bad_parameter") from None

@@ -1,0 +1,54 @@
+"""The `Context` of the request at hand: who acts, on which model, when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fieldstone.web.authentication import authenticate
+from flask import g, request
+
+from fieldstone.context import Context
+from fieldstone.web.runtime import current_runtime
+
+API_PREFIX = "/api/"
+DOCS_PATH = "/api/docs"
+
+
+def current_context() -> Context:
+    """The context of this request, made when first asked for.
+
+    Raises `NotAuthenticated` when nobody is logged in and no valid token was sent.
+    """
+    context: Context | None = g.get("context")
+    return make_context() if context is None else context
+
+
+def make_context() -> Context:
+    """Authenticate the caller and keep the context for the rest of the request."""
+    runtime = current_runtime()
+    model = runtime.current.model
+    context = Context(
+        model=model,
+        database=runtime.database,
+        principal=authenticate(runtime, model),
+        now=datetime.now(UTC),
+        source="api" if is_api_request() else "page",
+        request_id=g.get("request_id", ""),
+    )
+    use_context(context)
+    return context
+
+
+def use_context(context: Context) -> None:
+    """Let the rest of this request run in `context`."""
+    g.context = context
+
+
+def forget_context() -> None:
+    """Make the next `current_context()` start afresh, with the newest model."""
+    g.pop("context", None)
+
+
+def is_api_request() -> bool:
+    """Whether a program asked, so that errors are told as problem documents."""
+    return request.path.startswith(API_PREFIX) and request.path != DOCS_PATH
