@@ -1,0 +1,53 @@
+// Where one came from: a list remembers its rows and scroll, and a record offers the next and the previous one.
+const KEY = "fs-list";
+const read = () => JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+
+/** Remember the list on this page; called again when rows are added. */
+export function rememberList() {
+  const region = document.querySelector("[data-list], [data-board]");
+  if (!region) return;
+  const rows = [...region.querySelectorAll("[data-id]")];
+  const list = {
+    entity: region.dataset.entity,
+    url: location.pathname + location.search,
+    ids: rows.map((row) => row.dataset.id),
+    total: region.dataset.total ?? null,
+  };
+  sessionStorage.setItem(KEY, JSON.stringify(list));
+}
+
+/** Keep the place in the list: its scroll and the row under the cursor. */
+export function rememberPlace(id) {
+  const region = document.querySelector("[data-list]");
+  if (region) sessionStorage.setItem("fs-place", JSON.stringify({ url: location.pathname + location.search, top: region.scrollTop, id }));
+}
+
+/** The remembered place of the list on this page, once. */
+export function takePlace() {
+  const place = JSON.parse(sessionStorage.getItem("fs-place") ?? "null");
+  return place?.url === location.pathname + location.search ? place : null;
+}
+
+function showNeighbours() {
+  const form = document.querySelector("form[data-record][data-id]");
+  const list = read();
+  if (!form || list?.entity !== form.dataset.entity) return;
+  for (const link of document.querySelectorAll("[data-back]")) link.href = list.url;
+  const at = list.ids.indexOf(form.dataset.id);
+  if (at < 0) return;
+  const total = list.total ?? (list.ids.length > 1 ? list.ids.length : null);
+  if (total) document.querySelector("[data-place]").textContent = `${at + 1} of ${Number(total).toLocaleString(document.documentElement.lang)}`;
+  const place = document.querySelector("[data-neighbours]");
+  place.hidden = false;
+  link(place.querySelector("[data-previous]"), form, list.ids[at - 1]);
+  link(place.querySelector("[data-next]"), form, list.ids[at + 1]);
+}
+
+function link(element, form, id) {
+  element.hidden = !id;
+  if (id) element.href = `/e/${form.dataset.entity}/${id}`;
+}
+
+rememberList();
+showNeighbours();
+document.addEventListener("htmx:afterSettle", rememberList);

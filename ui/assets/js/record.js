@@ -1,0 +1,249 @@
+// The record page: one field at a time is edited, the save bar counts and names what is in the way, saving keeps
+// everything that was typed whatever the answer is.
+import { announce } from "./announce.js";
+import { closeDialog, sharedDialog, showInDialog } from "./dialogs.js";
+import { applyState, close, complain, edit, fieldNamed, fieldOf, hasError, inputsOf, isDirty, isOpen, remember, undo } from "./fields.js";
+import { morph } from "./htmx.js";
+import { onEscape, onKey, typing } from "./keyboard.js";
+import { send } from "./request.js";
+
+const form = () => document.querySelector("form[data-record]");
+const fields = () => [...(form()?.querySelectorAll("[data-field]") ?? [])];
+const dirtyFields = () => fields().filter(isDirty);
+const bar = () => document.querySelector("[data-savebar]");
+const reading = () => form()?.dataset.mode === "read";
+let leaving = false;
+let problem = "";
+
+export const hasChanges = () => dirtyFields().length > 0;
+
+// -- the save bar
+
+function escapeText(text) {
+  const span = document.createElement("span");
+  span.textContent = text;
+  return span.innerHTML;
+}
+
+const labelOf = (field) => field.querySelector("dt label").textContent;
+const linkTo = (field) => `<a href="#f-${field.dataset.field}" data-go-field="${field.dataset.field}">${escapeText(labelOf(field))}</a>`;
+
+/** Count the changes and name what is in the way of saving them. */
+export function showBar() {
+  const place = bar();
+  if (!place) return;
+  const count = dirtyFields().length;
+  const wrong = fields().filter((field) => !field.hidden && hasError(field));
+  place.hidden = reading() && !count && !problem;
+  const parts = count ? [`<b class="fs-b">${count} ${count === 1 ? "change" : "changes"} not saved.</b>`] : [];
+  if (wrong.length) parts.push(`${wrong.map(linkTo).join(", ")} ${wrong.length === 1 ? "has" : "have"} to be mended first.`);
+  else if (problem) parts.push(escapeText(problem));
+  if (parts.length) place.querySelector("[data-save-text]").innerHTML = parts.join(" ");
+  place.classList.toggle("fs-savebar-bad", Boolean(wrong.length || problem));
+}
+
+// -- editing
+
+function goTo(name) {
+  const field = fieldNamed(name);
+  if (!field) return;
+  field.dispatchEvent(new CustomEvent("fs:reveal", { bubbles: true }));
+  field.scrollIntoView({ block: "center" });
+  edit(field);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-go-field]");
+  if (link) {
+    event.preventDefault();
+    return goTo(link.dataset.goField);
+  }
+  const field = fieldOf(event.target);
+  if (!field || !reading() || isOpen(field) || event.target.closest("a, dt label") || getSelection().toString()) return;
+  if (event.target.closest("dd")) edit(field);
+});
+
+document.addEventListener("focusin", (event) => {
+  const field = fieldOf(event.target);
+  if (field && event.target.matches("dd :is(input, select, textarea)")) remember(field);
+});
+
+document.addEventListener("focusout", (event) => {
+  const field = fieldOf(event.target);
+  if (!field || !reading()) return;
+  setTimeout(() => {
+    if (field.contains(document.activeElement) || !document.hasFocus()) return;
+    close(field);
+    showBar();
+  });
+});
+
+document.addEventListener("input", changed);
+document.addEventListener("change", changed);
+
+function changed(event) {
+  const field = fieldOf(event.target);
+  if (!field) return;
+  problem = "";
+  if (hasError(field)) complain(field, "");
+  showBar();
+  askStates();
+}
+
+document.addEventListener("keydown", (event) => {
+  const field = fieldOf(event.target);
+  if (!field || !reading() || event.defaultPrevented) return;
+  if (event.key === "Escape") {
+    event.preventDefault();
+    undo(field);
+    field.querySelector("[data-edit]")?.focus();
+    showBar();
+    askStates();
+  } else if (event.key === "Enter" && event.target.matches("input") && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    field.querySelector("[data-edit]")?.focus();
+  }
+});
+
+onKey("e", () => {
+  if (!form() || typing()) return false;
+  edit(fieldOf(document.activeElement) ?? fields().find((field) => field.querySelector("[data-edit]:not([hidden])")));
+});
+
+// -- the states of fields, as one types: the server decides
+
+let timer = 0;
+let asking = new AbortController();
+
+function askStates() {
+  clearTimeout(timer);
+  timer = setTimeout(fetchStates, 180);
+}
+
+async function fetchStates() {
+  asking.abort();
+  asking = new AbortController();
+  const current = form();
+  if (!current?.dataset.states) return;
+  try {
+    const answer = await send(current.dataset.states, { body: new FormData(current), signal: asking.signal });
+    if (answer.status === 200) applyStates(answer.data.fields);
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+}
+
+function applyStates(states) {
+  for (const [name, state] of Object.entries(states)) {
+    const field = fieldNamed(name);
+    if (!field) continue;
+    applyState(field, state);
+    const editing = field.contains(document.activeElement);
+    if (isDirty(field) && !editing) complain(field, state.error ?? "");
+    if (reading() && !editing) close(field);
+  }
+  showBar();
+}
+
+// -- saving
+
+document.addEventListener("submit", (event) => {
+  if (event.target === form() && !event.submitter?.hasAttribute("data-action")) {
+    event.preventDefault();
+    save(form().action, new FormData(form()));
+  } else if (event.target.matches?.("form[data-conflict]")) {
+    event.preventDefault();
+    save(event.target.action, new FormData(event.target));
+  } else leaving = !hasChanges() || leaving;
+});
+
+let saving = false;
+
+async function save(url, body) {
+  if (saving) return;
+  saving = true;
+  form().setAttribute("aria-busy", "true");
+  const answer = await send(url, { body, accept: "text/html, application/json" });
+  saving = false;
+  form()?.removeAttribute("aria-busy");
+  settle(answer);
+}
+
+function settle(answer) {
+  if (answer.status === 200 && answer.data.location) return leave(answer.data.location);
+  if (answer.status === 200 && answer.html) return saved(answer.html);
+  if (answer.status === 412 && answer.html) return showInDialog(answer.html);
+  closeDialog(sharedDialog());
+  refused(answer);
+}
+
+function leave(url) {
+  leaving = true;
+  location.assign(url);
+}
+
+/** Take over the saved record, keeping scroll and focus. */
+export function saved(html) {
+  closeDialog(sharedDialog());
+  problem = "";
+  const name = fieldOf(document.activeElement)?.dataset.field;
+  for (const field of fields()) undo(field);
+  morph(document.getElementById("main"), html);
+  if (name) fieldNamed(name)?.querySelector("[data-edit]")?.focus();
+  showBar();
+  announce("Saved");
+}
+
+function refused(answer) {
+  const errors = answer.data.errors ?? [];
+  for (const { field: name, message } of errors) {
+    const field = name && fieldNamed(name.split(".")[0]);
+    if (field) complain(field, message);
+  }
+  const unplaced = errors.filter(({ field }) => !field || !fieldNamed(field.split(".")[0]));
+  problem = unplaced.map(({ message }) => message).join(" ") || (errors.length ? "" : answer.data.message ?? "That could not be saved. What you typed is still here.");
+  showBar();
+  announce(bar()?.querySelector("[data-save-text]").textContent ?? problem);
+  const first = errors.find(({ field }) => field && fieldNamed(field.split(".")[0]));
+  if (first) goTo(first.field.split(".")[0]);
+}
+
+// -- discarding and leaving
+
+function discard() {
+  for (const field of dirtyFields()) {
+    complain(field, "");
+    undo(field);
+  }
+  problem = "";
+  showBar();
+  fetchStates();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("button[data-discard]")) discard();
+  if (event.target.closest("a[data-discard]")) leaving = true;
+  if (event.target.closest("[data-copy-mine]")) copyMine();
+});
+
+async function copyMine() {
+  const lines = dirtyFields().map((field) => `${labelOf(field)}: ${inputsOf(field).filter((input) => input.type !== "hidden").map((input) => input.value).join(" ")}`);
+  await navigator.clipboard?.writeText(lines.join("\n")).catch(() => undefined);
+  leave(location.href);
+}
+
+addEventListener("beforeunload", (event) => {
+  if (!leaving && form() && hasChanges()) event.preventDefault();
+});
+
+onEscape(50, () => {
+  if (!form() || !reading() || !hasChanges()) return false;
+  bar()?.querySelector("[data-discard]")?.focus();
+  return true;
+});
+
+if (form() && !reading()) {
+  for (const field of fields()) remember(field);
+  if (!document.querySelector("[autofocus]")) inputsOf(fields().find((field) => !field.hidden && inputsOf(field).length) ?? form()).find((input) => input.type !== "hidden")?.focus();
+}
+showBar();

@@ -1,0 +1,31 @@
+// Requests of our own: JSON or HTML back, the CSRF token sent, an ended session mended, a lost connection told.
+import { csrfToken, logInAgain, refresh } from "./session.js";
+
+/**
+ * Send a form or values. Resolves to {status, data, html}; status 0 means that the server did not answer.
+ * @param {string} url
+ * @param {{method?: string, body?: FormData|URLSearchParams, accept?: string, signal?: AbortSignal}} options
+ */
+export async function send(url, { method = "POST", body, accept = "application/json", signal } = {}, again = true) {
+  const headers = { Accept: accept, "X-CSRFToken": csrfToken(), "HX-Request": "true" };
+  body?.set?.("csrf_token", csrfToken());
+  let answer;
+  try {
+    answer = await fetch(url, { method, body, headers, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return { status: 0, data: { message: "The server does not answer. Nothing is lost: try again in a moment." } };
+  }
+  if (again && answer.status === 401 && (await logInAgain())) return send(url, { method, body, accept, signal }, false);
+  if (again && answer.headers.get("X-Token-Expired") && (await refresh())) return send(url, { method, body, accept, signal }, false);
+  return unpack(answer);
+}
+
+async function unpack(answer) {
+  const type = answer.headers.get("Content-Type") ?? "";
+  const text = await answer.text();
+  if (!type.includes("json")) return { status: answer.status, html: text, url: answer.url, data: {} };
+  return { status: answer.status, data: JSON.parse(text || "{}"), url: answer.url };
+}
+
+export const get = (url, options = {}) => send(url, { ...options, method: "GET" });
