@@ -48,7 +48,7 @@ class Lookup:
 
     entity: of the record (None: the only target of the field). by: its fields, tried in this order.
     ignore_case, ignore_spaces: what does not matter in the comparison. also: further fields of the record
-    that must equal other columns. missing: REFUSE, CREATE or EMPTY. create: fields of a record made by CREATE.
+    that must equal other columns. missing: REFUSE, CREATE or EMPTY. create: fields of a created record.
     """
 
     by: tuple[str, ...]
