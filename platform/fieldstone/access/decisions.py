@@ -1,0 +1,68 @@
+"""A decision about a record: some grants, any of which suffices, and some denials, none of which may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fieldstone.model.model import Condition, Rule
+from fieldstone_rules import EvaluationError
+
+Clause = tuple[Condition, ...]
+"""Conditions that must hold together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """May this be done with this record?
+
+    grants: one of these clauses must hold; unknown is false. denials: none of these may hold; unknown is true.
+    """
+
+    grants: tuple[Clause, ...] = ()
+    denials: tuple[Condition, ...] = ()
+
+    @property
+    def constant(self) -> bool | None:
+        """The answer if it is the same for all records, else None."""
+        if not self.grants or any(denial is True for denial in self.denials):
+            return False
+        return True if () in self.grants and not self.denials else None
+
+    def allows(self, value: Callable[[Rule], Any]) -> bool:
+        """The answer for the record in which `value` evaluates a rule. `EvaluationError` counts as unknown."""
+        granted = any(all(_known(c, value, unknown=False) for c in clause) for clause in self.grants)
+        return granted and not any(_known(denial, value, unknown=True) for denial in self.denials)
+
+    def rules(self) -> Iterable[Rule]:
+        """All rules that it may evaluate, so that what they read can be fetched."""
+        yield from (c for clause in self.grants for c in clause if isinstance(c, Rule))
+        yield from (denial for denial in self.denials if isinstance(denial, Rule))
+
+
+NEVER = Decision()
+ALWAYS = Decision(grants=((),))
+
+
+def decision(grants: Iterable[Iterable[Condition]], denials: Iterable[Condition] = ()) -> Decision:
+    """A decision in its shortest form: without clauses that cannot hold and parts that always hold."""
+    kept = dict.fromkeys(
+        tuple(dict.fromkeys(c for c in clause if c is not True))
+        for clause in map(tuple, grants)
+        if not any(c is False for c in clause)
+    )
+    effective = tuple(dict.fromkeys(denial for denial in denials if denial is not False))
+    if not kept or any(denial is True for denial in effective):
+        return NEVER
+    return Decision(((),) if () in kept else tuple(kept), effective)
+
+
+def _known(condition: Condition, value: Callable[[Rule], Any], *, unknown: bool) -> bool:
+    if isinstance(condition, bool):
+        return condition
+    try:
+        answer = value(condition)
+    except EvaluationError:
+        return unknown
+    return unknown if answer is None else bool(answer)

@@ -1,0 +1,173 @@
+"""What a set of roles may do with an entity (metadata.md, "role"), compiled once per publication.
+
+Grants of several roles add up; a role's `fields` narrow only what that role grants; what any role denies is
+denied. The built-in role `admin` may do everything, and nothing is denied to it. A token only narrows.
+
+Who asks about changing or deleting asks about reading first: what one may not know of is not found (404), what one
+may see but not change is forbidden (403).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fieldstone.access.decisions import ALWAYS, Clause, Decision, decision
+from fieldstone.context import Principal, TokenLimits
+from fieldstone.model.compile import compile_condition
+from fieldstone.model.model import Condition, Model
+from fieldstone_metadata import declarations
+from fieldstone_rules import Expression
+
+VERBS = ("create", "read", "update", "delete", "assign")
+AccessKey = tuple[frozenset[str], TokenLimits | None]
+
+ADMIN = "admin"
+IDENTITY = frozenset({"id", "version"})
+"""Fields that whoever may read the record may read; nothing works without them."""
+
+
+def access(model: Model, principal: Principal, entity: str) -> Access:
+    """What `principal` may do with `entity`; shared by all users with the same roles and token limits.
+
+    Raises:
+        KeyError: if there is no such entity.
+    """
+    return access_for_key(model, principal.access_key, entity)
+
+
+def access_for_key(model: Model, access_key: AccessKey, entity: str) -> Access:
+    """The same, by the access key alone."""
+    cache_key = ("access", access_key, entity)
+    found: Access | None = model.cache.get(cache_key)
+    if found is None:
+        found = model.cache[cache_key] = _build(model, access_key, entity)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Grant:
+    """One role's grant with compiled conditions."""
+
+    verbs: dict[str, Condition]
+    fields: dict[str, tuple[Condition, Condition]]
+
+    def clause(self, verb: str) -> Clause:
+        return (self.verbs[verb],)
+
+    def field_clause(self, verb: str, field: str) -> Clause:
+        read, update = self.fields.get(field, (True, True))
+        return (self.verbs[verb], read if verb == "read" else update)
+
+
+class Access:
+    """Decisions about the records and fields of one entity."""
+
+    def __init__(
+        self, entity: str, grants: tuple[_Grant, ...], denials: dict[str, tuple[Condition, ...]]
+    ) -> None:
+        self.entity = entity
+        self._grants = grants
+        self._denials = denials
+        self._fields: dict[tuple[str, str], Decision] = {}
+        self.read = self._decide("read")
+        self.create = self._decide("create")
+        self.update = self._decide("update")
+        self.delete = self._decide("delete")
+        self.assign = decision(grant.clause("assign") for grant in grants)
+
+    def field_read(self, field: str) -> Decision:
+        """May the field be seen in a record that may be read? A constant False: it is unknown to the caller."""
+        return ALWAYS if field in IDENTITY and self.read.constant is not False else self._field("read", field)
+
+    def field_update(self, field: str) -> Decision:
+        """May the field be changed in a record that may be changed?"""
+        return self._field("update", field)
+
+    def field_create(self, field: str) -> Decision:
+        """May the field be sent with a new record? Judged on the new record."""
+        return self._field("create", field)
+
+    def _decide(self, verb: str) -> Decision:
+        return decision((g.clause(verb) for g in self._grants), self._denials.get(verb, ()))
+
+    def _field(self, verb: str, field: str) -> Decision:
+        found = self._fields.get((verb, field))
+        if found is None:
+            found = self._fields[verb, field] = self._decide_field(verb, field)
+        return found
+
+    def _decide_field(self, verb: str, field: str) -> Decision:
+        whole: Decision = getattr(self, verb)
+        own = decision(grant.field_clause(verb, field) for grant in self._grants)
+        return ALWAYS if own.grants == whole.grants and own.grants else own
+
+
+def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
+    if entity not in model.entities:
+        raise KeyError(entity)
+    roles, limits = access_key
+    compiled = _everything() if ADMIN in roles else _grants_of(model, roles, entity)
+    narrowed = _narrowing(limits, entity)
+    grants = tuple(
+        _Grant({v: c if narrowed(v) else False for v, c in g.verbs.items()}, g.fields) for g in compiled
+    )
+    denials = {} if ADMIN in roles else _denials_of(model, roles, entity)
+    return Access(entity, grants, denials)
+
+
+def _everything() -> tuple[_Grant, ...]:
+    return (_Grant(dict.fromkeys(VERBS, True), {}),)
+
+
+def _narrowing(limits: TokenLimits | None, entity: str) -> Callable[[str], bool]:
+    """Which verbs a token leaves; assigning an owner is a way of updating."""
+    if limits is None:
+        return lambda _verb: True
+    if limits.entities is not None and entity not in limits.entities:
+        return lambda _verb: False
+    verbs = limits.verbs
+    return lambda verb: verbs is None or ("update" if verb == "assign" else verb) in verbs
+
+
+def _grants_of(model: Model, roles: frozenset[str], entity: str) -> tuple[_Grant, ...]:
+    return tuple(_grant(model, grant) for grant in _entity_grants(model, roles, entity))
+
+
+def _entity_grants(model: Model, roles: frozenset[str], entity: str) -> Iterator[declarations.EntityGrant]:
+    for name in sorted(roles):
+        role = model.roles.get(name)
+        if role is not None and entity in role.entities:
+            yield role.entities[entity]
+
+
+def _grant(model: Model, grant: declarations.EntityGrant) -> _Grant:
+    verbs = {verb: _compiled(model, getattr(grant, verb)) for verb in VERBS}
+    fields = {
+        name: (_field_condition(model, field.read), _field_condition(model, field.update))
+        for name, field in grant.fields.items()
+    }
+    return _Grant(verbs, fields)
+
+
+def _field_condition(model: Model, condition: bool | Expression | None) -> Condition:
+    return True if condition is None else _compiled(model, condition)
+
+
+def _compiled(model: Model, condition: bool | Expression) -> Condition:
+    """The compiled condition; one object per expression, so that equal parts of decisions are the same part."""
+    if isinstance(condition, bool):
+        return condition
+    cache_key = ("condition", id(condition))
+    found: Condition | None = model.cache.get(cache_key)
+    if found is None:
+        found = model.cache[cache_key] = compile_condition(condition)
+    return found
+
+
+def _denials_of(model: Model, roles: frozenset[str], entity: str) -> dict[str, tuple[Condition, ...]]:
+    denials: dict[str, tuple[Condition, ...]] = {}
+    for grant in _entity_grants(model, roles, entity):
+        for verb, condition in grant.deny.items():
+            denials[verb] = (*denials.get(verb, ()), _compiled(model, condition))
+    return denials
