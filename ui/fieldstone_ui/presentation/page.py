@@ -1,0 +1,39 @@
+"""What every page shows around its sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fieldstone_ui.presentation.lists import Action
+from fieldstone_ui.presentation.navigation import Place, Section
+
+
+@dataclass(frozen=True)
+class Page:
+    """The shell. theme: "light", "dark" or "" for the system's. user_name: empty when nobody is logged in."""
+
+    organisation: str = "Fieldstone"
+    language: str = "en"
+    direction: str = "ltr"
+    theme: str = ""
+    user_name: str = ""
+    user_email: str = ""
+    home_url: str = "/"
+    section: str = ""
+    sections: Sequence[Section] = field(default_factory=tuple)
+    creatable: Sequence[Action] = field(default_factory=tuple)
+    tabs: Sequence[Place] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A page that says what happened, what it means, and what next."""
+
+    title: str
+    text: str
+    icon: str
+    actions: Sequence[Action] = ()
+    reasons: Sequence[str] = ()
+    crumb: Action | None = None
+    reference: str = ""
