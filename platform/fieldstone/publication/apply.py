@@ -1,0 +1,205 @@
+"""Publishing: documents come into force in one transaction with their tables and data, or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fieldstone.access.system_user import ensure_system_user, watch_rights
+from fieldstone.database.database import Database
+from fieldstone.database.failures import translate
+from fieldstone.errors import Conflict, FieldstoneError, Invalid, Unavailable
+from fieldstone.model.compile import compile_model
+from fieldstone.model.model import Model
+from fieldstone.plugins import plugin_manager
+from fieldstone.publication.current import load_model
+from fieldstone.publication.data import load_publication_data
+from fieldstone.publication.layers import combined_layers
+from fieldstone.publication.plan import Plan, make_plan
+from fieldstone.publication.refusals import Refusal
+from fieldstone.publication.store import current_version, find_publication, load_layers, save
+from fieldstone_metadata import Layer, Problem, check
+from fieldstone_metadata.declarations import Application
+
+LOCK_TIMEOUT = "4s"
+_TRIES = 5
+
+
+class NotAccepted(Invalid):
+    """The documents have errors; `problems` holds all that the check found, warnings included."""
+
+    code, title = "not_accepted", "The documents have errors"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(f"{errors[0]}{more}")
+
+
+class PlanRefused(Conflict):
+    """The plan holds steps that are not supported on living data; `refusals` says which and what to do."""
+
+    code, title = "plan_refused", "The plan cannot be applied"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        lines = [f"{refusal.element}: {refusal.message}" for refusal in refusals]
+        super().__init__("\n".join(lines), details={"refusals": [vars(refusal) for refusal in refusals]})
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Checked layers with what they would do.
+
+    old: the model in force, or None before the first publication.
+    """
+
+    layers: tuple[Layer, ...]
+    application: Application
+    problems: tuple[Problem, ...]
+    old: Model | None
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The outcome of a publication. unchanged: the documents were in force already, nothing was published."""
+
+    version: int
+    unchanged: bool
+    plan: Plan
+    problems: tuple[Problem, ...] = ()
+
+
+def propose(database: Database, given: Sequence[Layer]) -> Proposal:
+    """Check `given` over what is published and plan it. Raises NotAccepted with all problems."""
+    with database.read() as connection:
+        version = current_version(connection, database.system)
+        published = load_layers(connection, database.system, version)
+    layers = combined_layers(given, published)
+    application, problems = accepted(layers)
+    old = load_model(database, version) if version else None
+    with database.transaction() as connection:
+        plan = _plan(connection, database, old, application, layers)
+    return Proposal(layers, application, problems, old, plan)
+
+
+def accepted(layers: Sequence[Layer]) -> tuple[Application, tuple[Problem, ...]]:
+    """The application that `layers` declare, with the warnings. Raises NotAccepted if there are errors."""
+    checked = check(layers)
+    if checked.application is None:
+        raise NotAccepted(checked.problems)
+    return checked.application, checked.problems
+
+
+def apply(
+    database: Database, given: Sequence[Layer], *, author: UUID, note: str, base: int | None = None
+) -> Applied:
+    """Publish `given` over what is in force.
+
+    author: the user who publishes. note: why, for the list of versions. base: the version that the author has
+    seen; if another one is in force by now, nothing is published.
+    Raises NotAccepted (documents with errors), PlanRefused (steps that are not supported), Conflict (base
+    moved, or another publication is under way), Unavailable (the tables stayed in use for too long).
+    """
+    proposal = propose(database, given)
+    if base is not None and base != proposal.plan.base:
+        raise _base_moved(base, proposal.plan.base)
+    if proposal.plan.unchanged:
+        return Applied(proposal.plan.base, True, proposal.plan, proposal.problems)
+    if proposal.plan.refusals:
+        raise PlanRefused(proposal.plan.refusals)
+    model = _publish_with_patience(database, proposal, author, note)
+    plugin_manager().hook.fieldstone_after_publication(model=model)
+    return Applied(model.version, False, proposal.plan, proposal.problems)
+
+
+def _publish_with_patience(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
+    """Readers must not queue behind a publisher who waits for a long report: give way, and try again."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return _publish(database, proposal, author, note)
+        except Unavailable as error:
+            if error.code != "busy" or attempt == _TRIES:
+                raise
+            time.sleep(0.2 * attempt)
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _publish(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
+    version = proposal.plan.base + 1
+    model = compile_model(proposal.application, version=version, schema=database.schema)
+    with database.transaction() as connection:
+        _be_the_only_publisher(connection, database, proposal.plan.base)
+        plan = _plan(connection, database, proposal.old, proposal.application, proposal.layers)
+        if plan.refusals:
+            raise PlanRefused(plan.refusals)
+        plugin_manager().hook.fieldstone_before_publication(model=model, version=version)
+        _execute(connection, plan)
+        save(connection, database.system, version, proposal.layers, author=author, note=note)
+        ensure_system_user(connection, model)
+        watch_rights(connection, database.system, model)
+        load_publication_data(connection, database, proposal.old, model)
+    return model
+
+
+def _be_the_only_publisher(connection: sa.Connection, database: Database, base: int) -> None:
+    """Wait for the writers under way, hold off new ones until the commit, and refuse a second publisher."""
+    key = sa.func.hashtext(f"fieldstone.publish.{database.schema}")
+    if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key))).scalar_one():
+        raise Conflict(
+            "Somebody else is publishing just now. Nothing was changed; look at the new plan and try again.",
+            code="publication_under_way",
+        )
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    current = database.system.current
+    found = connection.execute(sa.select(current.c.version).with_for_update()).scalar_one()
+    if found != base:
+        raise _base_moved(base, found)
+
+
+def _base_moved(base: int, found: int) -> Conflict:
+    return Conflict(
+        f"Publication {found} is in force, and this was planned on {base}. Nothing was changed; look at the "
+        "new plan and try again.",
+        code="base_moved",
+        details={"base": base, "version": found},
+    )
+
+
+def _plan(
+    connection: sa.Connection,
+    database: Database,
+    old: Model | None,
+    application: Application,
+    layers: Sequence[Layer],
+) -> Plan:
+    version = old.version if old else 0
+    new = compile_model(application, version=version + 1, schema=database.schema)
+    published = find_publication(connection, database.system, version)
+    return make_plan(connection, old, new, layers, published.checksum if published else None)
+
+
+def _execute(connection: sa.Connection, plan: Plan) -> None:
+    for statement in plan.statements:
+        try:
+            connection.execute(statement)
+        except sa.exc.DBAPIError as error:
+            translated = translate(error)
+            if isinstance(translated, Unavailable) or type(translated) is FieldstoneError:
+                raise
+            raise PlanRefused([_violated(error, translated)]) from error
+
+
+def _violated(error: sa.exc.DBAPIError, translated: FieldstoneError) -> Refusal:
+    """Records that exist break a new constraint: a `unique` with duplicates, for one."""
+    constraint = str(translated.details.get("constraint") or "the new constraint")
+    detail = getattr(getattr(error.orig, "diag", None), "message_detail", None) or str(error.orig)
+    message = f"Records that exist break it: {detail} Change them first."
+    return Refusal(f"index {constraint}", "violated", message)

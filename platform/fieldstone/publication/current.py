@@ -1,0 +1,131 @@
+"""The model in force: taken up by this process within moments of its publication, without a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+
+from fieldstone.database.database import Database
+from fieldstone.errors import FieldstoneError, Unavailable
+from fieldstone.model.compile import compile_model
+from fieldstone.model.model import Model
+from fieldstone.publication.store import load_layers
+from fieldstone_metadata import check
+
+POLL_SECONDS = 0.4
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _State:
+    version: int
+    epoch: int
+
+
+def load_model(database: Database, version: int) -> Model:
+    """Compile publication `version` from its stored documents.
+
+    Raises NewerData if a newer Fieldstone published it, and FieldstoneError if this one no longer accepts it.
+    """
+    with database.read() as connection:
+        layers = load_layers(connection, database.system, version)
+    checked = check(layers)
+    if checked.application is None:
+        first = next(problem for problem in checked.problems if problem.severity == "error")
+        raise FieldstoneError(f"Publication {version} is not accepted by this Fieldstone: {first}")
+    return compile_model(checked.application, version=version, schema=database.schema)
+
+
+class CurrentModel:
+    """Holds `model`, the one in force, and follows the database in a thread of its own.
+
+    Use it as a context manager, or call `start` and `stop`. Until something is published there is no
+    model, and asking for it raises Unavailable.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._model: Model | None = None
+        self._state = _State(0, 0)
+        self._changing = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def model(self) -> Model:
+        """The newest model that this process knows."""
+        if self._model is None:
+            raise Unavailable(
+                "Nothing has been published yet; run `fieldstone apply`.", code="nothing_published"
+            )
+        return self._model
+
+    def reload(self) -> Model | None:
+        """Look at the database now and take up what is new; the model then in force."""
+        with self._changing:
+            self._take_up(self._read_state())
+        return self._model
+
+    def start(self) -> Self:
+        """Load the model and begin to follow; raises what `reload` raises."""
+        self.reload()
+        self._thread = threading.Thread(target=self._follow, name="current-model", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop following; returns when the thread has ended."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def __enter__(self) -> Self:
+        """Start to follow."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop following."""
+        self.stop()
+
+    def _read_state(self) -> _State:
+        system = self._database.system
+        statement = sa.select(system.current.c.version, system.access.c.epoch)
+        with self._database.read() as connection:
+            return _State(*connection.execute(statement.select_from(system.current, system.access)).one())
+
+    def _take_up(self, state: _State) -> None:
+        if state.version != self._state.version:
+            self._model = load_model(self._database, state.version)
+            _log.info("model.loaded", version=state.version)
+        if state != self._state:
+            # A new dictionary, so that what is being computed from old rights lands in the old one.
+            self._database.rights_cache = {}
+        self._state = state
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except (FieldstoneError, psycopg.Error) as error:
+                _log.warning("model.follow.failed", reason=str(error))
+                self._stopping.wait(POLL_SECONDS)
+
+    def _listen(self) -> None:
+        """Reload on each notice of the database and, as notices can be lost, every moment anyway."""
+        options = self._database.url.translate_connect_args(username="user", database="dbname")
+        query = {**self._database.url.query}
+        with contextlib.closing(psycopg.connect(**options, **query, autocommit=True)) as connection:
+            connection.execute(f'LISTEN "{self._database.system.schema}"')
+            while not self._stopping.is_set():
+                self.reload()
+                for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    pass

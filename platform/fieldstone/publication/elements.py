@@ -1,0 +1,77 @@
+"""What differs between two applications, element by element: the words of a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fieldstone_metadata.declarations import Application, Entity, Origin
+from fieldstone_rules import Expression
+
+KINDS = ("apps", "roles", "workflows", "forms", "views", "menus", "data")
+"""Kinds without tables of their own, as `Application` calls them."""
+
+SINGULAR = {
+    "apps": "app",
+    "roles": "role",
+    "workflows": "workflow",
+    "forms": "form",
+    "views": "view",
+    "menus": "menu",
+    "data": "data",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One element that is new, different or gone. action: "create", "change" or "remove"."""
+
+    action: str
+    kind: str
+    name: str
+
+
+def changes(old: Application | None, new: Application) -> Iterator[Change]:
+    """All elements that differ, entities first; everything is new where `old` is None."""
+    yield from _entity_changes(old.entities if old else {}, new.entities)
+    for kind in KINDS:
+        before: Mapping[str, Any] = getattr(old, kind) if old else {}
+        yield from _changes(SINGULAR[kind], before, getattr(new, kind))
+
+
+def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[Change]:
+    for name, element in new.items():
+        if name not in old:
+            yield Change("create", kind, prefix + name)
+        elif meaning(old[name]) != meaning(element):
+            yield Change("change", kind, prefix + name)
+    yield from (Change("remove", kind, prefix + name) for name in old if name not in new)
+
+
+def _entity_changes(old: Mapping[str, Entity], new: Mapping[str, Entity]) -> Iterator[Change]:
+    yield from _changes("entity", _without_fields(old), _without_fields(new))
+    for name, entity in new.items():
+        if name in old:
+            yield from _changes("field", old[name].fields, entity.fields, f"{name}.")
+
+
+def _without_fields(entities: Mapping[str, Entity]) -> dict[str, Entity]:
+    """The entities without their fields, which are compared one by one."""
+    return {name: dataclasses.replace(entity, fields={}) for name, entity in entities.items()}
+
+
+def meaning(value: Any) -> Any:
+    """`value` as plain, comparable data: expressions by their source, places in files left out."""
+    if isinstance(value, Expression):
+        return ("=", value.source)
+    if isinstance(value, Origin):
+        return None
+    if dataclasses.is_dataclass(value):
+        return tuple(meaning(getattr(value, field.name)) for field in dataclasses.fields(value))
+    if isinstance(value, Mapping):
+        return tuple((key, meaning(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(meaning(item) for item in value)
+    return value

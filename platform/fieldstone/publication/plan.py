@@ -1,0 +1,139 @@
+"""A plan: what publishing documents would do to the database that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldstone.model.model import Field, Model
+from fieldstone.publication.elements import changes
+from fieldstone.publication.refusals import Counts, Refusal, refusals
+from fieldstone.publication.store import checksum
+from fieldstone.publication.tables import Statement, TableChange, sql_text, table_changes
+from fieldstone_metadata import Layer
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a plan. action: "create", "change" or "remove". rows: how many exist in what it touches."""
+
+    action: str
+    kind: str
+    name: str
+    detail: str
+    rows: int
+    sql: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What publishing would do. base: the version that it would follow.
+
+    steps: for people. statements: what is executed, in order. refusals: if there is any, nothing can be
+    applied.
+    drift: tables and columns that somebody made behind the platform's back; they are left alone.
+    unchanged: the documents are those in force, so there is nothing to do.
+    """
+
+    base: int
+    steps: tuple[Step, ...]
+    statements: tuple[Statement, ...]
+    refusals: tuple[Refusal, ...]
+    drift: tuple[str, ...]
+    unchanged: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as plain values, for `--json` and the API."""
+        return {
+            "base": self.base,
+            "unchanged": self.unchanged,
+            "steps": [
+                {
+                    "action": step.action,
+                    "kind": step.kind,
+                    "name": step.name,
+                    "detail": step.detail,
+                    "rows": step.rows,
+                    "sql": list(step.sql),
+                }
+                for step in self.steps
+            ],
+            "refusals": [vars(refusal) for refusal in self.refusals],
+            "drift": list(self.drift),
+        }
+
+
+def make_plan(
+    connection: sa.Connection,
+    old: Model | None,
+    new: Model,
+    layers: Sequence[Layer],
+    old_checksum: str | None,
+) -> Plan:
+    """Compare `new`, compiled from `layers`, with the database and with `old`, which is in force."""
+    counts = Counts(connection, new.schema)
+    found = table_changes(connection, old, new)
+    return Plan(
+        base=old.version if old else 0,
+        steps=tuple(_steps(old, new, found, counts)),
+        statements=tuple(_statements(found)),
+        refusals=tuple(refusals(old, new, found, counts)),
+        drift=tuple(change.element for change in found if change.unknown),
+        unchanged=checksum(layers) == old_checksum,
+    )
+
+
+def _statements(found: list[TableChange]) -> Iterator[Statement]:
+    for change in found:
+        yield from change.statements
+        if change.action == "add" and change.field is not None and change.statements:
+            yield from _fill(change.field, str(change.column))
+
+
+def _fill(field: Field, column: str) -> Iterator[Statement]:
+    """Records that exist get the plain default of a new field; an expression is meant for new ones only."""
+    default = field.declaration.default
+    if default is not None and default.expression is None:
+        row = field.type.to_row(field.type.read(default.value))
+        yield sa.update(field.columns[0].table).values({column: row[column]})
+
+
+def _steps(old: Model | None, new: Model, found: list[TableChange], counts: Counts) -> Iterator[Step]:
+    sql: dict[str, list[str]] = {}
+    tables: dict[str, str] = {}
+    for change in found:
+        tables[change.element] = change.table
+        sql.setdefault(change.element, []).extend(map(sql_text, change.statements))
+    for change in changes(old.application if old else None, new.application):
+        element = f"{change.kind} {change.name}"
+        table = tables.pop(element, None) or _table_of(change.kind, change.name, new)
+        detail = _detail(change.action, change.kind, change.name, new)
+        statements = tuple(sql.pop(element, ()))
+        yield Step(change.action, change.kind, change.name, detail, counts.rows(table or ""), statements)
+    # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
+    for element, table in tables.items():
+        if sql[element]:
+            kind, name = element.split(" ", 1)
+            yield Step("create", kind, name, f"on {table}", counts.rows(table), tuple(sql[element]))
+
+
+def _table_of(kind: str, name: str, new: Model) -> str | None:
+    if kind not in {"entity", "field"}:
+        return None
+    entity = new.entities.get(name.split(".", maxsplit=1)[0])
+    return entity.table.name if entity else None
+
+
+def _detail(action: str, kind: str, name: str, new: Model) -> str:
+    if action == "remove":
+        return ""
+    if kind == "entity":
+        entity = new.entities[name]
+        return ", ".join(entity.fields) if action == "create" else "its own keys"
+    if kind == "field":
+        entity_name, field = name.split(".")
+        return new.entities[entity_name].fields[field].declaration.type
+    return ""

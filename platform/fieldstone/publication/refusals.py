@@ -1,0 +1,225 @@
+"""What cannot be published onto living data yet, each with the element and what to do instead.
+
+A publication creates and adds. What would drop, rename or convert is refused here, never done by halves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from fieldstone.model.model import Entity, Field, Model
+from fieldstone.publication.elements import meaning
+from fieldstone.publication.tables import TableChange
+from fieldstone_metadata import declarations
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason why a plan cannot be applied.
+
+    code: stable, for programs. message: what is wrong and what to do.
+    """
+
+    element: str
+    code: str
+    message: str
+
+
+class Counts:
+    """Numbers of rows in the database as it is, each counted once."""
+
+    def __init__(self, connection: sa.Connection, schema: str) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._tables = set(sa.inspect(connection).get_table_names(schema=schema))
+        self._rows: dict[str, int] = {}
+
+    def rows(self, table: str) -> int:
+        """How many rows the table has; 0 if there is no such table yet."""
+        if table not in self._tables:
+            return 0
+        if table not in self._rows:
+            self._rows[table] = self._count(sa.table(table, schema=self._schema))
+        return self._rows[table]
+
+    def matching(self, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
+        """How many rows of an existing table meet `condition`."""
+        return self._count(table, condition)
+
+    def _count(self, source: sa.FromClause, condition: sa.ColumnElement[bool] | None = None) -> int:
+        statement = sa.select(sa.func.count()).select_from(source)
+        return self._connection.execute(
+            statement if condition is None else statement.where(condition)
+        ).scalar_one()
+
+
+def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: Counts) -> Iterator[Refusal]:
+    """Everything in the way of publishing `new` over `old`."""
+    for change in changes:
+        yield from _of_table_change(change, counts)
+    for name, entity in new.entities.items():
+        before = old.entities.get(name) if old else None
+        if before is None:
+            yield from _renamed_entity(entity, old)
+        elif counts.rows(entity.table.name):
+            yield from _of_living_entity(before, entity, counts)
+        if before is not None:
+            yield from _of_fields(before, entity, counts)
+
+
+def _of_table_change(change: TableChange, counts: Counts) -> Iterator[Refusal]:
+    rows = counts.rows(change.table)
+    if change.action == "drop" and not change.unknown:
+        yield Refusal(
+            change.element,
+            "drop",
+            f"It is no longer declared, and dropping it with its data ({rows:,} rows) is not supported yet. "
+            "Declare it again; a field can be put out of sight with `visible: false`.",
+        )
+    if change.action == "convert":
+        yield Refusal(
+            change.element,
+            "convert",
+            f"Its storage would change {change.detail}, and converting data is not supported yet. "
+            "Restore its type, or add a field with a new name.",
+        )
+
+
+def _renamed_entity(entity: Entity, old: Model | None) -> Iterator[Refusal]:
+    found = next((name for name in entity.declaration.was if old and name in old.entities), None)
+    if found:
+        yield _rename(f"entity {entity.name}", found)
+
+
+def _rename(element: str, was: str) -> Refusal:
+    message = f"It was `{was}`, and renaming is not supported yet. Keep the old name and change its label."
+    return Refusal(element, "rename", message)
+
+
+def _of_fields(old: Entity, new: Entity, counts: Counts) -> Iterator[Refusal]:
+    for name, field in new.fields.items():
+        element = f"field {new.name}.{name}"
+        before = old.fields.get(name)
+        was = next((known for known in field.declaration.was if known in old.fields), None)
+        if before is None and was:
+            yield _rename(element, was)
+        elif before is None:
+            yield from _added_field(element, new, field, counts)
+        else:
+            yield from _changed_field(element, new, before, field, counts)
+
+
+def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> Iterator[Refusal]:
+    rows = counts.rows(entity.table.name)
+    declaration = field.declaration
+    plain = declaration.default is not None and declaration.default.expression is None
+    if not rows:
+        return
+    if declaration.required is True and not plain and field.type.writable:
+        yield Refusal(
+            element,
+            "required",
+            f"It is required, and {rows:,} records would have no value. Give it a plain `default`, or leave "
+            "out `required` until they are filled in.",
+        )
+    if declaration.type == "sequence" or declaration.stored:
+        what = "numbering" if declaration.type == "sequence" else "computing it for"
+        yield Refusal(
+            element,
+            "backfill",
+            f"{what.capitalize()} the {rows:,} records that exist is not supported yet. "
+            "Use a formula without `stored`, or another field.",
+        )
+
+
+def _changed_field(element: str, entity: Entity, old: Field, new: Field, counts: Counts) -> Iterator[Refusal]:
+    before, after = old.declaration, new.declaration
+    if before.type != after.type:
+        yield Refusal(
+            element,
+            "convert",
+            f"Its type would change from {before.type} to {after.type}, and converting data is not supported "
+            "yet. Restore its type, or add a field with a new name.",
+        )
+        return
+    if _targets(before) != _targets(after):
+        yield Refusal(
+            element,
+            "retarget",
+            f"It would refer to {_listed(_targets(after))} instead of {_listed(_targets(before))}, which is "
+            "not supported yet. Add a field with a new name.",
+        )
+        return
+    yield from _new_condition(element, entity, old, new, counts)
+    yield from _removed_options(element, entity, old, new, counts)
+
+
+def _targets(declaration: declarations.Field) -> tuple[str, ...]:
+    return declaration.target.entities if declaration.target else ()
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _new_condition(element: str, entity: Entity, old: Field, new: Field, counts: Counts) -> Iterator[Refusal]:
+    if new.declaration.required is True and old.declaration.required is not True and new.columns:
+        empty = sa.and_(*(old_column.is_(None) for old_column in old.columns), _live(entity))
+        missing = counts.matching(entity.table, empty)
+        if missing:
+            yield Refusal(
+                element,
+                "required",
+                f"It would be required, and {missing:,} records have no value. Fill them in first.",
+            )
+    formula_changed = meaning(old.declaration.formula) != meaning(new.declaration.formula)
+    if (
+        (new.declaration.stored or old.declaration.stored)
+        and formula_changed
+        and counts.rows(entity.table.name)
+    ):
+        yield Refusal(
+            element,
+            "backfill",
+            "Computing a changed stored formula for the records that exist is not supported yet. "
+            "Leave it as it is, or add a formula with a new name.",
+        )
+
+
+def _live(entity: Entity) -> sa.ColumnElement[bool]:
+    deleted_at: sa.ColumnElement[bool] = entity.table.c.deleted_at.is_(None)
+    return deleted_at
+
+
+def _removed_options(
+    element: str, entity: Entity, old: Field, new: Field, counts: Counts
+) -> Iterator[Refusal]:
+    kept = {option.value for option in new.declaration.choices}
+    gone = [option.value for option in old.declaration.choices if option.value not in kept]
+    for value in gone if new.columns else ():
+        column = new.columns[0]
+        uses = column.any(value) if new.declaration.type == "choices" else column == value
+        used = counts.matching(entity.table, uses)
+        if used:
+            yield Refusal(
+                element,
+                "option_in_use",
+                f"The option `{value}` would go, and {used:,} records have it. Change those records first, or "
+                "keep the option.",
+            )
+
+
+def _of_living_entity(old: Entity, new: Entity, counts: Counts) -> Iterator[Refusal]:
+    rows = counts.rows(new.table.name)
+    for part in ("title", "search"):
+        before, after = getattr(old.declaration, part), getattr(new.declaration, part)
+        if meaning(before) != meaning(after):
+            yield Refusal(
+                f"entity {new.name}",
+                "backfill",
+                f"Its `{part}` would change, and computing it again for the {rows:,} records that exist is "
+                f"not supported yet. Leave `{part}` as it is.",
+            )
