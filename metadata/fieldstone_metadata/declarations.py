@@ -35,6 +35,7 @@ class Option:
     label: Label
     color: str | None = None
     values_for: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ class State:
     required: tuple[str, ...] = ()
     readonly: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,7 @@ class Role:
     inherits: tuple[str, ...] = ()
     entities: Mapping[str, EntityGrant] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
+    was: tuple[str, ...] = ()
     origin: Origin | None = None
 
 
@@ -300,6 +303,8 @@ class Setting:
     type: str
     label: Label
     default: Any = None
+    help: Label | None = None
+    choices: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -328,6 +333,17 @@ class DataSet:
 
 
 @dataclass(frozen=True)
+class OptionSet:
+    """A shared list of options. The choices of the fields that name it are filled in already."""
+
+    name: str
+    label: Label
+    options: tuple[Option, ...]
+    was: tuple[str, ...] = ()
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
 class Application:
     """All that is declared, over all layers. `schema` is what expressions see of it."""
 
@@ -340,6 +356,7 @@ class Application:
     menus: Mapping[str, Menu]
     data: Mapping[str, DataSet]
     schema: Schema
+    option_sets: Mapping[str, OptionSet] = field(default_factory=dict)
 
     def workflow_of(self, entity: str) -> Workflow | None:
         """The workflow over `entity`, or None."""

@@ -1,0 +1,121 @@
+"""`check`: layers in, problems and the application out. Pure, without a database; all problems in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fieldstone_metadata.declarations import Application
+from fieldstone_metadata.documents import Document, documents_of
+from fieldstone_metadata.expressions import Expressions
+from fieldstone_metadata.kinds.app import build_app, build_option_set, setting_types
+from fieldstone_metadata.kinds.data import build_data
+from fieldstone_metadata.kinds.entity import build_entities
+from fieldstone_metadata.kinds.field import stored_type
+from fieldstone_metadata.kinds.form import build_form
+from fieldstone_metadata.kinds.role import build_role
+from fieldstone_metadata.kinds.view import build_menu, build_view
+from fieldstone_metadata.kinds.workflow import build_workflow
+from fieldstone_metadata.layer_files import LOCAL, Layer
+from fieldstone_metadata.layer_merging import merge_layers
+from fieldstone_metadata.layer_order import LayerDocuments, in_order
+from fieldstone_metadata.nodes import Source
+from fieldstone_metadata.outlines import outline
+from fieldstone_metadata.problems import ERROR, Problem
+from fieldstone_metadata.reporting import Report
+from fieldstone_metadata.validation import sound
+from fieldstone_metadata.workspace import Workspace
+from fieldstone_metadata.world import World
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The result of a check. application: None if there is any error."""
+
+    problems: tuple[Problem, ...]
+    application: Application | None
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that forbid publishing."""
+        return tuple(problem for problem in self.problems if problem.severity == ERROR)
+
+
+def check(layers: Sequence[Layer]) -> Checked:
+    """Everything that is wrong with `layers` together, and what they declare if nothing is.
+
+    The order of `layers` does not matter: `core` lies lowest, then apps after what they require, then `local`.
+    """
+    report = Report()
+    merged = merge_layers(in_order(_layer_documents(layers, report), report), report)
+    workspace = _workspace(merged, report)
+    application = _build(workspace, layers)
+    problems = report.sorted()
+    failed = any(problem.severity == ERROR for problem in problems)
+    return Checked(problems, None if failed else application)
+
+
+def _layer_documents(layers: Sequence[Layer], report: Report) -> list[LayerDocuments]:
+    found: dict[str, LayerDocuments] = {}
+    for layer in layers:
+        documents = documents_of(layer, report)
+        if layer.name in found:
+            source = Source(layer.name, layer.files[0].path if layer.files else "", "")
+            report.at(source, 1, 1, "defined_twice", f"two layers are called `{layer.name}`")
+            continue
+        apps = [document for document in documents if document.kind == "app" and not document.extends]
+        _check_apps(layer, apps, report)
+        found[layer.name] = LayerDocuments(layer.name, tuple(documents), apps[0] if apps else None)
+    return list(found.values())
+
+
+def _check_apps(layer: Layer, apps: list[Document], report: Report) -> None:
+    for app in apps[1:]:
+        name = app.root.get("name") or app.root
+        hint = f"the first is in {apps[0].root.source.path}:{apps[0].root.line}"
+        report.error(name, "two_apps", "a layer holds one app; this is a second", hint)
+    if not apps and layer.name != LOCAL and layer.files:
+        source = Source(layer.name, layer.files[0].path, "")
+        report.at(source, 1, 1, "app_document_missing", f"the layer `{layer.name}` has no document of kind `app`")
+
+
+def _workspace(merged: dict[tuple[str, str], Document], report: Report) -> Workspace:
+    """The sound parts of the merged documents."""
+    documents: dict[str, dict[str, Document]] = {}
+    silenced: set[str] = set()
+    for (kind, name), document in merged.items():
+        root = sound(document.root, kind, report, silenced)
+        if root is None:
+            silenced.add(name)
+        else:
+            documents.setdefault(kind, {})[name] = Document(kind, name, document.layer, root)
+    return Workspace(documents, report, silenced)
+
+
+def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
+    outline(workspace)
+    world = World(workspace.entities, setting_types(workspace), workspace.of_kind("role"))
+    expressions = Expressions(world, workspace.report, workspace.silenced)
+    world.stored_type = lambda entity, shape: stored_type(shape, entity, workspace, expressions)
+    files = {layer.name: {file.path: file for file in layer.files} for layer in layers}
+    entities = build_entities(workspace, expressions)
+    workflows = [build_workflow(document, workspace, expressions) for document in workspace.of_kind("workflow").values()]
+    forms = [build_form(document, workspace, expressions) for document in workspace.of_kind("form").values()]
+    views = [build_view(document, workspace, expressions) for document in workspace.of_kind("view").values()]
+    data = [build_data(document, workspace, expressions, files) for document in workspace.of_kind("data").values()]
+    return Application(
+        apps={name: build_app(document, workspace) for name, document in workspace.of_kind("app").items()},
+        entities=entities,
+        workflows={workflow.name: workflow for workflow in workflows if workflow is not None},
+        roles={
+            name: build_role(document, workspace, expressions) for name, document in workspace.of_kind("role").items()
+        },
+        forms={form.name: form for form in forms if form is not None},
+        views={view.name: view for view in views if view is not None},
+        menus={name: build_menu(document, workspace) for name, document in workspace.of_kind("menu").items()},
+        data={records.name: records for records in data if records is not None},
+        schema=world,
+        option_sets={
+            name: build_option_set(document, workspace) for name, document in workspace.of_kind("option_set").items()
+        },
+    )

@@ -1,0 +1,145 @@
+"""Files to documents: each a mapping with a `kind` and a `name`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fieldstone_metadata.json_reader import read_json
+from fieldstone_metadata.layer_files import DOCUMENT_SUFFIXES, LARGEST_FILE, File, Layer
+from fieldstone_metadata.names import name_fault, suggested_name
+from fieldstone_metadata.nodes import Node, Source
+from fieldstone_metadata.problems import Problem
+from fieldstone_metadata.reporting import Report
+from fieldstone_metadata.suggestions import did_you_mean
+from fieldstone_metadata.yaml_reader import read_documents
+
+KINDS = ("app", "entity", "option_set", "role", "workflow", "form", "view", "menu", "data")
+"""The kinds of document that run."""
+
+LATER_KINDS = ("report", "dashboard", "message", "calendar", "translation", "rules")
+"""The kinds that are known and refused for now."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document as it stands in a layer. root: its mapping, `kind` and `name` included."""
+
+    kind: str
+    name: str
+    layer: str
+    root: Node
+    extends: bool = False
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """What a file holds: its documents and what is wrong with it so far."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+
+
+def documents_of(layer: Layer, report: Report) -> list[Document]:
+    """All documents of a layer, in the order of its files; what is wrong goes to `report`."""
+    report.extend(layer.problems)
+    documents: list[Document] = []
+    for file in layer.files:
+        parsed = parse_file(layer.name, file)
+        report.extend(parsed.problems)
+        documents.extend(parsed.documents)
+    return documents
+
+
+@lru_cache(maxsize=4096)
+def parse_file(layer: str, file: File) -> ParsedFile:
+    """The documents of one file. Cached, so that a check after a change reads only what changed."""
+    report = Report()
+    source = Source(layer, file.path, file.text)
+    if len(file.text) > LARGEST_FILE:
+        report.at(source, 1, 1, "too_large", f"this file is larger than {LARGEST_FILE // 1024**2} MB")
+        return ParsedFile((), report.sorted())
+    roots = _roots(source, report)
+    documents = [_document(root, layer, report) for root in roots]
+    return ParsedFile(tuple(document for document in documents if document), report.sorted())
+
+
+def _roots(source: Source, report: Report) -> list[Node]:
+    bad_character = _not_text(source.text)
+    if bad_character is not None:
+        report.at(source, 1, 1, "not_utf8", f"this file is not UTF-8 text: {bad_character}", "save the file as UTF-8")
+        return []
+    for suffix, read in _READERS.items():
+        if source.path.endswith(suffix):
+            return read(source, report)
+    return []
+
+
+def _not_text(text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"a lone surrogate at character {error.start}"
+    return None
+
+
+def _refuse_rules(source: Source, report: Report) -> list[Node]:
+    lines = [line.strip() for line in source.text.splitlines()]
+    first = next((number for number, line in enumerate(lines, 1) if line and not line.startswith("#")), None)
+    if first is not None:
+        report.at(source, first, 1, "not_supported_yet", "rule files are not supported yet")
+    return []
+
+
+_READERS: Mapping[str, Callable[[Source, Report], list[Node]]] = {
+    ".json": read_json,
+    ".rules": _refuse_rules,
+    **{suffix: read_documents for suffix in DOCUMENT_SUFFIXES if suffix != ".json"},
+}
+
+
+def _document(root: Node, layer: str, report: Report) -> Document | None:
+    if root.value is None and root.end == root.start:
+        return None
+    if not isinstance(root.value, dict):
+        report.error(root, "not_a_document", "a document is a mapping with a `kind` and a `name`")
+        return None
+    kind, name = _kind(root, report), _name(root, report)
+    if kind is None or name is None:
+        return None
+    extends = root.get("extends")
+    return Document(kind, name, layer, root, extends is not None and extends.value is True)
+
+
+def _kind(root: Node, report: Report) -> str | None:
+    node = root.get("kind")
+    if node is None or not isinstance(node.value, str):
+        report.error(node or root, "kind_missing", "this document has no `kind`", f"one of {', '.join(KINDS)}")
+        return None
+    if node.value in LATER_KINDS:
+        report.error(node, "not_supported_yet", f"documents of kind `{node.value}` are not supported yet")
+        return None
+    if node.value not in KINDS:
+        hint = did_you_mean(node.value, (*KINDS, *LATER_KINDS), list_up_to=20)
+        report.error(node, "unknown_kind", f"there is no kind of document called `{_short(node.value)}`", hint)
+        return None
+    return node.value
+
+
+def _name(root: Node, report: Report) -> str | None:
+    node = root.get("name")
+    if node is None or not isinstance(node.value, str):
+        report.error(node or root, "name_missing", "this document has no `name`, or one that is not text")
+        return None
+    fault = name_fault(node.value)
+    if fault is not None:
+        better = suggested_name(node.value)
+        hint = f"for example `{better}`" if better else None
+        report.error(node, "bad_name", f"`{_short(node.value)}` {fault}", hint)
+        return None
+    return node.value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,103 @@
+"""Checking the expressions of documents, with every problem at its place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from fieldstone_metadata.nodes import Node
+from fieldstone_metadata.problems import Problem
+from fieldstone_metadata.reporting import Report
+from fieldstone_metadata.scalar_positions import place_in_file
+from fieldstone_metadata.world import World
+from fieldstone_metadata.yaml_mistakes import cut_by_comment, quote_it
+from fieldstone_rules import Expression, Purpose, RuleError, Scope, check_expression
+from fieldstone_rules import Problem as RuleProblem
+from fieldstone_rules.types import Kind, Type, simple
+
+BOOLEAN = simple(Kind.BOOLEAN)
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_MARKED = frozenset({Purpose.DEFAULT, Purpose.VALUE})
+_ECHOES = frozenset({"broken_formula"})
+"""Codes of problems that are only the echo of one that is reported where it arises."""
+
+
+@dataclass
+class Expressions:
+    """Checks expressions against a world. silenced: names that are known to be missing or unsound."""
+
+    world: World
+    report: Report
+    silenced: set[str]
+
+    def check(self, node: Node, scope: Scope) -> Expression | None:
+        """The checked expression in the scalar `node`, or None if it is wrong; problems are reported in its file.
+
+        For a default or a value the leading `=`, which marks an expression where a plain value is usual, is skipped.
+        """
+        if node.broken:
+            return None
+        source, skipped = _source_of(node, marked=scope.purpose in _MARKED)
+        try:
+            expression = check_expression(source, replace(scope, schema=self.world))
+        except RuleError as error:
+            self._report(error.problems, node, source, skipped)
+            return None
+        self._report(expression.warnings, node, source, skipped)
+        return expression
+
+    def condition(
+        self, node: Node | None, entity: str, purpose: Purpose = Purpose.CONDITION, *, old: bool = False
+    ) -> bool | Expression | None:
+        """A condition over a record of `entity`: a plain truth value, a checked expression, or None if absent or wrong."""
+        if node is None or isinstance(node.value, bool):
+            return None if node is None else bool(node.value)
+        return self.check(node, self.scope(entity, purpose, BOOLEAN, old=old))
+
+    def scope(
+        self,
+        entity: str | None,
+        purpose: Purpose,
+        expected: Type | None = None,
+        *,
+        old: bool = False,
+        variables: Mapping[str, Type] | None = None,
+        forbidden: frozenset[str] = frozenset(),
+    ) -> Scope:
+        """A scope over this world."""
+        return Scope(
+            schema=self.world,
+            entity=entity,
+            purpose=purpose,
+            expected=expected,
+            variables=variables or {},
+            old=old,
+            forbidden=forbidden,
+        )
+
+    def _report(self, problems: tuple[RuleProblem, ...], node: Node, source: str, skipped: int) -> None:
+        names = set(_NAME.findall(source))
+        for problem in problems:
+            phantom = problem.code in _ECHOES or (problem.code != "syntax" and names & self.silenced)
+            if not phantom:
+                self.report.extend([_in_file(problem, node, skipped)])
+
+
+def _source_of(node: Node, *, marked: bool) -> tuple[str, int]:
+    """The text of an expression and how many characters were skipped before it."""
+    if isinstance(node.value, bool):
+        return str(node.value).lower(), 0
+    text = str(node.value)
+    return (text[1:], 1) if marked and text.startswith("=") else (text, 0)
+
+
+def _in_file(problem: RuleProblem, node: Node, skipped: int) -> Problem:
+    column = problem.column + (skipped if problem.line == 1 else 0)
+    line, column = place_in_file(node, problem.line, column)
+    hint = problem.hint
+    if problem.code == "syntax" and cut_by_comment(node):
+        hint = quote_it(node.source.text[node.start :].split("\n", 1)[0].strip())
+    message = problem.message[:1].lower() + problem.message[1:].removesuffix(".")
+    source = node.source
+    return Problem(source.path, line, column, problem.code, message, hint, problem.severity, source.layer)

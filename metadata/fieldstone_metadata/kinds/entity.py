@@ -1,0 +1,132 @@
+"""Entities: their titles, keys, indexes, search and order."""
+
+from __future__ import annotations
+
+from fieldstone_metadata.declarations import Entity, Field, Label
+from fieldstone_metadata.expressions import Expressions
+from fieldstone_metadata.field_types import FIELD_TYPES
+from fieldstone_metadata.kinds.field import build_field
+from fieldstone_metadata.kinds.paths import check_order, field_paths
+from fieldstone_metadata.names import label_of, plural_of
+from fieldstone_metadata.nodes import Node
+from fieldstone_metadata.options import texts
+from fieldstone_metadata.shapes import EntityShape
+from fieldstone_metadata.workspace import Workspace, origin_of
+from fieldstone_rules import Expression, Purpose
+from fieldstone_rules.types import Kind
+
+_IN_TITLE = frozenset({"now", "today", "user", "settings"})
+_SYSTEM_KEYS = frozenset({"owner", "team", "currency", "created_at", "updated_at", "created_by", "updated_by"})
+
+
+def build_entities(workspace: Workspace, expressions: Expressions) -> dict[str, Entity]:
+    """The declarations of all sound entities. Fields come first, because titles and lists may name any formula."""
+    fields = {
+        name: {field.name: build_field(field, shape, workspace, expressions) for field in shape.fields.values()}
+        for name, shape in workspace.entities.items()
+    }
+    built = (_entity(shape, fields[name], workspace, expressions) for name, shape in workspace.entities.items())
+    return {entity.name: entity for entity in built if entity is not None}
+
+
+def _entity(
+    shape: EntityShape, fields: dict[str, Field], workspace: Workspace, expressions: Expressions
+) -> Entity | None:
+    root, title = shape.document.root, _title(shape, workspace, expressions)
+    lists = (
+        _columns("unique", shape, fields, workspace),
+        _columns("indexes", shape, fields, workspace),
+        _search(shape, workspace, expressions),
+        check_order(root.get("order"), shape, workspace, expressions.world),
+    )
+    _check_indexes(shape, fields, workspace)
+    if title is None:
+        return None
+    label = label_of(root.plain("label"), shape.name)
+    return Entity(
+        shape.name,
+        label,
+        _plural(root.plain("plural"), label),
+        root.plain("icon"),
+        title,
+        fields,
+        *lists,
+        track=bool(root.plain("track", True)),
+        activities=shape.activities,
+        owner=shape.owner,
+        was=texts(root, "was"),
+        origin=origin_of(root),
+    )
+
+
+def _plural(declared: object, label: Label) -> Label:
+    """The declared plural, or English ones made from the label; other languages keep the label."""
+    if declared:
+        return label_of(declared, "")
+    return {locale: plural_of(text) if locale in ("", "en") else text for locale, text in label.items()}
+
+
+def _title(shape: EntityShape, workspace: Workspace, expressions: Expressions) -> Expression | None:
+    root, source = shape.document.root, shape.title_source()
+    if source is None:
+        return _no_title(shape, workspace)
+    node = root.get("title") or Node(source, root.source, root.line, root.column)
+    title = expressions.check(node, expressions.scope(shape.name, Purpose.FORMULA, forbidden=_IN_TITLE))
+    if title is not None and title.type.kind not in (Kind.TEXT, Kind.CHOICE):
+        hint = f'join parts to a text, such as "{{{node.value}}}"'
+        workspace.report.error(node, "title_not_text", "a title must be a text", hint)
+        return None
+    return title
+
+
+def _no_title(shape: EntityShape, workspace: Workspace) -> None:
+    if not shape.unsound:
+        message = f"`{shape.name}` has no text field that could name its records"
+        workspace.report.error(shape.document.root, "title_missing", message, "declare a `title`")
+
+
+def _columns(
+    key: str, shape: EntityShape, fields: dict[str, Field], workspace: Workspace
+) -> tuple[tuple[str, ...], ...]:
+    groups = []
+    for group in shape.document.root.list_under(key):
+        names = [node.value for node in group.children() if _is_column(node, shape, fields, workspace)]
+        if names:
+            groups.append(tuple(names))
+    return tuple(groups)
+
+
+def _is_column(node: Node, shape: EntityShape, fields: dict[str, Field], workspace: Workspace) -> bool:
+    """Whether `node` names a field that can stand in an index; reports one that cannot."""
+    name = node.value
+    if name in _SYSTEM_KEYS and name in shape.system_types():
+        return True
+    field = fields.get(name)
+    if field is None:
+        workspace.unknown(node, "unknown_field", f"field of `{shape.name}` called", shape.fields)
+        return False
+    virtual = field.type == "formula" and not field.stored
+    if virtual or "index" in FIELD_TYPES[field.type].without:
+        reason = "only a stored formula can be" if virtual else f"a `{field.type}` cannot be"
+        workspace.report.error(node, "not_indexable", f"`{name}` cannot stand here: {reason} indexed")
+        return False
+    return True
+
+
+def _check_indexes(shape: EntityShape, fields: dict[str, Field], workspace: Workspace) -> None:
+    for name, field in fields.items():
+        if field.index and field.type == "formula" and not field.stored:
+            node = shape.fields[name].node.value["index"]
+            workspace.report.error_at_key(node, "not_indexable", "only a stored formula can be indexed")
+
+
+def _search(shape: EntityShape, workspace: Workspace, expressions: Expressions) -> tuple[str, ...]:
+    """The searched paths; without any, the text fields that name records."""
+    node = shape.document.root.get("search")
+    paths = field_paths(node.children() if node else [], shape, workspace, expressions.world)
+    for child, found in paths:
+        if found.type.kind not in (Kind.TEXT, Kind.CHOICE, Kind.LIST):
+            workspace.report.error(child, "not_searchable", f"`{child.value}` is no text, so it cannot be searched")
+    if node is not None:
+        return tuple(child.value for child, _ in paths)
+    return tuple(name for name, field in shape.fields.items() if field.declared.name in ("text", "email", "sequence"))

@@ -1,0 +1,173 @@
+"""Fields of entities: defaults, conditions, targets and formulas."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fieldstone_metadata.declarations import Default, Field, ReferenceTarget
+from fieldstone_metadata.expressions import BOOLEAN, Expressions
+from fieldstone_metadata.names import label_of
+from fieldstone_metadata.nodes import Node, to_plain
+from fieldstone_metadata.options import texts
+from fieldstone_metadata.plain_values import ValueFaultError
+from fieldstone_metadata.shapes import EntityShape, FieldShape
+from fieldstone_metadata.workspace import Workspace, origin_of
+from fieldstone_metadata.world import is_stored
+from fieldstone_rules import Expression, Purpose
+from fieldstone_rules.types import Kind, Type, simple
+
+NOT_IN_STORED = frozenset({"now", "today", "user", "settings"})
+"""What a stored formula may not use, because it would change without a write."""
+
+_OWN_KEYS = frozenset({"options", "option_set", "depends_on", "to", "on_delete", "inverse", "where", "owned", "through"})
+_RECORD = re.compile(r"\brecord\b")
+_SCALARS = frozenset(Kind) - {Kind.LIST, Kind.COLLECTION, Kind.JSON, Kind.NULL}
+
+
+def build_field(shape: FieldShape, entity: EntityShape, workspace: Workspace, expressions: Expressions) -> Field:
+    """The declaration of a field of a sound entity; what is wrong with it is reported."""
+    node = shape.node
+    help_text, message = node.plain("help"), node.plain("message")
+    options = {key: value for key, value in shape.details.options.items() if key not in _OWN_KEYS}
+    _check_bounds(node, workspace)
+    governed = shape.initial is not None
+    return Field(
+        name=shape.name,
+        type=shape.declared.name,
+        label=label_of(node.plain("label"), shape.name),
+        help=label_of(help_text, shape.name) if help_text else None,
+        required=_truth(expressions.condition(node.get("required"), entity.name), default=governed) or governed,
+        readonly=_truth(expressions.condition(node.get("readonly"), entity.name), default=False),
+        visible=_truth(expressions.condition(node.get("visible"), entity.name), default=True),
+        default=_default(shape, entity, workspace, expressions),
+        unique=bool(node.plain("unique", False)),
+        index=bool(node.plain("index", False)),
+        check=_check(shape, entity, expressions),
+        message=label_of(message, shape.name) if message else None,
+        was=texts(node, "was"),
+        options={key: value for key, value in options.items() if key not in ("expression", "stored")},
+        choices=shape.choices,
+        target=_target(shape, entity, expressions),
+        formula=formula_of(shape, entity.name, workspace, expressions),
+        stored=is_stored(node),
+        origin=origin_of(node),
+    )
+
+
+def _truth(condition: bool | Expression | None, *, default: bool) -> bool | Expression:
+    return default if condition is None else condition
+
+
+def _check(shape: FieldShape, entity: EntityShape, expressions: Expressions) -> Expression | None:
+    node = shape.node.get("check")
+    if node is None:
+        return None
+    return expressions.check(node, expressions.scope(entity.name, Purpose.CHECK, BOOLEAN, old=True))
+
+
+def _check_bounds(node: Node, workspace: Workspace) -> None:
+    """`min` above `max`, or more decimals than digits."""
+    for low, high in (("min", "max"), ("scale", "precision")):
+        small, great = node.get(low), node.get(high)
+        if small is not None and great is not None and small.value > great.value:
+            message = f"`{low}` is {small.value}, more than `{high}`, {great.value}"
+            workspace.report.error(small, "bad_bounds", message)
+
+
+def _default(
+    shape: FieldShape, entity: EntityShape, workspace: Workspace, expressions: Expressions
+) -> Default | None:
+    node = shape.node.get("default")
+    if node is None or node.value is None:
+        return Default(value=shape.initial) if shape.initial is not None else None
+    if isinstance(node.value, str) and node.value.startswith("="):
+        scope = expressions.scope(entity.name, Purpose.DEFAULT, shape.rule_type.optional())
+        checked = expressions.check(node, scope)
+        return Default(expression=checked) if checked is not None else None
+    value = plain_value(node, shape, workspace)
+    if shape.initial is not None and value not in (None, shape.initial):
+        message = f"a record starts in `{shape.initial}`, the initial state of its workflow, not in `{value}`"
+        workspace.report.error(node, "default_not_initial", message)
+    return Default(value=value) if value is not None else None
+
+
+def plain_value(node: Node, shape: FieldShape, workspace: Workspace) -> Any:
+    """A plain value for a field, in the API's form; None where it does not fit, which is reported."""
+    if shape.declared.name in ("reference", "user"):
+        hint = "write `=` and an expression, such as `=user` or `=owner.manager`"
+        workspace.report.error(node, "bad_value", "a reference has no plain default", hint)
+        return None
+    if shape.node.broken or node.broken:
+        return None
+    try:
+        return shape.declared.parse(to_plain(node), shape.details)
+    except ValueFaultError as fault:
+        shown = f"`{node.value}`" if not isinstance(node.value, (dict, list)) else "this"
+        workspace.report.error(node, "bad_value", f"{shown[:80]} {fault}", fault.hint)
+        return None
+
+
+def _target(shape: FieldShape, entity: EntityShape, expressions: Expressions) -> ReferenceTarget | None:
+    node, entities = shape.node, shape.details.entities
+    if not entities:
+        return None
+    where = _pickable(node.get("where"), entities, expressions)
+    if node.plain("on_delete") == "clear" and shape.node.plain("required") is True:
+        message = f"`{shape.name}` is required, so it cannot be cleared when the other record is deleted"
+        expressions.report.error(node.value["on_delete"], "clear_required", message, "`restrict` or `cascade`")
+    return ReferenceTarget(entities, node.plain("on_delete", "restrict"), node.plain("inverse"), where)
+
+
+def _pickable(node: Node | None, entities: tuple[str, ...], expressions: Expressions) -> Expression | None:
+    """What may be picked: a filter over the other entity."""
+    if node is None:
+        return None
+    if len(entities) > 1 or _RECORD.search(str(node.value)):
+        what = "a reference to several entities" if len(entities) > 1 else "`record` in the `where` of a reference"
+        expressions.report.error(node, "not_supported_yet", f"{what} cannot be limited yet")
+        return None
+    return expressions.check(node, expressions.scope(entities[0], Purpose.FILTER, BOOLEAN))
+
+
+def formula_of(
+    shape: FieldShape, entity: str, workspace: Workspace, expressions: Expressions
+) -> Expression | None:
+    """The checked expression of a formula, with its type made known to the world; None for other fields."""
+    node, key = shape.node.get("expression"), (entity, shape.name)
+    if shape.declared.name != "formula" or node is None:
+        return None
+    if key not in workspace.formulas:
+        workspace.formulas[key] = None
+        workspace.formulas[key] = _formula(shape, node, entity, workspace, expressions)
+    return workspace.formulas[key]
+
+
+def _formula(
+    shape: FieldShape, node: Node, entity: str, workspace: Workspace, expressions: Expressions
+) -> Expression | None:
+    stored = is_stored(shape.node)
+    forbidden = NOT_IN_STORED if stored else frozenset()
+    expression = expressions.check(node, expressions.scope(entity, Purpose.FORMULA, forbidden=forbidden))
+    if expression is None:
+        workspace.silenced.add(shape.name)
+        return None
+    if expression.type.kind not in _SCALARS:
+        workspace.report.error(node, "bad_formula", "a formula gives one value, not a list, a collection or nothing")
+        return None
+    if stored and (expression.collections or expression.paths):
+        message = "a stored formula over references or collections is not supported yet"
+        workspace.report.error(node, "not_supported_yet", message, "without `stored: true` it is computed on read")
+    expressions.world.settle(entity, shape.name, expression.type)
+    return expression
+
+
+def stored_type(shape: FieldShape, entity: str, workspace: Workspace, expressions: Expressions) -> Type:
+    """The type of a stored formula; reports one that depends on itself."""
+    key = (entity, shape.name)
+    if key in workspace.formulas and workspace.formulas[key] is None and shape.name not in workspace.silenced:
+        workspace.silenced.add(shape.name)
+        message = f"the formula `{shape.name}` depends on itself"
+        workspace.report.error(shape.node.value["expression"], "formula_cycle", message)
+    expression = formula_of(shape, entity, workspace, expressions)
+    return expression.type if expression is not None else simple(Kind.NULL)

@@ -1,0 +1,145 @@
+"""Layers as files: read from a folder, from the built-in `core` app, or from a template."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from fieldstone_metadata.problems import MetadataError, Problem
+
+DOCUMENT_SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (*DOCUMENT_SUFFIXES, ".rules", ".csv")
+LARGEST_FILE = 5 * 1024 * 1024
+LARGEST_LAYER = 64 * 1024 * 1024
+MOST_FILES = 10_000
+LOCAL = "local"
+_APP_NAME = re.compile(r"^\s*[\"']?kind[\"']?:\s*[\"']?app\b.*", re.MULTILINE)
+_NAME = re.compile(r"^\s*[\"']?name[\"']?:\s*[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a layer. path: relative to the layer's folder, with `/`."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The files of `core`, of an app, or of `local`. problems: files that could not be read."""
+
+    name: str
+    files: tuple[File, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_layer(path: Path) -> Layer:
+    """The layer in the folder (or the one file) `path`: YAML, JSON, rules and CSV files, hidden ones left out.
+
+    The layer is named after its `app` document, or `local` without one. Files that are too large or not UTF-8 become
+    problems of the layer. Raises MetadataError where there is nothing to read, or far too much.
+    """
+    if not path.exists():
+        raise _unreadable(str(path), "nothing_to_read", "there is no such file or folder")
+    found = _paths_below(path)
+    if not found:
+        hint = f"documents are files that end in {', '.join(DOCUMENT_SUFFIXES)}"
+        raise _unreadable(str(path), "nothing_to_read", "there are no documents here", hint)
+    if len(found) > MOST_FILES:
+        raise _unreadable(str(path), "too_large", f"this folder holds more than {MOST_FILES:,} files")
+    if sum(file.stat().st_size for file in found) > LARGEST_LAYER:
+        raise _unreadable(str(path), "too_large", f"the files here are larger than {_megabytes(LARGEST_LAYER)}")
+    root = path if path.is_dir() else path.parent
+    return _layer_of([_read(file, file.relative_to(root).as_posix()) for file in found])
+
+
+def _layer_of(results: list[File | Problem]) -> Layer:
+    files = tuple(result for result in results if isinstance(result, File))
+    name = layer_name(files)
+    problems = tuple(
+        Problem(result.path, 1, 1, result.code, result.message, result.hint, layer=name)
+        for result in results
+        if isinstance(result, Problem)
+    )
+    return Layer(name, files, problems)
+
+
+def layer_name(files: tuple[File, ...]) -> str:
+    """The name of the app among `files`, or `local`."""
+    for file in files:
+        app = _APP_NAME.search(file.text) if file.path.endswith(DOCUMENT_SUFFIXES) else None
+        if app is not None:
+            document = _document_around(file.text, app.start())
+            name = _NAME.search(document)
+            return name.group(1) if name else LOCAL
+    return LOCAL
+
+
+def _document_around(text: str, index: int) -> str:
+    begin = text.rfind("\n---", 0, index) + 1
+    end = text.find("\n---", index)
+    return text[begin : end if end >= 0 else len(text)]
+
+
+def _paths_below(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(folder, name) for name in sorted(names) if not name.startswith(".") and name.endswith(SUFFIXES)]
+    return [file for file in found if file.is_file()]
+
+
+def _read(file: Path, path: str) -> File | Problem:
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            message = f"this file is larger than {_megabytes(LARGEST_FILE)}, the most that one file may hold"
+            return Problem(path, 1, 1, "too_large", message, "split it, or move records into several CSV files")
+        raw = file.read_bytes()
+    except OSError as error:
+        return Problem(path, 1, 1, "unreadable", f"this file cannot be read: {error.strerror}")
+    try:
+        return File(path, raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"this file is not UTF-8 text: byte {raw[error.start]:#04x} in line {line}"
+        return Problem(path, line, 1, "not_utf8", message, "save the file as UTF-8")
+
+
+def _unreadable(path: str, code: str, message: str, hint: str | None = None) -> MetadataError:
+    return MetadataError([Problem(path, 1, 1, code, message, hint)])
+
+
+def _megabytes(size: int) -> str:
+    return f"{size // (1024 * 1024)} MB"
+
+
+@cache
+def core_layer() -> Layer:
+    """The built-in `core` app: users, teams, role assignments and activities."""
+    return Layer("core", read_layer(_shipped("core")).files)
+
+
+def template_names() -> tuple[str, ...]:
+    """The names of the industry templates that are shipped."""
+    folder = _shipped("templates")
+    return tuple(sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith((".", "_"))))
+
+
+@cache
+def template_layer(name: str) -> Layer:
+    """The template `name`. Raises MetadataError if there is none of that name."""
+    if name not in template_names():
+        raise _unreadable(name, "unknown_template", f"there is no template `{name}`", f"known: {', '.join(template_names())}")
+    return read_layer(_shipped("templates") / name)
+
+
+def _shipped(name: str) -> Path:
+    """A folder of this package; wheels are installed unpacked, so it is a real one."""
+    return Path(str(resources.files("fieldstone_metadata"))) / name

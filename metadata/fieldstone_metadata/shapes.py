@@ -1,0 +1,117 @@
+"""The outline of entities: fields with their types, choices and targets, and the inverses, before any expression.
+
+Expressions are checked against outlines, because they may name any field of any entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fieldstone_metadata.declarations import Option
+from fieldstone_metadata.documents import Document
+from fieldstone_metadata.field_types import TEXT_TYPES, FieldTypeDeclaration
+from fieldstone_metadata.nodes import Node
+from fieldstone_metadata.plain_values import TypeDetails
+from fieldstone_rules import types
+from fieldstone_rules.schema import InverseSchema
+from fieldstone_rules.types import Kind, Type
+
+States = Mapping[str, Mapping[str, object]]
+"""State → attribute → plain value."""
+
+
+@dataclass
+class FieldShape:
+    """A field's outline. states: of the field under a workflow. nullable: whether null may be stored."""
+
+    name: str
+    node: Node
+    declared: FieldTypeDeclaration
+    details: TypeDetails
+    choices: tuple[Option, ...] = ()
+    states: States = field(default_factory=dict)
+    nullable: bool = True
+    initial: str | None = None
+
+    @property
+    def rule_type(self) -> Type:
+        """What expressions see; of a formula the type of its expression is asked for instead."""
+        found = self.declared.rule_type(self.details)
+        if found.kind is Kind.CHOICE and self.states:
+            found = types.choice(found.options, attribute_types(self.states))
+        return found.optional() if self.nullable and found.kind is not Kind.COLLECTION else found.required()
+
+
+@dataclass
+class EntityShape:
+    """An entity's outline."""
+
+    document: Document
+    owner: bool
+    activities: bool
+    fields: dict[str, FieldShape] = field(default_factory=dict)
+    inverses: dict[str, InverseSchema] = field(default_factory=dict)
+    unsound: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """The entity's name."""
+        return self.document.name
+
+    def title_source(self) -> str | None:
+        """The expression that names a record: declared, or the first text field; None if there is none."""
+        declared = self.document.root.plain("title")
+        if declared is not None:
+            return str(declared)
+        for types_ in ({"text"}, TEXT_TYPES):
+            for name, shape in self.fields.items():
+                if shape.declared.name in types_:
+                    return name
+        return None
+
+    def system_types(self) -> dict[str, Type]:
+        """The fields that the platform adds to this entity."""
+        money = any(shape.declared.name == "money" for shape in self.fields.values())
+        return {
+            name: rule_type
+            for name, rule_type in SYSTEM_FIELDS.items()
+            if (self.owner or name not in _OWNED) and (money or name != "currency")
+        }
+
+
+_OWNED = frozenset({"owner", "team"})
+
+SYSTEM_FIELDS: Mapping[str, Type] = {
+    "id": types.simple(Kind.TEXT, nullable=False),
+    "owner": types.reference("user"),
+    "team": types.reference("team"),
+    "currency": types.simple(Kind.TEXT, nullable=False),
+    "created_at": types.simple(Kind.DATETIME, nullable=False),
+    "created_by": types.reference("user"),
+    "updated_at": types.simple(Kind.DATETIME, nullable=False),
+    "updated_by": types.reference("user"),
+    "version": types.simple(Kind.INTEGER, nullable=False),
+    "deleted_at": types.simple(Kind.DATETIME),
+}
+"""The fields of every entity: `owner` and `team` only with `owner: true`, `currency` only with money."""
+
+
+def attribute_types(states: States) -> Mapping[str, Type]:
+    """The type of each attribute of a workflow's states; nullable where a state lacks it."""
+    names = {name: None for attributes in states.values() for name in attributes}
+    return {name: _attribute_type([attributes.get(name) for attributes in states.values()]) for name in names}
+
+
+def _attribute_type(values: list[object]) -> Type:
+    kinds = {_kind_of(value) for value in values if value is not None}
+    kind = kinds.pop() if len(kinds) == 1 else Kind.DECIMAL if kinds <= {Kind.INTEGER, Kind.DECIMAL} else Kind.TEXT
+    return types.simple(kind, nullable=None in values)
+
+
+def _kind_of(value: object) -> Kind:
+    if isinstance(value, bool):
+        return Kind.BOOLEAN
+    if isinstance(value, int):
+        return Kind.INTEGER
+    return Kind.TEXT if isinstance(value, str) else Kind.DECIMAL

@@ -1,0 +1,130 @@
+"""What expressions see of the documents: the `Schema` that the rule language is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from fieldstone_metadata.nodes import Node
+from fieldstone_metadata.shapes import EntityShape, FieldShape
+from fieldstone_metadata.suggestions import did_you_mean
+from fieldstone_rules.schema import EntitySchema, FieldSchema
+from fieldstone_rules.types import Kind, Type, simple
+
+_UNKNOWN = simple(Kind.NULL)
+_MOST_HOPS = 4
+
+StoredType = Callable[[str, FieldShape], Type]
+"""Entity and stored formula → the type of its expression."""
+
+
+class World:
+    """The entities, settings and roles of a check, as `fieldstone_rules.schema.Schema` wants them."""
+
+    def __init__(
+        self,
+        shapes: Mapping[str, EntityShape],
+        settings: Mapping[str, Mapping[str, Type]],
+        roles: Iterable[str],
+    ) -> None:
+        self._shapes = shapes
+        self._settings = settings
+        self._roles = tuple(roles)
+        self._entities: dict[str, EntitySchema] = {}
+        self._fields: dict[str, _Fields] = {}
+        self.stored_type: StoredType = lambda _entity, _shape: _UNKNOWN
+
+    def entity(self, name: str) -> EntitySchema | None:
+        """The entity called `name`, or None."""
+        if name not in self._entities and name in self._shapes:
+            shape = self._shapes[name]
+            self._fields[name] = _Fields(shape, self)
+            self._entities[name] = EntitySchema(name, self._fields[name], shape.inverses, shape.title_source())
+        return self._entities.get(name)
+
+    def entity_names(self) -> Iterable[str]:
+        """The names of all entities."""
+        return self._shapes.keys()
+
+    def settings(self) -> Mapping[str, Mapping[str, Type]]:
+        """App → key → type of every setting."""
+        return self._settings
+
+    def roles(self) -> Iterable[str]:
+        """The names of all roles."""
+        return self._roles
+
+    def settle(self, entity: str, field: str, formula_type: Type) -> None:
+        """Remembers the type that the expression of a formula turned out to have."""
+        if self.entity(entity) is not None:
+            self._fields[entity].settle(field, formula_type)
+
+    def field_at(self, entity: str, path: str) -> tuple[FieldSchema | None, str | None]:
+        """The field at the end of a dotted path of references from `entity`, or None and what is wrong."""
+        steps = path.split(".")
+        if len(steps) > _MOST_HOPS + 1:
+            return None, f"a path follows at most {_MOST_HOPS} references"
+        for position, step in enumerate(steps):
+            schema = self.entity(entity)
+            found = schema.fields.get(step) if schema is not None else None
+            if found is None:
+                return None, f"`{entity}` has no field `{step}`"
+            if position == len(steps) - 1:
+                return found, None
+            if found.type.kind is not Kind.REFERENCE or len(found.type.entities) != 1:
+                return None, f"`{step}` leads to no single other record"
+            entity = found.type.entities[0]
+        return None, "it is empty"
+
+    def suggestion(self, entity: str, path: str) -> str | None:
+        """A hint for a path of which one step is unknown."""
+        for step in path.split("."):
+            schema = self.entity(entity)
+            if schema is None or step not in schema.fields:
+                return did_you_mean(step, schema.fields if schema is not None else ())
+            entity = next(iter(schema.fields[step].type.entities), "")
+        return None
+
+
+class _Fields(Mapping[str, FieldSchema]):
+    """The fields of an entity, made when they are asked for: the type of a stored formula needs its expression."""
+
+    def __init__(self, shape: EntityShape, world: World) -> None:
+        self._shape = shape
+        self._world = world
+        self._system = shape.system_types()
+        self._made: dict[str, FieldSchema] = {}
+
+    def __getitem__(self, name: str) -> FieldSchema:
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._shape.fields or name in self._system
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._shape.fields
+        yield from self._system
+
+    def __len__(self) -> int:
+        return len(self._shape.fields) + len(self._system)
+
+    def settle(self, name: str, formula_type: Type) -> None:
+        """Gives a formula its type."""
+        made = self[name]
+        self._made[name] = FieldSchema(name, formula_type, made.expression, made.states, made.secret)
+
+    def _make(self, name: str) -> FieldSchema:
+        if name in self._system:
+            return FieldSchema(name, self._system[name])
+        shape = self._shape.fields[name]
+        if shape.declared.name != "formula":
+            return FieldSchema(name, shape.rule_type, states=shape.states)
+        if is_stored(shape.node):
+            return FieldSchema(name, self._world.stored_type(self._shape.name, shape))
+        return FieldSchema(name, _UNKNOWN, expression=str(shape.node.plain("expression")))
+
+
+def is_stored(node: Node) -> bool:
+    """Whether a formula is kept by the platform."""
+    return bool(node.plain("stored", False))
