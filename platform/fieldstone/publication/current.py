@@ -50,10 +50,11 @@ class CurrentModel:
     model, and asking for it raises Unavailable.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, model: Model | None = None) -> None:
+        """Follow `database`. model: the one in force, if the caller has compiled it already."""
         self._database = database
-        self._model: Model | None = None
-        self._state = _State(0, 0)
+        self._model = model
+        self._state = _State(model.version if model else 0, 0)
         self._changing = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None

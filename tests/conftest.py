@@ -1,0 +1,68 @@
+"""Fixtures for all tests. `tests/README.md` shows how to use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldstone.settings import Settings
+from fieldstone_testing import ApiClient, App, AppFactory, Cluster, Server
+from fieldstone_testing.servers import start_server
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
+    """The PostgreSQL server of this test run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    found = Cluster(shared / "postgres")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def app_from(cluster: Cluster) -> Iterator[AppFactory]:
+    """Builds an app from a YAML text: `app = app_from("kind: app…")`."""
+    factory = AppFactory(cluster)
+    yield factory
+    factory.close()
+
+
+@pytest.fixture(scope="module")
+def module_app_from(cluster: Cluster) -> Iterator[AppFactory]:
+    """As `app_from`, for an app that all tests of a module share and only read."""
+    factory = AppFactory(cluster)
+    yield factory
+    factory.close()
+
+
+@pytest.fixture
+def client() -> Callable[..., ApiClient]:
+    """Calls the API of an app: `api = client(app, app.token("Ann", ["sales_rep"]))`."""
+
+    def make(app: App, token: str | None = None) -> ApiClient:
+        from fieldstone.web.app import create_app
+
+        web = create_app(Settings(secret_key="only for tests"), app.database, app.current)
+        web.testing = True
+        return ApiClient(web, token)
+
+    return make
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Callable[[App], Server]]:
+    """Serves an app on a free port in a process of its own: `server(app).url`."""
+    started: list[Server] = []
+
+    def make(app: App) -> Server:
+        url = app.database.url.render_as_string(hide_password=False)
+        running = start_server(tmp_path / f"server{len(started)}", {"FIELDSTONE_DATABASE_URL": url})
+        started.append(running)
+        return running
+
+    yield make
+    for running in started:
+        running.stop()

@@ -1,0 +1,84 @@
+"""One PostgreSQL server for a whole test run, shared by all workers; databases are cloned."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+
+from fieldstone.database.embedded import EmbeddedDatabase, start
+
+UNSAFE_AND_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+}
+
+
+class Cluster:
+    """A share in the server of this test run.
+
+    Whichever process comes first starts it, the last one removes it.
+    """
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self._embedded: EmbeddedDatabase = start(home, UNSAFE_AND_FAST)
+
+    def url(self, database: str) -> sa.URL:
+        """How to connect to a database of the server."""
+        return self._embedded.url(database)
+
+    def clone(self, template: str, build: Callable[[sa.URL], None]) -> sa.URL:
+        """A new database like `template`, which `build` fills the first time that any process asks for it."""
+        with self._lock(template):
+            marker = self.home / f"{template}.built"
+            if not marker.exists():
+                self._rebuild(template, build)
+                marker.touch()
+        name = f"test_{uuid.uuid4().hex[:16]}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        return self.url(name)
+
+    def empty(self) -> sa.URL:
+        """A new, empty database."""
+        name = f"test_{uuid.uuid4().hex[:16]}"
+        self._execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def drop(self, url: sa.URL) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self._execute(f'DROP DATABASE IF EXISTS "{url.database}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Give the share back; the last one stops the server and removes its files."""
+        self._embedded.release()
+        if self._embedded.pid() is None:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def _rebuild(self, template: str, build: Callable[[sa.URL], None]) -> None:
+        self.drop(self.url(template))
+        self._execute(f'CREATE DATABASE "{template}"')
+        build(self.url(template))
+
+    def _execute(self, statement: str) -> None:
+        url = self.url("postgres")
+        host = str(url.query["host"])
+        with psycopg.connect(host=host, user=url.username, dbname="postgres", autocommit=True) as connection:
+            connection.execute(statement)
+
+    @contextmanager
+    def _lock(self, name: str) -> Iterator[None]:
+        with (self.home / f"{name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
