@@ -75,7 +75,7 @@ def assign_roles(context: Context, user: UUID, roles: Sequence[str]) -> None:
     """Let `user` hold `roles` besides those held already."""
     reference = {"id": str(user), "entity": "user"}
     if roles:
-        records.create(context, "role_assignment", [{"user": reference, "role": role} for role in roles])
+        records.create(context, "role_assignment", [{"holder": reference, "role": role} for role in roles])
 
 
 def team_named(context: Context, name: str) -> UUID:
