@@ -17,7 +17,7 @@ Clause = tuple[Condition, ...]
 class Decision:
     """May this be done with this record?
 
-    grants: one of these clauses must hold; unknown is false. denials: none of these may hold; unknown is true.
+    grants: one of these clauses must hold; unknown is false. denials: none may hold; unknown is true.
     """
 
     grants: tuple[Clause, ...] = ()
@@ -31,7 +31,7 @@ class Decision:
         return True if () in self.grants and not self.denials else None
 
     def allows(self, value: Callable[[Rule], Any]) -> bool:
-        """The answer for the record in which `value` evaluates a rule. `EvaluationError` counts as unknown."""
+        """The answer for the record in which `value` evaluates rules. `EvaluationError` counts as unknown."""
         granted = any(all(_known(c, value, unknown=False) for c in clause) for clause in self.grants)
         return granted and not any(_known(denial, value, unknown=True) for denial in self.denials)
 

@@ -3,8 +3,8 @@
 Grants of several roles add up; a role's `fields` narrow only what that role grants; what any role denies is
 denied. The built-in role `admin` may do everything, and nothing is denied to it. A token only narrows.
 
-Who asks about changing or deleting asks about reading first: what one may not know of is not found (404), what one
-may see but not change is forbidden (403).
+Who asks about changing or deleting asks about reading first: what one may not know of is not found (404),
+what one may see but not change is forbidden (403).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Access:
         self.assign = decision(grant.clause("assign") for grant in grants)
 
     def field_read(self, field: str) -> Decision:
-        """May the field be seen in a record that may be read? A constant False: it is unknown to the caller."""
+        """May the field be seen in a record that may be read? Never: then the caller knows no such field."""
         return ALWAYS if field in IDENTITY and self.read.constant is not False else self._field("read", field)
 
     def field_update(self, field: str) -> Decision:
@@ -155,7 +155,7 @@ def _field_condition(model: Model, condition: bool | Expression | None) -> Condi
 
 
 def _compiled(model: Model, condition: bool | Expression) -> Condition:
-    """The compiled condition; one object per expression, so that equal parts of decisions are the same part."""
+    """The compiled condition; one object per expression, so that equal parts of decisions are the same."""
     if isinstance(condition, bool):
         return condition
     cache_key = ("condition", id(condition))

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 import marshmallow as ma
 import sqlalchemy as sa
 
+from fieldstone.fields import json_text
 from fieldstone.fields.filters import NULL_OPERATORS, Operator
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.texts import ImportFormat
@@ -30,13 +31,13 @@ class Source(Protocol):
         """A column of the record's table, by its database name."""
 
     def reference(self, targets: Mapping[str, Column]) -> Column:
-        """`{"id", "entity", "title"}` of the one target that is set (entity → column), or null."""
+        """`{"id", "entity", "title"}` as JSON text of the one target that is set (entity → column)."""
 
     def title(self, targets: Mapping[str, Column]) -> Column:
         """The title of the one target that is set, null where the viewer may not read it."""
 
     def linked(self, field: str) -> Column:
-        """The JSON array of the references behind the many-to-many `field`."""
+        """The references behind the many-to-many `field` as the text of a JSON array."""
 
     def formula(self, field: str) -> Column:
         """The value of the unstored formula `field`."""
@@ -111,8 +112,8 @@ class FieldType(ABC):
         """JSON Schema of the API's form, without null."""
 
     def output_sql(self, source: Source) -> Column:
-        """The API's form as an expression that goes into `json_build_object`."""
-        return source.column(self.key)
+        """The API's form as JSON text, never null (see `json_text`)."""
+        return json_text.escaped(source.column(self.key))
 
     # --- lists
     def sort_sql(self, source: Source) -> Column | None:

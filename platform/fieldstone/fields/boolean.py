@@ -7,7 +7,8 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
-from fieldstone.fields.base import FieldType
+from fieldstone.fields import json_text
+from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import FALSE, NULL_OPERATORS, TRUE, Operator
 from fieldstone.fields.inputs import Input, truth
 from fieldstone.fields.texts import ImportFormat, read_boolean
@@ -28,6 +29,9 @@ class BooleanType(FieldType):
 
     def api_schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
+
+    def output_sql(self, source: Source) -> Column:
+        return json_text.bare(source.column(self.key))
 
     def operators(self) -> tuple[Operator, ...]:
         return (TRUE, FALSE, *NULL_OPERATORS)

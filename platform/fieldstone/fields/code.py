@@ -15,7 +15,7 @@ class CodeType(StoredText):
     name = "code"
     help = "A piece of source text, shown in a fixed-width font."
     widget = "code"
-    length_limit = 1_000_000
+    length_limit = 100_000
     sortable = False
 
     def reader(self) -> Callable[[Any], str]:

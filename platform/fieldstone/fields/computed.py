@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, Source
 from fieldstone.fields.decimal import DecimalType
 from fieldstone.fields.money import MoneyType
@@ -24,7 +25,7 @@ class ComputedDecimal(DecimalType):
         return None if value is None else trimmed(value)
 
     def output_sql(self, source: Source) -> Column:
-        return sa.cast(sa.func.trim_scale(source.column(self.key)), sa.Text)
+        return json_text.quoted(sa.func.trim_scale(source.column(self.key)))
 
 
 class ComputedPercent(PercentType):
@@ -52,7 +53,7 @@ class ComputedMoney(MoneyType):
 
     def output_sql(self, source: Source) -> Column:
         amount = sa.func.trim_scale(source.column(self.key))
-        return sa.cast(sa.func.round(amount, sa.func.greatest(sa.func.scale(amount), 2)), sa.Text)
+        return json_text.quoted(sa.func.round(amount, sa.func.greatest(sa.func.scale(amount), 2)))
 
     def sort_sql(self, source: Source) -> Column | None:
         return source.column(self.key)

@@ -8,19 +8,11 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
+from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import TIME_OPERATORS, Operator
 from fieldstone.fields.inputs import Input, instant
 from fieldstone.fields.texts import ImportFormat, read_datetime
-
-
-def utc_text(moment: Column) -> Column:
-    """A `timestamptz` as ISO 8601 in UTC with `Z`; microseconds only where there are some.
-
-    `to_json` writes a timestamp independently of any setting of the session, and faster than `to_char`.
-    """
-    written = sa.func.to_json(sa.func.timezone("UTC", moment)).op("#>>")(sa.literal_column("'{}'::text[]"))
-    return sa.cast(written, sa.Text).concat(sa.literal_column("'Z'"))
 
 
 class DatetimeType(FieldType):
@@ -46,7 +38,7 @@ class DatetimeType(FieldType):
         return {"type": "string", "format": "date-time"}
 
     def output_sql(self, source: Source) -> Column:
-        return utc_text(source.column(self.key))
+        return json_text.instant(source.column(self.key))
 
     def operators(self) -> tuple[Operator, ...]:
         return TIME_OPERATORS

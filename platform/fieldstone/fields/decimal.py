@@ -8,14 +8,15 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
+from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import NUMBER_OPERATORS, Operator
 from fieldstone.fields.inputs import Input, exact_number
-from fieldstone.fields.ranges import plain, rounded, within
+from fieldstone.fields.ranges import plain, rounded, trimmed, within
 from fieldstone.fields.texts import ImportFormat, read_decimal
 
 USUAL_PRECISION = 18
-USUAL_SCALE = 2
+USUAL_SCALE = 6
 
 
 class DecimalType(FieldType):
@@ -44,14 +45,22 @@ class DecimalType(FieldType):
 
         return Input(within(self.declaration.options, convert))
 
+    @property
+    def exact_scale(self) -> bool:
+        """Whether a document fixed the decimals, so that all of them are shown."""
+        return "scale" in self.declaration.options
+
     def api_form(self, value: Any) -> Any:
-        return None if value is None else plain(value)
+        if value is None:
+            return None
+        return plain(value) if self.exact_scale else trimmed(value)
 
     def api_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["12.50"]}
 
     def output_sql(self, source: Source) -> Column:
-        return sa.cast(source.column(self.key), sa.Text)
+        number = source.column(self.key)
+        return json_text.quoted(number if self.exact_scale else sa.func.trim_scale(number))
 
     def operators(self) -> tuple[Operator, ...]:
         return NUMBER_OPERATORS

@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
+from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import NUMBER_OPERATORS, Operator
 from fieldstone.fields.inputs import Input, clean_text
@@ -40,7 +41,7 @@ class DurationType(FieldType):
         return {"type": "string", "format": "duration"}
 
     def output_sql(self, source: Source) -> Column:
-        return write_duration_sql(source.column(self.key))
+        return json_text.quoted(write_duration_sql(source.column(self.key)))
 
     def operators(self) -> tuple[Operator, ...]:
         return NUMBER_OPERATORS

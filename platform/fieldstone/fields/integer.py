@@ -7,7 +7,8 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
-from fieldstone.fields.base import FieldType
+from fieldstone.fields import json_text
+from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import NUMBER_OPERATORS, Operator
 from fieldstone.fields.inputs import Input, whole_number
 from fieldstone.fields.ranges import within
@@ -29,6 +30,9 @@ class IntegerType(FieldType):
 
     def api_schema(self) -> dict[str, Any]:
         return {"type": "integer", "format": "int64"}
+
+    def output_sql(self, source: Source) -> Column:
+        return json_text.bare(source.column(self.key))
 
     def operators(self) -> tuple[Operator, ...]:
         return NUMBER_OPERATORS

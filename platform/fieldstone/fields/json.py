@@ -10,6 +10,7 @@ import marshmallow as ma
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.inputs import Input, clean_text
 from fieldstone.fields.refusal import ValueRefused
@@ -47,6 +48,9 @@ class JsonType(FieldType):
 
     def api_schema(self) -> dict[str, Any]:
         return {}
+
+    def output_sql(self, source: Source) -> Column:
+        return json_text.bare(source.column(self.key))
 
     def sort_sql(self, source: Source) -> Column | None:  # noqa: ARG002  # JSON has no order
         return None

@@ -15,7 +15,7 @@ class LongTextType(StoredText):
     name = "long_text"
     help = "A text of several lines."
     widget = "textarea"
-    length_limit = 1_000_000
+    length_limit = 100_000
     sortable = False
 
     def reader(self) -> Callable[[Any], str]:

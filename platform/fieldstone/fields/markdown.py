@@ -15,7 +15,7 @@ class MarkdownType(StoredText):
     name = "markdown"
     help = "A text with simple markup (Markdown)."
     widget = "markdown"
-    length_limit = 1_000_000
+    length_limit = 100_000
     sortable = False
 
     def reader(self) -> Callable[[Any], str]:

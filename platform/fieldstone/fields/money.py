@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
+from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import NUMBER_OPERATORS, Operator
 from fieldstone.fields.inputs import Input, exact_number
@@ -57,7 +58,7 @@ class MoneyType(FieldType):
         return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["1234.50"]}
 
     def output_sql(self, source: Source) -> Column:
-        return sa.cast(source.column(self.key), sa.Text)
+        return json_text.quoted(source.column(self.key))
 
     def sort_sql(self, source: Source) -> Column | None:
         return source.column(self.base_key)

@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
+from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import NUMBER_OPERATORS, Operator
 from fieldstone.fields.inputs import Input, exact_number
@@ -41,7 +42,7 @@ class PercentType(FieldType):
         return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["20"]}
 
     def output_sql(self, source: Source) -> Column:
-        return sa.cast(sa.func.trim_scale(source.column(self.key)), sa.Text)
+        return json_text.quoted(sa.func.trim_scale(source.column(self.key)))
 
     def operators(self) -> tuple[Operator, ...]:
         return NUMBER_OPERATORS

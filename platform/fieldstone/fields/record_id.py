@@ -7,7 +7,8 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy as sa
 
-from fieldstone.fields.base import FieldType
+from fieldstone.fields import json_text
+from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import EQUALS, Operator, quoted
 from fieldstone.fields.inputs import Input, record_id
 from fieldstone.fields.texts import ImportFormat
@@ -33,6 +34,9 @@ class RecordIdType(FieldType):
 
     def api_schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "uuid"}
+
+    def output_sql(self, source: Source) -> Column:
+        return json_text.quoted(source.column(self.key))
 
     def operators(self) -> tuple[Operator, ...]:
         return (EQUALS,)

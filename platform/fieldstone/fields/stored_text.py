@@ -35,7 +35,7 @@ class StoredText(FieldType):
     sortable: long texts have no order worth sorting by.
     """
 
-    length_limit: ClassVar[int | None] = 1000
+    length_limit: ClassVar[int | None] = 255
     sortable: ClassVar[bool] = True
     text_format: ClassVar[str | None] = None
 
