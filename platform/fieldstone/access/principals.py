@@ -130,6 +130,6 @@ def _teams_below(connection: sa.Connection, model: Model, own: list[UUID]) -> li
 def _assigned_roles(connection: sa.Connection, model: Model, user: UUID, teams: list[UUID]) -> list[str]:
     """Role names assigned to the user or to a team that the user is a member of."""
     table = model.entities["role_assignment"].table
-    whose = sa.or_(table.c.holder_user == user, table.c.holder_team.in_(teams))
+    whose = sa.or_(table.c.holder__user == user, table.c.holder__team.in_(teams))
     statement = sa.select(table.c.role).where(table.c.deleted_at.is_(None), whose).distinct()
     return list(connection.scalars(statement))
