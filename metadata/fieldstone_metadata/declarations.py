@@ -322,7 +322,11 @@ class App:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Records to load with an app, in the API's form; idempotent by `key`."""
+    """Records to load with an app, in the API's form; idempotent by `key`.
+
+    A reference is a mapping of fields that find the other record (of `references`: a list of them). A text that begins
+    with `=` is an expression without a record at hand; it has been checked.
+    """
 
     name: str
     entity: str

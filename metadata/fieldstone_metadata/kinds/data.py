@@ -71,7 +71,7 @@ class _Records:
     expressions: Expressions
 
     def record(self, node: Node) -> Mapping[str, Any]:
-        """The values of a record in the API's form; expressions are checked, references are mappings."""
+        """The values of a record in the API's form; references are mappings, expressions texts that begin with `=`."""
         values = {name: self._value(name, child) for name, child in node.items() if self._knows(name, child)}
         for name, field in self.shape.fields.items():
             required = field.node.plain("required") is True and field.node.plain("visible", True) is True
@@ -98,8 +98,8 @@ class _Records:
             return None
         if isinstance(node.value, str) and node.value.startswith("="):
             expected = field.rule_type if field is not None else self.shape.system_types()[name]
-            scope = self.expressions.scope(None, Purpose.VALUE, expected.optional())
-            return self.expressions.check(node, scope)
+            self.expressions.check(node, self.expressions.scope(None, Purpose.VALUE, expected.optional()))
+            return node.value
         if name in _SYSTEM_LINKS or (field is not None and field.declared.name in _LINKS):
             return self._found_record(name, node, field)
         return plain_value(node, field, self.workspace) if field is not None else to_plain(node)

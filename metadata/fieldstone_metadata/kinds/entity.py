@@ -105,6 +105,10 @@ def _is_column(node: Node, shape: EntityShape, fields: dict[str, Field], workspa
     if field is None:
         workspace.unknown(node, "unknown_field", f"field of `{shape.name}` called", shape.fields)
         return False
+    if field.target is not None and len(field.target.entities) > 1:
+        message = f"`{name}` leads to one of several entities; it cannot stand in a list of columns yet"
+        workspace.report.error(node, "not_supported_yet", message)
+        return False
     virtual = field.type == "formula" and not field.stored
     if virtual or "index" in FIELD_TYPES[field.type].without:
         reason = "only a stored formula can be" if virtual else f"a `{field.type}` cannot be"
