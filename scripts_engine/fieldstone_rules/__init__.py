@@ -1,1 +1,61 @@
-"""The rule language of Fieldstone: one typed tree, several evaluators that agree."""
+"""The rule language of Fieldstone: one typed tree, several evaluators that agree.
+
+Text becomes a checked `Expression` (`check_expression`), which becomes a Python function (`compile_closure`) or a
+SQLAlchemy column (`lower`). The language knows the world only through `Schema`, `Related` and `Tables`.
+"""
+
+from fieldstone_rules.checking.names import RESERVED
+from fieldstone_rules.closures import compile_closure
+from fieldstone_rules.durations import Duration
+from fieldstone_rules.environment import NOBODY, Environment, Related, Row, Value
+from fieldstone_rules.errors import EvaluationError, Problem, RuleError
+from fieldstone_rules.explain import Step, explain
+from fieldstone_rules.expression import Expression, Purpose, Scope, check_expression
+from fieldstone_rules.functions import FUNCTIONS
+from fieldstone_rules.functions.declaration import FunctionDeclaration
+from fieldstone_rules.schema import EntitySchema, FieldSchema, InverseSchema, Schema
+from fieldstone_rules.spans import caret
+from fieldstone_rules.sql import lower
+from fieldstone_rules.sql.constants import parameters
+from fieldstone_rules.sql.scope import SqlScope, Tables
+from fieldstone_rules.tree import CollectionSource, Node
+from fieldstone_rules.types import Kind, Ref, Type
+from fieldstone_rules.working_time import Calendar, PlainWeek
+
+__all__ = [
+    "FUNCTIONS",
+    "NOBODY",
+    "RESERVED",
+    "Calendar",
+    "CollectionSource",
+    "Duration",
+    "EntitySchema",
+    "Environment",
+    "EvaluationError",
+    "Expression",
+    "FieldSchema",
+    "FunctionDeclaration",
+    "InverseSchema",
+    "Kind",
+    "Node",
+    "PlainWeek",
+    "Problem",
+    "Purpose",
+    "Ref",
+    "Related",
+    "Row",
+    "RuleError",
+    "Schema",
+    "Scope",
+    "SqlScope",
+    "Step",
+    "Tables",
+    "Type",
+    "Value",
+    "caret",
+    "check_expression",
+    "compile_closure",
+    "explain",
+    "lower",
+    "parameters",
+]

@@ -1,0 +1,299 @@
+"""What may be compared with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from lark import Tree
+
+from fieldstone_rules.checking.context import Checking, Names, describe, is_null
+from fieldstone_rules.functions.declaration import COMPARABLE
+from fieldstone_rules.parsing import span_of, subtrees, tokens
+from fieldstone_rules.spans import Span
+from fieldstone_rules.suggestions import did_you_mean
+from fieldstone_rules.tree import (
+    RECORD,
+    Aggregate,
+    Between,
+    Binding,
+    Choose,
+    Collection,
+    Compare,
+    Constant,
+    Equal,
+    Field,
+    Gather,
+    ListOf,
+    Node,
+    Not,
+    OrganisationCurrency,
+    Variable,
+    Within,
+)
+from fieldstone_rules.types import Kind, Type, reference, simple
+
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT, Kind.MONEY})
+_TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
+_DATES = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME})
+BASE_SUFFIX = "__base"
+
+Comparer = Callable[[Node, Node], Node]
+
+
+def common_type(nodes: Sequence[Node]) -> Type | None:
+    """The type that holds all values, or None if there is none."""
+    known = [node.type for node in nodes if node.type.kind is not Kind.NULL]
+    if not known:
+        return simple(Kind.NULL)
+    nullable = any(node.type.nullable for node in nodes)
+    type_ = _common_kind(known)
+    return None if type_ is None else (type_.optional() if nullable else type_.required())
+
+
+def _common_kind(types: list[Type]) -> Type | None:
+    kinds = {type_.kind for type_ in types}
+    if Kind.COLLECTION in kinds:
+        return None
+    if kinds == {Kind.REFERENCE}:
+        open_ended = any(not type_.entities for type_ in types)
+        entities = {entity for type_ in types for entity in type_.entities}
+        return reference(*(() if open_ended else sorted(entities)))
+    if kinds == {Kind.CHOICE} and len({type_.options for type_ in types}) == 1:
+        return types[0]
+    if kinds <= _TEXTS:
+        return simple(Kind.TEXT)
+    if kinds == {Kind.DURATION}:
+        return Type(
+            Kind.DURATION, options=tuple(sorted({option for type_ in types for option in type_.options}))
+        )
+    if len(kinds) == 1:
+        return replace(types[0], scale=None, precision=None)
+    return simple(Kind.MONEY if Kind.MONEY in kinds else Kind.DECIMAL) if kinds <= _NUMBERS else None
+
+
+def comparison(checking: Checking, tree: Tree, names: Names) -> Node:
+    """`a == b`, `a < b` and so on."""
+    left_tree, right_tree = subtrees(tree)
+    operator = str(tokens(tree, "COMPARE")[0])
+    left, right = checking.check(left_tree, names), checking.check(right_tree, names)
+    if not fits(checking, tree, left, right, order=operator not in ("==", "!=")):
+        return Constant(simple(Kind.NULL), span_of(tree), None)
+    return _with_currency(checking, left, right, lambda a, b: _compared(span_of(tree), operator, a, b))
+
+
+def _compared(span: Span, operator: str, left: Node, right: Node) -> Node:
+    if operator in ("==", "!="):
+        equal = Equal(simple(Kind.BOOLEAN, nullable=False), span, left, right)
+        return equal if operator == "==" else Not(equal.type, span, equal)
+    type_ = simple(Kind.BOOLEAN, nullable=left.type.nullable or right.type.nullable)
+    return Compare(type_, span, operator, left, right)
+
+
+def fits(checking: Checking, place: Tree | Span, left: Node, right: Node, *, order: bool) -> bool:
+    """Whether two values can be compared; reports why not."""
+    if is_null(left) or is_null(right):
+        if order and is_null(left) != is_null(right):
+            literal = left if is_null(left) else right
+            checking.report(literal.span, "null_order", "Nothing is before or after null.", None, "warning")
+        return True
+    reason = _why_not(left, right, order=order)
+    if reason is not None:
+        checking.report(place, "type", *reason)
+        return False
+    return known_option(checking, left, right) and known_option(checking, right, left)
+
+
+def _why_not(left: Node, right: Node, *, order: bool) -> tuple[str, str | None] | None:
+    kinds = {left.type.kind, right.type.kind}
+    percent = _why_no_percent(left, right) or _why_no_percent(right, left)
+    if percent is not None:
+        return percent
+    if Kind.COLLECTION in kinds:
+        return "A collection is not compared as a whole.", "use `count(…)` or `exists(… where …)`"
+    if common_type([left, right]) is None or Kind.JSON in kinds:
+        return _different(left, right)
+    if kinds == {Kind.REFERENCE} and not _may_be_same(left.type, right.type):
+        return f"A {describe(left.type)} is never a {describe(right.type)}.", None
+    if Kind.DURATION in kinds and _has_months(left) != _has_months(right):
+        return "Months and years do not compare with days.", None
+    if order and not kinds <= COMPARABLE:
+        return f"A {describe(left.type)} has no order.", None
+    return None
+
+
+def _different(left: Node, right: Node) -> tuple[str, str | None]:
+    message = f"A {describe(left.type)} cannot be compared with a {describe(right.type)}."
+    kinds = {left.type.kind, right.type.kind}
+    dates = kinds & _DATES
+    if dates and Kind.TEXT in kinds:
+        kind = next(iter(dates))
+        return message, f'write a {kind} as `{kind}("…")`'
+    return message, "take the day with `date(…)`" if kinds == {Kind.DATE, Kind.DATETIME} else None
+
+
+def _why_no_percent(literal: Node, other: Node) -> tuple[str, str | None] | None:
+    if not is_percent_literal(literal) or other.type.kind is Kind.PERCENT:
+        return None
+    return "A percentage is only compared with a percent field.", "write the number without %"
+
+
+def is_percent_literal(node: Node) -> bool:
+    """Whether a node is written like `20%`."""
+    return isinstance(node, Constant) and node.type.kind is Kind.PERCENT
+
+
+def _may_be_same(left: Type, right: Type) -> bool:
+    return not left.entities or not right.entities or bool(set(left.entities) & set(right.entities))
+
+
+def _has_months(node: Node) -> bool:
+    return "months" in node.type.options
+
+
+def known_option(checking: Checking, choice: Node, literal: Node) -> bool:
+    """Whether a literal compared with a choice is one of its options; reports it if not."""
+    if choice.type.kind is not Kind.CHOICE or not choice.type.options:
+        return True
+    if isinstance(literal, ListOf):
+        return all([known_option(checking, choice, item) for item in literal.items])
+    if not isinstance(literal, Constant) or literal.value is None or literal.value in choice.type.options:
+        return True
+    options = choice.type.options
+    hint = did_you_mean(str(literal.value), options) or "it is one of " + ", ".join(
+        f"`{o}`" for o in options[:8]
+    )
+    checking.report(literal.span, "unknown_option", f"`{str(literal.value)[:60]}` is no option here.", hint)
+    return False
+
+
+# ---- in, between
+
+
+def within(checking: Checking, tree: Tree, names: Names) -> Node:
+    """`a in b`."""
+    item_tree, items_tree = subtrees(tree)
+    item, items = checking.check(item_tree, names), checking.check(items_tree, names)
+    boolean = simple(Kind.BOOLEAN, nullable=False)
+    if isinstance(items, Collection):
+        return _within_collection(checking, tree, item, items)
+    if is_null(items):
+        return Constant(boolean, span_of(tree), False)
+    if items.type.kind is not Kind.LIST or items.type.item is None:
+        message = f"`in` is followed by a list, not by a {describe(items.type)}."
+        hint = "use `contains(text, part)`" if items.type.kind is Kind.TEXT else None
+        return checking.report(items_tree, "type", message, hint)
+    candidates = items.items if isinstance(items, ListOf) else (Variable(items.type.item, items.span, ""),)
+    if not all([fits(checking, tree, item, candidate, order=False) for candidate in candidates]):
+        return Constant(simple(Kind.NULL), span_of(tree), None)
+    return Within(boolean, span_of(tree), item, items)
+
+
+def _within_collection(checking: Checking, tree: Tree, item: Node, items: Collection) -> Node:
+    entity = items.source.entity
+    row = Binding(reference(entity, nullable=False), items.span, items.binding)
+    if not fits(checking, tree, item, row, order=False):
+        return Constant(simple(Kind.NULL), span_of(tree), None)
+    boolean = simple(Kind.BOOLEAN, nullable=False)
+    filtered = replace(items, where=Equal(boolean, items.span, row, item))
+    return Aggregate(boolean, span_of(tree), Gather.ANY, filtered, None)
+
+
+def not_within(checking: Checking, tree: Tree, names: Names) -> Node:
+    """`a not in b`."""
+    inner = within(checking, tree, names)
+    return Not(inner.type, span_of(tree), inner)
+
+
+def between(checking: Checking, tree: Tree, names: Names) -> Node:
+    """`a between b and c`, both included."""
+    item, low, high = (checking.check(part, names) for part in subtrees(tree))
+    if not all([fits(checking, tree, item, bound, order=True) for bound in (low, high)]):
+        return Constant(simple(Kind.NULL), span_of(tree), None)
+    nullable = any(node.type.nullable for node in (item, low, high))
+    return Between(simple(Kind.BOOLEAN, nullable=nullable), span_of(tree), item, low, high)
+
+
+# ---- money
+
+
+def _with_currency(checking: Checking, left: Node, right: Node, compare: Comparer) -> Node:
+    """A comparison of amounts in the currency that both have, or in the organisation's."""
+    for literal, other, flipped in ((right, left, False), (left, right, True)):
+        if isinstance(literal, Constant) and literal.type.kind is Kind.MONEY and literal.type.options:
+            return _with_literal(checking, literal, other, _flipped(compare) if flipped else compare)
+    if _belong_to_different_records(left, right):
+        bases = in_base(checking, left), in_base(checking, right)
+        if bases[0] is not None and bases[1] is not None:
+            return compare(bases[0], bases[1])
+    return compare(left, right)
+
+
+def _flipped(compare: Comparer) -> Comparer:
+    return lambda left, right: compare(right, left)
+
+
+def _with_literal(checking: Checking, literal: Constant, amount: Node, compare: Comparer) -> Node:
+    """`amount > 1000 EUR`: in the record's currency where it is that one, else in the organisation's where it is."""
+    currency = currency_of(checking, amount)
+    if currency is None:
+        return checking.report(
+            literal.span, "currency", "Only a money field compares with an amount in a currency."
+        )
+    named = Constant(simple(Kind.TEXT, nullable=False), literal.span, literal.type.options[0])
+    boolean, span = simple(Kind.BOOLEAN, nullable=False), literal.span
+    base = in_base(checking, amount)
+    unknown: Node = Constant(simple(Kind.BOOLEAN), span, None)
+    if base is not None:
+        organisation = OrganisationCurrency(named.type, span)
+        converted = compare(base, literal)
+        unknown = Choose(
+            simple(Kind.BOOLEAN), span, Equal(boolean, span, organisation, named), converted, unknown
+        )
+    return Choose(
+        simple(Kind.BOOLEAN), span, Equal(boolean, span, currency, named), compare(amount, literal), unknown
+    )
+
+
+def currency_of(checking: Checking, amount: Node) -> Node | None:
+    """The currency of the record that a money field belongs to."""
+    entity = (
+        checking.entity(amount.entity)
+        if isinstance(amount, Field) and amount.type.kind is Kind.MONEY
+        else None
+    )
+    if entity is None or not isinstance(amount, Field) or "currency" not in entity.fields:
+        return None
+    return Field(entity.fields["currency"].type, amount.span, amount.of, amount.entity, "currency")
+
+
+def in_base(checking: Checking, amount: Node) -> Node | None:
+    """The field beside a money field that holds it in the organisation's currency, where the entity has one."""
+    entity = (
+        checking.entity(amount.entity)
+        if isinstance(amount, Field) and amount.type.kind is Kind.MONEY
+        else None
+    )
+    if entity is None or not isinstance(amount, Field):
+        return None
+    beside = entity.fields.get(amount.name + BASE_SUFFIX)
+    if beside is None:
+        return None
+    return Field(replace(amount.type, options=()), amount.span, amount.of, amount.entity, beside.name)
+
+
+def _belong_to_different_records(left: Node, right: Node) -> bool:
+    if not (isinstance(left, Field) and isinstance(right, Field)):
+        return False
+    return not _same_record(left.of, right.of)
+
+
+def _same_record(left: Node, right: Node) -> bool:
+    while isinstance(left, Field) and isinstance(right, Field) and left.name == right.name:
+        left, right = left.of, right.of
+    names = {node.name for node in (left, right) if isinstance(node, Binding)}
+    return (
+        isinstance(left, Binding)
+        and isinstance(right, Binding)
+        and (len(names) == 1 or names == {RECORD, "old"})
+    )

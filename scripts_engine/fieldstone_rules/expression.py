@@ -1,0 +1,153 @@
+"""Expressions: what they are for, how a text becomes one, and what it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fieldstone_rules.checking import RULES
+from fieldstone_rules.checking.assignment import assignable
+from fieldstone_rules.checking.context import Checking, Names, UserFunction, describe
+from fieldstone_rules.checking.names import RESERVED
+from fieldstone_rules.errors import Problem, RuleError
+from fieldstone_rules.lowerable import why_not_lowerable
+from fieldstone_rules.parsing import parse_expression
+from fieldstone_rules.reading import collections_read, fields_read, is_constant, paths_read
+from fieldstone_rules.schema import Schema
+from fieldstone_rules.spans import NOWHERE, Span, problem_at
+from fieldstone_rules.tree import RECORD, Binding, Node, Variable
+from fieldstone_rules.types import Kind, Type, reference
+
+
+class Purpose(StrEnum):
+    """What an expression is for: it decides what unknown means at the root and whether a SQL form is needed."""
+
+    CONDITION = "condition"
+    FILTER = "filter"
+    PERMISSION = "permission"
+    DENY = "deny"
+    CHECK = "check"
+    FORMULA = "formula"
+    DEFAULT = "default"
+    VALUE = "value"
+
+
+CONDITIONS = frozenset({Purpose.CONDITION, Purpose.FILTER, Purpose.PERMISSION, Purpose.DENY, Purpose.CHECK})
+UNKNOWN_IS_TRUE = frozenset({Purpose.DENY, Purpose.CHECK})
+LOWERED = frozenset({Purpose.FILTER, Purpose.PERMISSION, Purpose.DENY, Purpose.FORMULA})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where an expression stands.
+
+    entity: the record at hand; None when there is none. expected: the type that the value must fit.
+    variables: name → type of what the surroundings provide. forbidden: functions and roots not allowed here.
+    functions: those of the app's rule files.
+    """
+
+    schema: Schema
+    entity: str | None = None
+    purpose: Purpose = Purpose.VALUE
+    expected: Type | None = None
+    variables: Mapping[str, Type] = field(default_factory=dict)
+    user: bool = True
+    old: bool = False
+    forbidden: frozenset[str] = frozenset()
+    functions: Mapping[str, UserFunction] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """A checked expression.
+
+    reads: (entity, field) of everything it reads, formulas followed. paths: hops from the record, to prefetch.
+    collections: it reads collections. constant: it depends on nothing but what stands in the text.
+    """
+
+    source: str
+    tree: Node
+    type: Type
+    scope: Scope
+    reads: frozenset[tuple[str, str]]
+    paths: frozenset[tuple[str, ...]]
+    collections: bool
+    constant: bool
+    warnings: tuple[Problem, ...] = ()
+
+
+def check_expression(source: str, scope: Scope) -> Expression:
+    """The expression that a text holds. Raises RuleError with all problems."""
+    checking = _checking(source, scope)
+    if scope.entity is not None and scope.schema.entity(scope.entity) is None:
+        raise RuleError(
+            [problem_at(source, NOWHERE, "unknown_name", f"There is no entity `{scope.entity}`.")], source
+        )
+    tree = parse_expression(source)
+    node = checking.check(tree, names_of(scope))
+    _check_root(checking, node, scope)
+    if any(problem.severity == "error" for problem in checking.problems):
+        raise RuleError(sorted(checking.problems, key=lambda p: (p.line, p.column)), source)
+    return expression_of(source, node, scope, tuple(checking.problems))
+
+
+def expression_of(source: str, node: Node, scope: Scope, warnings: tuple[Problem, ...] = ()) -> Expression:
+    """An expression around a tree that has been checked."""
+    return Expression(
+        source,
+        node,
+        node.type,
+        scope,
+        fields_read(node),
+        paths_read(node),
+        collections_read(node),
+        is_constant(node),
+        warnings,
+    )
+
+
+def _checking(source: str, scope: Scope) -> Checking:
+    return Checking(
+        source,
+        scope.schema,
+        RULES,
+        old=scope.old,
+        user=scope.user,
+        forbidden=scope.forbidden,
+        functions=scope.functions,
+    )
+
+
+def names_of(scope: Scope) -> Names:
+    """The names that an expression in this scope starts with."""
+    variables: dict[str, Node] = {
+        name: Variable(type_, NOWHERE, name)
+        for name, type_ in scope.variables.items()
+        if name not in RESERVED
+    }
+    if scope.entity is None:
+        return Names(None, variables)
+    record = Binding(reference(scope.entity, nullable=False), NOWHERE, RECORD)
+    return Names(record, {**variables, "#record": record})
+
+
+def _check_root(checking: Checking, node: Node, scope: Scope) -> None:
+    span = Span(0, len(checking.source.rstrip()))
+    if scope.purpose in CONDITIONS and node.type.kind not in (Kind.BOOLEAN, Kind.NULL):
+        checking.report(span, "type", f"A condition is expected here, not a {describe(node.type)}.")
+    elif node.type.kind is Kind.COLLECTION:
+        checking.report(span, "type", "A collection is no value.", "use `count(…)`, `first(…)`, `join(…)`")
+    elif scope.expected is not None:
+        assignable(checking, node, scope.expected)
+    if scope.purpose in LOWERED:
+        _check_lowerable(checking, node)
+    if scope.purpose is Purpose.CHECK and node.type.nullable and node.type.kind is Kind.BOOLEAN:
+        checking.report(span, "unknown_passes", "The check passes where this is unknown.", None, "warning")
+
+
+def _check_lowerable(checking: Checking, node: Node) -> None:
+    if any(problem.severity == "error" for problem in checking.problems):
+        return
+    for span, message in why_not_lowerable(node):
+        checking.report(span, "not_lowerable", message)

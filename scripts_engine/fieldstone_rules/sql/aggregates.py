@@ -1,0 +1,178 @@
+"""Collections in SQL: correlated subqueries over live records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from fieldstone_rules.numbers import DECIMAL_PLACES, QUOTIENT_PLACES
+from fieldstone_rules.sql.lowering import Lowering, Place
+from fieldstone_rules.sql.scope import SqlScope
+from fieldstone_rules.sql_values import Column, bounded_decimal, bounded_integer, number
+from fieldstone_rules.tree import Aggregate, Binding, Collection, Gather, Node
+from fieldstone_rules.types import Kind, reference
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a collection: their scope, what reads them, and which of them there are."""
+
+    scope: SqlScope
+    lowering: Lowering
+    conditions: tuple[Column, ...]
+    links: tuple[sa.FromClause, ...]
+
+    def select(self, *columns: Any, where: Column | None = None) -> sa.Select[Any]:
+        """A correlated SELECT over the rows."""
+        base: sa.FromClause = self.scope.apply(self.scope.source)
+        conditions = self.conditions if where is None else (*self.conditions, where)
+        statement = sa.select(*columns).select_from(base, *self.links).where(*conditions)
+        return statement.correlate_except(*self.scope.sources(), *self.links)
+
+
+def lower(lowering: Lowering, node: Aggregate) -> Column:
+    """The subquery of an aggregate."""
+    rows = _rows(lowering, node.collection)
+    return _GATHERS[node.gather](rows, node)
+
+
+def _rows(lowering: Lowering, collection: Collection) -> _Rows:
+    tables, entity = lowering.tables(), collection.source.entity
+    alias = tables.table(entity).alias()
+    scope = SqlScope(tables, entity, alias)
+    inner = replace(lowering, places={**lowering.places, collection.binding: Place(scope, ())})
+    conditions, links = _membership(lowering, collection, alias)
+    live = tables.column(alias, entity, "deleted_at").is_(None)
+    allowed = tables.readable(alias, entity, None)
+    return _Rows(scope, inner, (*conditions, live, *([] if allowed is None else [allowed])), links)
+
+
+def _membership(
+    lowering: Lowering, collection: Collection, alias: sa.FromClause
+) -> tuple[tuple[Column, ...], tuple[sa.FromClause, ...]]:
+    """What makes a row belong to the owner's collection."""
+    source, tables = collection.source, lowering.tables()
+    if source.owner is None or collection.of is None:
+        return (), ()
+    owner = lowering.targets(collection.of, frozenset({source.owner}))[source.owner]
+    if source.many:
+        return _linked(lowering, collection, alias, owner)
+    assert source.inverse_field is not None
+    return (tables.target(alias, source.entity, source.inverse_field, source.owner) == owner,), ()
+
+
+def _linked(
+    lowering: Lowering, collection: Collection, alias: sa.FromClause, owner: Column
+) -> tuple[tuple[Column, ...], tuple[sa.FromClause, ...]]:
+    """Rows paired with the owner in a link table, whichever of the two sides declares the field."""
+    source, tables = collection.source, lowering.tables()
+    key = tables.column(alias, source.entity, "id")
+    if source.inverse_field is None:
+        table, mine, theirs = tables.link(source.owner, source.name)
+    else:
+        table, theirs, mine = tables.link(source.entity, source.inverse_field)
+    link = table.alias()
+    return (link.c[mine.name] == owner, link.c[theirs.name] == key), (link,)
+
+
+# ---- gathering
+
+
+def _where(rows: _Rows, node: Aggregate) -> Column | None:
+    where = node.collection.where
+    return None if where is None else rows.lowering.is_true(where)
+
+
+def _value(rows: _Rows, node: Aggregate) -> Column:
+    value: Node = node.value or Binding(
+        reference(node.collection.source.entity), node.span, node.collection.binding
+    )
+    return rows.lowering.comparable(value)
+
+
+def _one(rows: _Rows, node: Aggregate, column: Callable[[], Any]) -> Column:
+    """A subquery of one value; the columns are lowered first, so that their joins are known."""
+    wanted, where = column(), _where(rows, node)
+    return rows.select(wanted, where=where).scalar_subquery()
+
+
+def _count(rows: _Rows, node: Aggregate) -> Column:
+    return _one(rows, node, lambda: sa.func.count())
+
+
+def _any(rows: _Rows, node: Aggregate) -> Column:
+    where = _where(rows, node)
+    return rows.select(sa.literal_column("1"), where=where).exists()
+
+
+def _all(rows: _Rows, node: Aggregate) -> Column:
+    where = _where(rows, node)
+    assert where is not None
+    return sa.not_(rows.select(sa.literal_column("1"), where=where.is_not(sa.true())).exists())
+
+
+def _sum(rows: _Rows, node: Aggregate) -> Column:
+    total = _one(rows, node, lambda: sa.func.sum(number(_value(rows, node)), type_=sa.Numeric()))
+    filled = sa.func.coalesce(total, sa.literal_column("0", sa.Numeric()), type_=sa.Numeric())
+    return bounded_integer(filled) if node.type.kind is Kind.INTEGER else bounded_decimal(filled)
+
+
+def _average(rows: _Rows, node: Aggregate) -> Column:
+    def quotient() -> Column:
+        value = number(_value(rows, node))
+        total = sa.func.round(sa.func.sum(value, type_=sa.Numeric()), DECIMAL_PLACES, type_=sa.Numeric())
+        count = sa.func.nullif(sa.func.count(value), 0, type_=sa.Numeric())
+        rounded = sa.func.round(total / count, QUOTIENT_PLACES, type_=sa.Numeric())
+        return bounded_decimal(sa.func.trim_scale(rounded, type_=sa.Numeric()))
+
+    return _one(rows, node, quotient)
+
+
+def _extreme(function: Any) -> Callable[[_Rows, Aggregate], Column]:
+    def lowered(rows: _Rows, node: Aggregate) -> Column:
+        def column() -> Any:
+            value = _value(rows, node)
+            return function(value, type_=value.type)
+
+        return _one(rows, node, column)
+
+    return lowered
+
+
+def _keys(rows: _Rows, node: Aggregate) -> list[Any]:
+    keys: list[Any] = []
+    for key in node.collection.order:
+        column = rows.lowering.comparable(key.value)
+        keys.append((column.desc() if key.descending else column.asc()).nulls_last())
+    return [*keys, rows.scope.tables.column(rows.scope.source, rows.scope.entity, "id")]
+
+
+def _first(rows: _Rows, node: Aggregate) -> Column:
+    wanted, keys, where = _value(rows, node), _keys(rows, node), _where(rows, node)
+    return rows.select(wanted, where=where).order_by(*keys).limit(sa.literal_column("1")).scalar_subquery()
+
+
+def _join(rows: _Rows, node: Aggregate) -> Column:
+    assert node.separator is not None
+    separator = sa.cast(rows.lowering.value(node.separator), sa.Text)
+    value, keys, where = _value(rows, node), _keys(rows, node), _where(rows, node)
+    ordered = postgresql.aggregate_order_by(separator, *keys)
+    joined = rows.select(sa.func.string_agg(value, ordered, type_=sa.Text()), where=where).scalar_subquery()
+    return sa.case((separator.is_not(None), joined)) if node.separator.type.nullable else joined
+
+
+_GATHERS: dict[Gather, Callable[[_Rows, Aggregate], Column]] = {
+    Gather.COUNT: _count,
+    Gather.SUM: _sum,
+    Gather.AVERAGE: _average,
+    Gather.MIN: _extreme(sa.func.min),
+    Gather.MAX: _extreme(sa.func.max),
+    Gather.ANY: _any,
+    Gather.ALL: _all,
+    Gather.FIRST: _first,
+    Gather.JOIN: _join,
+}
