@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lark import Tree
+from lark import Token, Tree
 
 from fieldstone_rules.checking import arithmetic, calls, comparisons, literals, logic, names
 from fieldstone_rules.checking.context import Checking, Names, Rule
@@ -13,7 +13,7 @@ from fieldstone_rules.parsing import subtrees
 from fieldstone_rules.tree import Node
 
 
-def _group(checking: Checking, tree: Tree, scope: Names) -> Node:
+def _group(checking: Checking, tree: Tree[Token], scope: Names) -> Node:
     """`(a)`."""
     return checking.check(subtrees(tree)[0], scope)
 

@@ -22,7 +22,7 @@ _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT, Kind.MONEY, Kind
 _TEXTS = frozenset({Kind.TEXT, Kind.CHOICE, Kind.NULL})
 
 
-def chain(checking: Checking, tree: Tree, names: Names) -> Node:
+def chain(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a + b - c` or `a * b / c`, from left to right."""
     operators = _signs(tree, str(tree.data))
     operands = [checking.check(operand, names) for operand in links(tree, str(tree.data))]
@@ -34,7 +34,7 @@ def chain(checking: Checking, tree: Tree, names: Names) -> Node:
     return node
 
 
-def _signs(tree: Tree, kind: str) -> list[str]:
+def _signs(tree: Tree[Token], kind: str) -> list[str]:
     signs: list[str] = []
     while tree.data == kind:
         signs.append(next(str(child) for child in tree.children if isinstance(child, Token)))
@@ -42,7 +42,9 @@ def _signs(tree: Tree, kind: str) -> list[str]:
     return signs[::-1]
 
 
-def _long_chain(checking: Checking, tree: Tree, signs: Sequence[str], operands: Sequence[Node]) -> Node:
+def _long_chain(
+    checking: Checking, tree: Tree[Token], signs: Sequence[str], operands: Sequence[Node]
+) -> Node:
     """A long chain as a balanced tree, which gives the same value where the operator is associative."""
     kinds = {operand.type.kind for operand in operands}
     sign = signs[0]
@@ -89,7 +91,7 @@ def _why_not(sign: str, operands: Sequence[Node]) -> tuple[str, str | None]:
     return message, None
 
 
-def negative(checking: Checking, tree: Tree, names: Names) -> Node:
+def negative(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`-a`; in front of a number it is part of the number."""
     operand = checking.check(subtrees(tree)[0], names)
     if isinstance(operand, Constant) and operand.type.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY):
@@ -97,7 +99,7 @@ def negative(checking: Checking, tree: Tree, names: Names) -> Node:
     return operation(checking, "negative", [operand], span_of(tree))
 
 
-def fallback(checking: Checking, tree: Tree, names: Names) -> Node:
+def fallback(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a ?? b`."""
     return first_present(
         checking, [checking.check(part, names) for part in links(tree, "fallback")], span_of(tree)

@@ -33,12 +33,14 @@ from fieldstone_rules.tree import (
     Call,
     Constant,
     Equal,
+    Field,
     HasRole,
     Node,
     Not,
     Or,
     Truth,
     UserTeams,
+    Variable,
     Within,
 )
 from fieldstone_rules.types import Kind, list_of, reference, simple
@@ -47,7 +49,7 @@ _BOOLEAN = simple(Kind.BOOLEAN, nullable=False)
 _WRITTEN_MOMENTS = {"date": Kind.DATE, "datetime": Kind.DATETIME, "time": Kind.TIME}
 
 
-def call(checking: Checking, tree: Tree, names: Names) -> Node:
+def call(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`name(arguments)`."""
     token = tokens(tree, "NAME")[0]
     name, arguments = str(token), subtrees(subtrees(tree)[0])
@@ -81,12 +83,16 @@ def _unknown_function(checking: Checking, token: Token) -> Node:
 
 
 def _library(
-    checking: Checking, tree: Tree, declaration: FunctionDeclaration, values: list[Tree], names: Names
+    checking: Checking,
+    tree: Tree[Token],
+    declaration: FunctionDeclaration,
+    values: list[Tree[Token]],
+    names: Names,
 ) -> Node:
     arguments = [checking.check(value, names) for value in values]
     if declaration.name in _WRITTEN_MOMENTS and len(arguments) == 1 and _is_written(arguments[0]):
         return literals.moment(
-            checking, _WRITTEN_MOMENTS[declaration.name], arguments[0].value, span_of(tree)
+            checking, _WRITTEN_MOMENTS[declaration.name], _text(arguments[0]), span_of(tree)
         )
     if not any(form.accepts_count(len(arguments)) for form in declaration.forms):
         return checking.report(tree, "arguments", f"It is called as `{signature(declaration)}`.")
@@ -164,7 +170,7 @@ def _reason(error: Exception) -> str:
 
 
 def _apply(
-    checking: Checking, tree: Tree, function: UserFunction, arguments: list[Tree], names: Names
+    checking: Checking, tree: Tree[Token], function: UserFunction, arguments: list[Tree[Token]], names: Names
 ) -> Node:
     values = [checking.check(subtrees(subtrees(argument)[0])[0], names) for argument in arguments]
     if len(values) != len(function.parameters):
@@ -192,21 +198,23 @@ def _apply(
 
 # ---- functions with a meaning of their own
 
-Special = Callable[[Checking, Tree, list[Tree], Names], Node]
+Special = Callable[[Checking, Tree[Token], list[Tree[Token]], Names], Node]
 
 
-def _call_special(checking: Checking, tree: Tree, name: str, values: list[Tree], names: Names) -> Node:
+def _call_special(
+    checking: Checking, tree: Tree[Token], name: str, values: list[Tree[Token]], names: Names
+) -> Node:
     fewest, most, special = _SPECIAL[name]
     if not fewest <= len(values) <= most:
         return checking.report(tree, "arguments", f"It is called as `{signature(FUNCTIONS[name])}`.")
     return special(checking, tree, values, names)
 
 
-def _coalesce(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _coalesce(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     return first_present(checking, [checking.check(value, names) for value in values], span_of(tree))
 
 
-def _has_role(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _has_role(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     role = checking.check(values[0], names)
     if not checking.user:
         return checking.report(tree, "not_allowed", "There is no user here.")
@@ -219,20 +227,18 @@ def _has_role(checking: Checking, tree: Tree, values: list[Tree], names: Names) 
     return HasRole(_BOOLEAN, span_of(tree), _text(role))
 
 
-def _in_team(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _in_team(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     team = checking.check(values[0], names)
     if not checking.user:
         return checking.report(tree, "not_allowed", "There is no user here.")
     teams = UserTeams(list_of(reference("team", nullable=False)), span_of(tree))
-    probe = Constant(reference("team"), span_of(tree), None)
-    if team.type.kind is not Kind.REFERENCE or not fits(
-        checking, values[0], team, replace(probe, value=...), order=False
-    ):
+    probe = Variable(reference("team"), span_of(tree), "")
+    if team.type.kind is not Kind.REFERENCE or not fits(checking, values[0], team, probe, order=False):
         return checking.report(values[0], "type", "A reference to a team is expected.")
     return Within(_BOOLEAN, span_of(tree), team, teams)
 
 
-def _old_record(checking: Checking, tree: Tree, names: Names) -> Binding | None:
+def _old_record(checking: Checking, tree: Tree[Token], names: Names) -> Binding | None:
     record = names.variables.get("#record")
     if record is None or not checking.old:
         checking.report(tree, "not_allowed", "This has a meaning only while a record is being saved.")
@@ -240,25 +246,25 @@ def _old_record(checking: Checking, tree: Tree, names: Names) -> Binding | None:
     return Binding(record.type.optional(), span_of(tree), OLD)
 
 
-def _is_new(checking: Checking, tree: Tree, _: list[Tree], names: Names) -> Node:
+def _is_new(checking: Checking, tree: Tree[Token], _: list[Tree[Token]], names: Names) -> Node:
     old = _old_record(checking, tree, names)
     if old is None:
         return Constant(simple(Kind.NULL), span_of(tree), None)
     return Equal(_BOOLEAN, span_of(tree), old, Constant(simple(Kind.NULL), span_of(tree), None))
 
 
-def _changed(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _changed(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     old, now = _old_record(checking, tree, names), checking.check(values[0], names)
     if old is None or is_null(now):
         return Constant(simple(Kind.NULL), span_of(tree), None)
     path = path_of(now)
-    if path is None or path[0] != RECORD or len(path) != 2:
+    if not isinstance(now, Field) or path is None or path[0] != RECORD or len(path) != 2:
         return checking.report(values[0], "arguments", "`changed` takes a field of the record.")
     before = replace(now, of=old, type=now.type.optional())
     return Not(_BOOLEAN, span_of(tree), Equal(_BOOLEAN, span_of(tree), now, before))
 
 
-def _became(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _became(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     """True now and not before: the same condition about the record and about its stored state."""
     old, now = _old_record(checking, tree, names), condition(checking, values[0], names)
     if old is None or is_null(now):
@@ -271,7 +277,7 @@ def _became(checking: Checking, tree: Tree, values: list[Tree], names: Names) ->
     )
 
 
-def _title(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _title(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     node = checking.check(values[0], names)
     if is_null(node):
         return node
@@ -280,7 +286,7 @@ def _title(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> 
     return title(checking, node, span_of(values[0]))
 
 
-def _base(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _base(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     node = checking.check(values[0], names)
     if is_null(node):
         return node
@@ -290,7 +296,7 @@ def _base(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> N
     return converted
 
 
-def _format(checking: Checking, tree: Tree, values: list[Tree], names: Names) -> Node:
+def _format(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     node, pattern = (checking.check(value, names) for value in values)
     form = NUMBER_FORM if NUMBER_FORM.accepts([node.type, pattern.type]) else DATE_FORM
     if is_null(node) or is_null(pattern):

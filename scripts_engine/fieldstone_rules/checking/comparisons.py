@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lark import Tree
+from lark import Token, Tree
 
 from fieldstone_rules.checking.context import Checking, Names, describe, is_null
 from fieldstone_rules.functions.declaration import COMPARABLE
@@ -72,7 +72,7 @@ def _common_kind(types: list[Type]) -> Type | None:
     return simple(Kind.MONEY if Kind.MONEY in kinds else Kind.DECIMAL) if kinds <= _NUMBERS else None
 
 
-def comparison(checking: Checking, tree: Tree, names: Names) -> Node:
+def comparison(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a == b`, `a < b` and so on."""
     left_tree, right_tree = subtrees(tree)
     operator = str(tokens(tree, "COMPARE")[0])
@@ -90,7 +90,7 @@ def _compared(span: Span, operator: str, left: Node, right: Node) -> Node:
     return Compare(type_, span, operator, left, right)
 
 
-def fits(checking: Checking, place: Tree | Span, left: Node, right: Node, *, order: bool) -> bool:
+def fits(checking: Checking, place: Tree[Token] | Span, left: Node, right: Node, *, order: bool) -> bool:
     """Whether two values can be compared; reports why not."""
     if is_null(left) or is_null(right):
         if order and is_null(left) != is_null(right):
@@ -170,7 +170,7 @@ def known_option(checking: Checking, choice: Node, literal: Node) -> bool:
 # ---- in, between
 
 
-def within(checking: Checking, tree: Tree, names: Names) -> Node:
+def within(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a in b`."""
     item_tree, items_tree = subtrees(tree)
     item, items = checking.check(item_tree, names), checking.check(items_tree, names)
@@ -189,7 +189,7 @@ def within(checking: Checking, tree: Tree, names: Names) -> Node:
     return Within(boolean, span_of(tree), item, items)
 
 
-def _within_collection(checking: Checking, tree: Tree, item: Node, items: Collection) -> Node:
+def _within_collection(checking: Checking, tree: Tree[Token], item: Node, items: Collection) -> Node:
     entity = items.source.entity
     row = Binding(reference(entity, nullable=False), items.span, items.binding)
     if not fits(checking, tree, item, row, order=False):
@@ -199,13 +199,13 @@ def _within_collection(checking: Checking, tree: Tree, item: Node, items: Collec
     return Aggregate(boolean, span_of(tree), Gather.ANY, filtered, None)
 
 
-def not_within(checking: Checking, tree: Tree, names: Names) -> Node:
+def not_within(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a not in b`."""
     inner = within(checking, tree, names)
     return Not(inner.type, span_of(tree), inner)
 
 
-def between(checking: Checking, tree: Tree, names: Names) -> Node:
+def between(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a between b and c`, both included."""
     item, low, high = (checking.check(part, names) for part in subtrees(tree))
     if not all([fits(checking, tree, item, bound, order=True) for bound in (low, high)]):

@@ -21,12 +21,12 @@ _VALUELESS = frozenset({Gather.COUNT, Gather.ANY, Gather.ALL})
 _NEEDS_FIELD = frozenset({Gather.SUM, Gather.AVERAGE, Gather.MIN, Gather.MAX, Gather.JOIN})
 
 
-def is_plain(argument: Tree) -> bool:
+def is_plain(argument: Tree[Token]) -> bool:
     """Whether an argument is just an expression."""
     return len(subtrees(argument)) == 1 and not tokens(subtrees(argument)[0], "NAME")
 
 
-def is_gathering(checking: Checking, name: str, arguments: list[Tree], names: Names) -> bool:
+def is_gathering(checking: Checking, name: str, arguments: list[Tree[Token]], names: Names) -> bool:
     """Whether a call gathers from a collection. `min`, `max` and `join` also take plain values."""
     if name not in _GATHERS:
         return False
@@ -37,7 +37,7 @@ def is_gathering(checking: Checking, name: str, arguments: list[Tree], names: Na
     )
 
 
-def _begins_with_collection(checking: Checking, argument: Tree, names: Names) -> bool:
+def _begins_with_collection(checking: Checking, argument: Tree[Token], names: Names) -> bool:
     """Whether an argument is a path through a collection, found out without leaving problems or rows behind."""
     tree = subtrees(subtrees(argument)[0])[0]
     if tree.data not in ("name", "follow"):
@@ -46,7 +46,9 @@ def _begins_with_collection(checking: Checking, argument: Tree, names: Names) ->
     return _split(probe, tree, names) is not None
 
 
-def gather(checking: Checking, tree: Tree, name: str, arguments: list[Tree], names: Names) -> Node:
+def gather(
+    checking: Checking, tree: Tree[Token], name: str, arguments: list[Tree[Token]], names: Names
+) -> Node:
     """`sum(lines.total where …)` and its kin."""
     kind = _GATHERS[name]
     wanted = 2 if kind is Gather.JOIN else 1
@@ -62,7 +64,9 @@ def gather(checking: Checking, tree: Tree, name: str, arguments: list[Tree], nam
     return _aggregate(checking, tree, kind, collection, value, separator)
 
 
-def _collected(checking: Checking, argument: Tree, names: Names) -> tuple[Collection, Node | None] | None:
+def _collected(
+    checking: Checking, argument: Tree[Token], names: Names
+) -> tuple[Collection, Node | None] | None:
     """The collection of an argument with its `where` and `order by`, and the value taken of each record."""
     source, *clauses = subtrees(argument)
     split = _split(checking, subtrees(source)[0], names)
@@ -89,7 +93,7 @@ def _inner_names(names: Names, row: Binding, alias: list[Token]) -> Names:
     return inner.with_variable(str(alias[0]), row) if alias else inner
 
 
-def _split(checking: Checking, tree: Tree, names: Names) -> tuple[Collection, list[Token]] | None:
+def _split(checking: Checking, tree: Tree[Token], names: Names) -> tuple[Collection, list[Token]] | None:
     """A path as the collection in it and the names behind."""
     behind: list[Token] = []
     while tree.data == "follow" and not _is_whole_entity(tree):
@@ -105,7 +109,7 @@ def _split(checking: Checking, tree: Tree, names: Names) -> tuple[Collection, li
     return (node, behind) if isinstance(node, Collection) else None
 
 
-def _is_whole_entity(tree: Tree) -> bool:
+def _is_whole_entity(tree: Tree[Token]) -> bool:
     base = subtrees(tree)[0]
     return base.data == "name" and str(base.children[0]) == "entity"
 
@@ -117,7 +121,7 @@ def _value(checking: Checking, row: Binding, path: list[Token], names: Names) ->
     return node if path else None
 
 
-def _order(checking: Checking, key: Tree, names: Names) -> OrderKey:
+def _order(checking: Checking, key: Tree[Token], names: Names) -> OrderKey:
     first, *rest = tokens(subtrees(key)[0], "NAME")
     node = resolve(checking, first, names)
     for token in rest:
@@ -132,7 +136,7 @@ def _comparable_amount(checking: Checking, node: Node) -> Node:
     return in_base(checking, node) or node
 
 
-def _separator(checking: Checking, argument: Tree, names: Names) -> Node:
+def _separator(checking: Checking, argument: Tree[Token], names: Names) -> Node:
     node = checking.check(subtrees(subtrees(argument)[0])[0], names)
     if node.type.kind not in (Kind.TEXT, Kind.NULL):
         return checking.report(argument, "type", "The separator is a text.")
@@ -141,7 +145,7 @@ def _separator(checking: Checking, argument: Tree, names: Names) -> Node:
 
 def _aggregate(
     checking: Checking,
-    tree: Tree,
+    tree: Tree[Token],
     kind: Gather,
     collection: Collection,
     value: Node | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from lark import Tree
+from lark import Token, Tree
 
 from fieldstone_rules.checking.comparisons import common_type
 from fieldstone_rules.checking.context import Checking, Names, Path, describe, is_null, path_of
@@ -15,9 +15,9 @@ from fieldstone_rules.types import Kind, Type, simple
 _NOTHING: frozenset[Path] = frozenset()
 
 
-def links(tree: Tree, kind: str) -> list[Tree]:
+def links(tree: Tree[Token], kind: str) -> list[Tree[Token]]:
     """The operands of a chain of one operator, from left to right, without recursion."""
-    operands: list[Tree] = []
+    operands: list[Tree[Token]] = []
     while tree.data == kind:
         left, right = subtrees(tree)
         operands.append(right)
@@ -25,7 +25,7 @@ def links(tree: Tree, kind: str) -> list[Tree]:
     return [tree, *reversed(operands)]
 
 
-def condition(checking: Checking, tree: Tree, names: Names) -> Node:
+def condition(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """A part that has to be a condition."""
     node = checking.check(tree, names)
     if node.type.kind not in (Kind.BOOLEAN, Kind.NULL):
@@ -38,7 +38,7 @@ def _boolean(items: list[Node]) -> Type:
     return simple(Kind.BOOLEAN, nullable=any(item.type.nullable for item in items))
 
 
-def conjunction(checking: Checking, tree: Tree, names: Names) -> Node:
+def conjunction(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a and b`: what `a` rules out is known in `b`."""
     items: list[Node] = []
     for operand in links(tree, "conjunction"):
@@ -47,7 +47,7 @@ def conjunction(checking: Checking, tree: Tree, names: Names) -> Node:
     return And(_boolean(items), span_of(tree), tuple(items))
 
 
-def disjunction(checking: Checking, tree: Tree, names: Names) -> Node:
+def disjunction(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a or b`: `b` matters where `a` is not true."""
     items: list[Node] = []
     for operand in links(tree, "disjunction"):
@@ -56,13 +56,13 @@ def disjunction(checking: Checking, tree: Tree, names: Names) -> Node:
     return Or(_boolean(items), span_of(tree), tuple(items))
 
 
-def negation(checking: Checking, tree: Tree, names: Names) -> Node:
+def negation(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`not a`."""
     item = condition(checking, subtrees(tree)[0], names)
     return Not(item.type, span_of(tree), item)
 
 
-def choose(checking: Checking, tree: Tree, names: Names) -> Node:
+def choose(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`if a then b else c`."""
     test, yes, no = subtrees(tree)
     asked = condition(checking, test, names)
