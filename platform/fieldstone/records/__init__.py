@@ -1,0 +1,35 @@
+"""The one door to the data: every read and write of every page, call, import and rule goes through here."""
+
+from fieldstone.records.batch import Written
+from fieldstone.records.create import create
+from fieldstone.records.delete import delete
+from fieldstone.records.field_states import FieldState, field_states
+from fieldstone.records.history import history
+from fieldstone.records.import_rows import Imported, import_rows
+from fieldstone.records.purge import purge
+from fieldstone.records.restore import restore
+from fieldstone.records.rights import FieldRights, Rights, rights
+from fieldstone.records.transition import transition
+from fieldstone.records.transitions import TransitionState, transitions
+from fieldstone.records.update import Change, update
+
+__all__ = [
+    "Change",
+    "FieldRights",
+    "FieldState",
+    "Imported",
+    "Rights",
+    "TransitionState",
+    "Written",
+    "create",
+    "delete",
+    "field_states",
+    "history",
+    "import_rows",
+    "purge",
+    "restore",
+    "rights",
+    "transition",
+    "transitions",
+    "update",
+]

@@ -1,0 +1,142 @@
+"""A batch of records of one entity on its way through a save; one record is a batch of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
+
+import sqlalchemy as sa
+from fieldstone_rules.types import Ref
+
+from fieldstone.context import Context
+from fieldstone.errors import NotFound
+from fieldstone.fields.reference import ReferenceType
+from fieldstone.fields.references import ReferencesType
+from fieldstone.model.model import Entity, Field, Model, Transition
+from fieldstone.records.environment import Evaluator, evaluator
+from fieldstone.records.refusals import Refusals
+from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.rows import Values
+
+IMPORTING = "import"
+"""The source of contexts that import."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A record that was written, with its version afterwards."""
+
+    id: UUID
+    version: int
+
+
+@dataclass(eq=False)
+class Item:
+    """One record of a batch.
+
+    position: in what the caller sent. sent: what the caller sent, as Python values, without what changes nothing.
+    old: as it is stored; empty for a new record. new: as it will be, with everything that `old` holds.
+    transition: the one that the save takes, if any.
+    """
+
+    position: int
+    id: UUID
+    sent: Values = field(default_factory=dict)
+    old: Values = field(default_factory=dict)
+    new: Values = field(default_factory=dict)
+    transition: Transition | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the record is being created."""
+        return not self.old
+
+    @property
+    def written(self) -> Written:
+        """What the caller is told after the save."""
+        return Written(self.id, self.new["version"])
+
+
+@dataclass(eq=False)
+class Batch:
+    """The records of one call with everything that the steps of a save need.
+
+    partial: records that are refused are left out, and the others are written.
+    """
+
+    context: Context
+    connection: sa.Connection
+    entity: Entity
+    items: list[Item]
+    refusals: Refusals = field(default_factory=Refusals)
+    partial: bool = False
+
+    @property
+    def model(self) -> Model:
+        """The published model."""
+        return self.context.model
+
+    @property
+    def imported(self) -> bool:
+        """Whether it is an import, which brings states and sequence numbers as they are."""
+        return self.context.source == IMPORTING
+
+    @property
+    def actor(self) -> Ref:
+        """Who makes the changes."""
+        return Ref("user", self.context.principal.user)
+
+    @property
+    def accepted(self) -> Iterator[Item]:
+        """The records about which nothing has been refused so far."""
+        return (item for item in self.items if not self.refusals.concern(item.position))
+
+    @cached_property
+    def rights(self) -> CallerRights:
+        """What the caller may do with the entity."""
+        return CallerRights(self.context, self.entity)
+
+    @cached_property
+    def stored(self) -> Evaluator:
+        """Evaluates rules on the records as they are stored."""
+        return evaluator(self.context, self.connection, self.entity, [item.old for item in self.items if item.old])
+
+    @cached_property
+    def wanted(self) -> Evaluator:
+        """Evaluates rules on the records as they will be, which see each other so; first used when `new` is known."""
+        records = [item.new for item in self.items]
+        return evaluator(self.context, self.connection, self.entity, records, overlay=True)
+
+    def refuse(self, item: Item, name: str | None, code: str, message: str) -> None:
+        """Refuse a value of a record, or the record as a whole (name None), as invalid."""
+        self.refusals.add(item.position, name, code, message)
+
+    def changed_references(self) -> Iterator[tuple[Item, Field, Ref]]:
+        """Every reference that a save sets anew, those of many-to-many fields included."""
+        fields = _referring_fields(self.entity)
+        for item in self.items:
+            for one in fields:
+                before = set(_refs(item.old.get(one.name)))
+                yield from ((item, one, ref) for ref in _refs(item.new.get(one.name)) if ref not in before)
+
+
+def _referring_fields(entity: Entity) -> list[Field]:
+    """The fields with which a save refers to other records; who created and changed it needs no check."""
+    declared = [f for f in entity.fields.values() if isinstance(f.type, ReferenceType | ReferencesType)]
+    return declared + [entity.system[name] for name in ("owner", "team") if name in entity.system]
+
+
+def _refs(value: object) -> Iterable[Ref]:
+    if isinstance(value, Ref):
+        return (value,)
+    return (ref for ref in value if isinstance(ref, Ref)) if isinstance(value, tuple) else ()
+
+
+def find_entity(context: Context, name: str) -> Entity:
+    """The entity called `name`. Raises `NotFound` where there is none for the caller."""
+    entity = context.model.entities.get(name)
+    if entity is None or not CallerRights(context, entity).knows_entity:
+        raise NotFound(f"There is no entity “{name[:80]}”.", code="unknown_entity")
+    return entity

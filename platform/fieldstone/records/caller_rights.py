@@ -1,0 +1,188 @@
+"""What the caller may do with records of an entity, judged on records in Python.
+
+The decisions are those of `fieldstone.access.grants`; statements use the same ones as SQL. Here they are applied to a
+batch: to records as they are stored, and as they would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fieldstone.access.decisions import ALWAYS, Decision
+from fieldstone.access.grants import ADMIN, access
+from fieldstone.context import Context
+from fieldstone.errors import Forbidden
+from fieldstone.model.model import Entity, Field, Transition
+from fieldstone.records.environment import Evaluator
+from fieldstone.records.labels import entity_label, field_label
+from fieldstone.records.reasons import needed
+from fieldstone.records.rows import Row, Values
+
+if TYPE_CHECKING:
+    from fieldstone.records.batch import Batch, Item
+
+ASSIGNED = ("owner", "team")
+
+
+class CallerRights:
+    """The caller's rights on one entity."""
+
+    def __init__(self, context: Context, entity: Entity) -> None:
+        self._context = context
+        self._entity = entity
+        self._access = access(context.model, context.principal, entity.name)
+
+    # --- questions
+    @property
+    def knows_entity(self) -> bool:
+        """Whether the entity exists for the caller at all."""
+        return self._access.read.constant is not False or self._access.create.constant is not False
+
+    def knows_field(self, field: Field) -> bool:
+        """Whether a field exists for the caller: it can be read, or sent by who may create but not read."""
+        if self._access.field_read(field.name).constant is not False:
+            return True
+        blind = self._access.read.constant is False
+        return blind and self._access.field_create(field.name).constant is not False
+
+    def may(self, verb: str, evaluator: Evaluator, record: Row) -> bool:
+        """Whether the caller may `read`, `create`, `update`, `delete` or `assign` a record."""
+        decision: Decision = getattr(self._access, verb)
+        return _allows(decision, evaluator, record)
+
+    def may_field(self, verb: str, field: str, evaluator: Evaluator, record: Row) -> bool:
+        """Whether the caller may `read`, `create` or `update` a field of a record on which it has that right."""
+        return _allows(self.field_decision(verb, field), evaluator, record)
+
+    def field_decision(self, verb: str, field: str) -> Decision:
+        """The decision behind `may_field`; only `assign` decides about owner and team once a record is there."""
+        if verb == "update" and field in ASSIGNED:
+            return self._access.assign
+        decision: Decision = getattr(self._access, f"field_{verb}")(field)
+        return decision
+
+    def readable_fields(self, evaluator: Evaluator, record: Row, names: Iterable[str]) -> set[str]:
+        """Those of the named fields that the caller may see in a record."""
+        return {name for name in names if self.may_field("read", name, evaluator, record)}
+
+    def may_take(self, transition: Transition, evaluator: Evaluator, old: Row) -> bool:
+        """Whether the caller may take a transition, judged on the old state: by role, or else like any update."""
+        roles, held = transition.declaration.roles, self._context.principal.roles
+        if not roles:
+            return self.may("update", evaluator, old)
+        if ADMIN not in held and not held & set(roles):
+            return False
+        return self._token_writes() and _allows(self._unless_denied(), evaluator, old)
+
+    def _unless_denied(self) -> Decision:
+        return Decision(ALWAYS.grants, self._access.update.denials)
+
+    def _token_writes(self) -> bool:
+        limits = self._context.principal.limits
+        if limits is None:
+            return True
+        entities, verbs = limits.entities, limits.verbs
+        return (entities is None or self._entity.name in entities) and (verbs is None or "update" in verbs)
+
+    # --- demands on a batch
+    def require_create(self) -> None:
+        """Raise `Forbidden` if the caller may never create such a record."""
+        if self._access.create.constant is False:
+            raise self._forbidden("create")
+
+    def check_delete(self, batch: Batch) -> None:
+        """Raise `Forbidden` for stored records that the caller may not delete."""
+        for item in batch.items:
+            if not self.may("delete", batch.stored, item.old):
+                self._refuse(batch, item, "delete")
+        batch.refusals.raise_if_any()
+
+    def check_stored(self, batch: Batch) -> None:
+        """Refuse changes that the caller may not make to the records as they are stored."""
+        for item in batch.items:
+            if _needs_update(batch.entity, item) and not self.may("update", batch.stored, item.old):
+                self._refuse(batch, item, "update")
+            else:
+                self._check_sent(batch, item, batch.stored, item.old)
+
+    def check_wanted(self, batch: Batch) -> None:
+        """Refuse records that the caller may not bring into the state they would be in."""
+        for item in list(batch.accepted):
+            if not item.is_new and not _needs_update(batch.entity, item):
+                continue
+            verb = "create" if item.is_new else "update"
+            record = _judged(batch.entity, item)
+            if not self.may(verb, batch.wanted, record):
+                self._refuse(batch, item, verb, as_wanted=True)
+            else:
+                self._check_sent(batch, item, batch.wanted, record)
+
+    def _check_sent(self, batch: Batch, item: Item, evaluator: Evaluator, record: Row) -> None:
+        workflow = batch.entity.workflow.field if batch.entity.workflow else None
+        for name in item.sent:
+            if name == workflow and item.transition is not None:
+                continue
+            decision = self._sending(item, name)
+            if evaluator is batch.wanted and name in ASSIGNED and not item.is_new:
+                continue
+            if not _allows(decision, evaluator, record):
+                self._refuse_field(batch, item, name)
+
+    def _sending(self, item: Item, name: str) -> Decision:
+        if item.is_new:
+            return self._assigning(item, name) if name in ASSIGNED else self._access.field_create(name)
+        decision = self.field_decision("update", name)
+        by_role = item.transition is not None and bool(item.transition.declaration.roles)
+        asked = by_role and item.transition is not None and name in item.transition.declaration.ask
+        return ALWAYS if asked and decision.constant is not False else decision
+
+    def _assigning(self, item: Item, name: str) -> Decision:
+        """Whoever creates a record may name itself and its own team as owner; others need `assign`."""
+        principal, value = self._context.principal, item.sent[name]
+        own = value is not None and value.id in {principal.user, *principal.teams}
+        return self._access.field_create(name) if own else self._access.assign
+
+    # --- refusals
+    def _refuse(self, batch: Batch, item: Item, verb: str, *, as_wanted: bool = False) -> None:
+        error = self._forbidden(verb, as_wanted=as_wanted)
+        batch.refusals.add(item.position, None, "forbidden", error.message, Forbidden, error.details)
+
+    def _forbidden(self, verb: str, *, as_wanted: bool = False) -> Forbidden:
+        locale = self._context.principal.locale
+        reason = needed(self._context, self._entity, verb)
+        kind = entity_label(self._entity, locale)
+        said = {"create": f"create this {kind}", "update": f"change this {kind}", "delete": f"delete this {kind}"}[verb]
+        after = " into what it would be" if as_wanted and verb == "update" else ""
+        return Forbidden(f"You may not {said}{after}. {reason}", details={"reason": reason})
+
+    def _refuse_field(self, batch: Batch, item: Item, name: str) -> None:
+        field = batch.entity.field(name)
+        assert field is not None
+        label = field_label(field, self._context.principal.locale)
+        verb = "assign" if name in ASSIGNED else "update"
+        reason = needed(self._context, self._entity, verb, None if name in ASSIGNED else name)
+        message = f"You may not set {label} of this record. {reason}"
+        batch.refusals.add(item.position, name, "forbidden", message, Forbidden, {"reason": reason})
+
+
+def _allows(decision: Decision, evaluator: Evaluator, record: Row) -> bool:
+    constant = decision.constant
+    return constant if constant is not None else decision.allows(lambda rule: evaluator.value(rule, record))
+
+
+def _needs_update(entity: Entity, item: Item) -> bool:
+    """A transition by role needs no right to update, nor does assigning; everything else does."""
+    by_role = item.transition is not None and bool(item.transition.declaration.roles)
+    free: set[str] = set(ASSIGNED)
+    if by_role and item.transition is not None and entity.workflow is not None:
+        free |= {entity.workflow.field, *item.transition.declaration.ask}
+    return not item.sent or bool(item.sent.keys() - free)
+
+
+def _judged(entity: Entity, item: Item) -> Values:
+    """The record as wanted, with the workflow's field and, once it is there, owner and team as they were."""
+    if item.is_new:
+        return item.new
+    kept = set(ASSIGNED) | ({entity.workflow.field} if entity.workflow else set())
+    return item.new | {name: item.old[name] for name in kept if name in item.old}

@@ -1,0 +1,209 @@
+"""Moving records to the recycle bin, with what `restrict`, `clear` and `cascade` say of those that refer to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fieldstone.context import Context
+from fieldstone.errors import Conflict, Forbidden
+from fieldstone.model.model import Entity
+from fieldstone.records import loading, referrers, rows
+from fieldstone.records.batch import Batch, Item, Written, find_entity
+from fieldstone.records.environment import evaluator
+from fieldstone.records.journal import DELETE, UPDATE, Entry, journal, told_changes
+from fieldstone.records.labels import entity_label, field_label, text_of
+from fieldstone.records.referrers import CASCADE, CLEAR, Referrer
+from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.rows import TITLE, Lock, Values, to_columns
+from fieldstone.records.writing import Part, updating, write
+
+_NAMED, _LOOKED_AT = 3, 50
+
+
+def delete(
+    context: Context, entity: str, ids: Sequence[UUID], versions: Sequence[int | None] | None = None
+) -> list[Written]:
+    """Move records to the recycle bin, all or none. versions: those that the caller saw, None for any.
+
+    Raises:
+        NotFound: there is no such record, or the caller may not read it.
+        Forbidden: the caller may not delete it, or one that would go with it.
+        Conflict: others refer to it; the message says how many and names some that the caller may read.
+        VersionConflict: somebody else changed it since.
+    """
+
+    def work(connection: sa.Connection) -> list[Written]:
+        items = [Item(position, id_) for position, id_ in enumerate(ids)]
+        batch = Batch(context, connection, find_entity(context, entity), items)
+        loading.load(batch, versions or [None] * len(ids), Lock.REMOVED)
+        batch.rights.check_delete(batch)
+        removal = Removal(batch)
+        removal.follow_cascades()
+        removal.check_restricted()
+        removal.collect_cleared()
+        removal.write()
+        return [Written(item.id, item.old["version"] + 1) for item in items]
+
+    return context.database.run_write(context.model.version, work) if ids else []
+
+
+@dataclass
+class _Removed:
+    """A record that goes; `root` is the one that the caller named."""
+
+    record: Values
+    root: UUID
+
+
+@dataclass
+class _Cleared:
+    """A record that loses references; field name → the record whose removal clears it."""
+
+    entity: Entity
+    record: Values
+    fields: dict[str, UUID] = field(default_factory=dict)
+
+
+class Removal:
+    """Everything that one delete touches."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._removed: dict[str, dict[UUID, _Removed]] = defaultdict(dict)
+        self._cleared: dict[UUID, _Cleared] = {}
+        self._removed[batch.entity.name] = {item.id: _Removed(item.old, item.id) for item in batch.items}
+
+    def follow_cascades(self) -> None:
+        """Find all that goes too, level by level, and require the right to delete each."""
+        frontier = {name: dict(removed) for name, removed in self._removed.items()}
+        while frontier:
+            following: dict[str, dict[UUID, _Removed]] = defaultdict(dict)
+            for target, removed in frontier.items():
+                for referrer in referrers.referrers(self._batch.model, target, CASCADE):
+                    self._follow(referrer, removed, following)
+            frontier = following
+
+    def _follow(
+        self, referrer: Referrer, removed: dict[UUID, _Removed], following: dict[str, dict[UUID, _Removed]]
+    ) -> None:
+        name = referrer.entity.name
+        found = referrers.locked_rows(self._batch.connection, referrer, sorted(removed))
+        fresh = [record for record in found if record["id"] not in self._removed[name]]
+        self._require_right(referrer.entity, fresh)
+        for record in fresh:
+            root = removed[record[referrer.field.name].id].root
+            self._removed[name][record["id"]] = following[name][record["id"]] = _Removed(record, root)
+
+    def _require_right(self, entity: Entity, records: list[Values]) -> None:
+        rights = CallerRights(self._batch.context, entity)
+        judge = evaluator(self._batch.context, self._batch.connection, entity, records)
+        refused = [record for record in records if not rights.may("delete", judge, record)]
+        if refused:
+            locale = self._batch.context.principal.locale
+            plural = text_of(entity.plural, locale)
+            reason = f"{len(refused)} {plural} would be deleted with it, which you may not delete."
+            raise Forbidden(reason, details={"reason": reason})
+
+    def check_restricted(self) -> None:
+        """Refuse if records that stay refer to one that goes."""
+        found = []
+        for name, removed in self._removed.items():
+            gone = [id_ for group in self._removed.values() for id_ in group]
+            rest = referrers.some_rows(
+                self._batch.connection, self._batch.model, name, sorted(removed), gone, _LOOKED_AT
+            )
+            found += [self._told(referrer, count, ids) for referrer, count, ids in rest]
+        if found:
+            message = f"It is still referred to by {', '.join(found)}. Change those first."
+            raise Conflict(message, code="still_referenced")
+
+    def _told(self, referrer: Referrer, count: int, ids: list[UUID]) -> str:
+        """`5 Opportunities (Account: “Big deal”, “Small deal”…)`, naming only what the caller may read."""
+        batch, entity = self._batch, referrer.entity
+        found = rows.load(batch.connection, batch.model, entity, ids)
+        rights = CallerRights(batch.context, entity)
+        judge = evaluator(batch.context, batch.connection, entity, list(found.values()))
+        titles = [record[TITLE] for record in found.values() if rights.may("read", judge, record)][:_NAMED]
+        names = ", ".join(f"“{title}”" for title in titles)
+        locale = batch.context.principal.locale
+        kind = entity_label(entity, locale) if count == 1 else text_of(entity.plural, locale)
+        more = "…" if titles and count > len(titles) else ""
+        where = field_label(referrer.field, locale)
+        return f"{count} {kind} ({where}{': ' if names else ''}{names}{more})"
+
+    def collect_cleared(self) -> None:
+        """Find all that lose a reference."""
+        for target, removed in self._removed.items():
+            for referrer in referrers.referrers(self._batch.model, target, CLEAR):
+                for record in referrers.locked_rows(self._batch.connection, referrer, sorted(removed)):
+                    self._clear(referrer, record, removed)
+
+    def _clear(self, referrer: Referrer, record: Values, removed: dict[UUID, _Removed]) -> None:
+        if record["id"] in self._removed[referrer.entity.name]:
+            return
+        cleared = self._cleared.setdefault(record["id"], _Cleared(referrer.entity, record))
+        cleared.fields[referrer.field.name] = removed[record[referrer.field.name].id].root
+
+    def write(self) -> None:
+        """Write everything with one statement."""
+        model, context = self._batch.model, self._batch.context
+        parts = [self._part(model.entities[name]) for name in self._touched()]
+        entries = [*self._removal_entries(), *self._clearing_entries()]
+        write(self._batch.connection, model, [*parts, journal(context, entries)])
+
+    def _touched(self) -> list[str]:
+        names = {name for name, removed in self._removed.items() if removed}
+        return sorted(names | {cleared.entity.name for cleared in self._cleared.values()})
+
+    def _part(self, entity: Entity) -> Part:
+        """The update of one entity's table: those that go, and those that lose references."""
+        removed = [
+            self._stamped(entity, entry.record, 1) | {"deleted_at": self._batch.context.now}
+            for entry in self._removed[entity.name].values()
+        ]
+        cleared = [
+            self._stamped(entity, entry.record | dict.fromkeys(entry.fields), len(set(entry.fields.values())))
+            for entry in self._cleared.values()
+            if entry.entity is entity
+        ]
+        names = {name for entry in self._cleared.values() if entry.entity is entity for name in entry.fields}
+        kept = {"id", "version", "updated_at", "updated_by", "deleted_at"}
+        for name in names:
+            referring = entity.field(name)
+            kept |= {column.name for column in referring.columns} if referring else set()
+        return updating(entity, [{n: row[n] for n in row if n in kept} for row in [*removed, *cleared]])
+
+    def _stamped(self, entity: Entity, record: Values, steps: int) -> Values:
+        stamp = {
+            "version": record["version"] + steps,
+            "updated_at": self._batch.context.now,
+            "updated_by": self._batch.actor,
+        }
+        return to_columns(entity, record | stamp)
+
+    def _removal_entries(self) -> list[Entry]:
+        return [
+            Entry(name, id_, entry.record["version"] + 1, DELETE, {}, cause=None if entry.root == id_ else entry.root)
+            for name, removed in self._removed.items()
+            for id_, entry in removed.items()
+        ]
+
+    def _clearing_entries(self) -> list[Entry]:
+        return [entry for cleared in self._cleared.values() for entry in _cleared_entries(cleared)]
+
+
+def _cleared_entries(cleared: _Cleared) -> list[Entry]:
+    """One entry for each root, so that each can be restored by itself."""
+    entries = []
+    for step, root in enumerate(dict.fromkeys(cleared.fields.values()), 1):
+        names = [name for name, cause in cleared.fields.items() if cause == root]
+        fields = [found for name in names if (found := cleared.entity.field(name)) is not None]
+        changes = told_changes(fields, cleared.record, {})
+        version = cleared.record["version"] + step
+        entries.append(Entry(cleared.entity.name, cleared.record["id"], version, UPDATE, changes, cause=root))
+    return entries

@@ -1,0 +1,126 @@
+"""What expressions are evaluated in while records are written: the context's facts, and records behind references.
+
+Conditions read with the system's rights (rules.md, "Whose rights"), so nothing here asks who may read what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from fieldstone_rules import Environment, EvaluationError
+from fieldstone_rules.environment import Nothing, Related
+from fieldstone_rules.tree import CollectionSource
+from fieldstone_rules.types import Ref
+
+from fieldstone.context import Context
+from fieldstone.model.model import Condition, Entity, Model, Rule
+from fieldstone.records import rows
+from fieldstone.records.rows import Row
+
+
+def environment(context: Context, related: Related | None = None) -> Environment:
+    """The facts of a context, without a record."""
+    return Environment(
+        user=Ref("user", context.principal.user),
+        user_teams=context.principal.teams,
+        roles=context.principal.roles,
+        now=context.now,
+        zone=organisation_zone(context.model),
+        currency=organisation_currency(context.model),
+        settings=context.model.settings,
+        related=related or Nothing(),
+    )
+
+
+def organisation_currency(model: Model) -> str:
+    """The currency that amounts are converted to."""
+    return str(model.settings.get("core", {}).get("currency") or "EUR")
+
+
+def organisation_zone(model: Model) -> ZoneInfo:
+    """The time zone in which the organisation's days begin."""
+    return ZoneInfo(model.settings.get("core", {}).get("timezone") or "UTC")
+
+
+class RelatedRecords:
+    """Records behind references, fetched for a whole batch at a time.
+
+    It knows the records at hand. The first time somebody follows a reference that it has not fetched, it fetches all
+    records of that entity which the records at hand refer to, so the number of queries depends on how far conditions
+    reach and not on the number of records.
+    """
+
+    def __init__(self, connection: sa.Connection, model: Model) -> None:
+        self._connection = connection
+        self._model = model
+        self._fetched: dict[Ref, Row | None] = {}
+        self._at_hand: list[Row] = []
+
+    def watch(self, entity: str, records: Sequence[Row], *, overlay: bool = False) -> None:
+        """Count `records` among those at hand; with `overlay`, whoever refers to one of them sees it as it is here."""
+        self._at_hand.extend(records)
+        if overlay:
+            self._fetched |= {Ref(entity, record["id"]): record for record in records}
+
+    def record(self, ref: Ref) -> Row | None:
+        """The record behind a reference, in the recycle bin or not; None when there is none."""
+        if ref not in self._fetched:
+            self._fetch(ref)
+        return self._fetched[ref]
+
+    def _fetch(self, missing: Ref) -> None:
+        wanted = {missing} | {
+            value
+            for record in self._at_hand
+            for value in record.values()
+            if isinstance(value, Ref) and value.entity == missing.entity and value not in self._fetched
+        }
+        entity = self._model.entities.get(missing.entity)
+        found = rows.load(self._connection, self._model, entity, (ref.id for ref in wanted)) if entity else {}
+        self._fetched |= {ref: found.get(ref.id) for ref in wanted}
+        self._at_hand.extend(found.values())
+
+    def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
+        """Collections in conditions come with the next release of the rule language; its checker refuses them."""
+        raise NotImplementedError(f"{source.entity} of {of}")
+
+
+class Evaluator:
+    """Evaluates rules for the records of one batch in one environment."""
+
+    def __init__(self, facts: Environment) -> None:
+        self._facts = facts
+
+    def value(self, rule: Rule, record: Row, old: Row | None = None) -> Any:
+        """The rule's value for a record. Raises `EvaluationError` where it has none."""
+        self._facts.record = record
+        self._facts.old = old
+        return rule.evaluate(self._facts)
+
+    def holds(self, condition: Condition, record: Row, old: Row | None = None) -> bool:
+        """Whether a condition is true of a record; what cannot be evaluated is not."""
+        if isinstance(condition, bool):
+            return condition
+        try:
+            return self.value(condition, record, old) is True
+        except EvaluationError:
+            return False
+
+    def passes(self, rule: Rule, record: Row, old: Row | None = None) -> bool:
+        """Whether a check lets a record through: unknown does, what cannot be evaluated does not."""
+        try:
+            return self.value(rule, record, old) is not False
+        except EvaluationError:
+            return False
+
+
+def evaluator(
+    context: Context, connection: sa.Connection, entity: Entity, records: Sequence[Row], *, overlay: bool = False
+) -> Evaluator:
+    """An evaluator for `records` of an entity; with `overlay` they see each other as they are here."""
+    related = RelatedRecords(connection, context.model)
+    related.watch(entity.name, records, overlay=overlay)
+    return Evaluator(environment(context, related))

@@ -1,0 +1,92 @@
+"""How the fields of a form are to be shown for what has been typed so far, which need not be valid yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fieldstone.context import Context
+from fieldstone.model.model import Entity, Field
+from fieldstone.records import defaults, formulas, validation
+from fieldstone.records.batch import Batch, Item, find_entity
+from fieldstone.records.ids import new_ids
+from fieldstone.records.peeking import peek
+from fieldstone.records.rows import all_fields
+
+
+@dataclass(frozen=True)
+class FieldState:
+    """How a field is shown. readonly: by its own condition, the record's state, or the caller's rights.
+
+    error: what is wrong with what was typed, or None; that it is still empty is no error yet.
+    """
+
+    visible: bool
+    required: bool
+    readonly: bool
+    error: str | None = None
+
+
+def field_states(
+    context: Context, entity: str, id_: UUID | None, values: Mapping[str, Any]
+) -> dict[str, FieldState]:
+    """The state of every field that the caller may know, given what a form holds (the API's form) so far.
+
+    id_: the record being edited, None for a new one. A value that cannot be read counts as not typed.
+    Raises `NotFound` if there is no such entity or record for the caller.
+    """
+    found = find_entity(context, entity)
+    with context.database.read() as connection:
+        batch = _batch(context, connection, found, id_)
+        item = batch.items[0]
+        item.sent = validation.read_values(batch, item, values)
+        _complete(batch, item)
+        errors = {error.error.field: error.error.message for error in batch.refusals.found}
+        formulas.compute(batch)
+        return {
+            field.name: _state(batch, item, field, errors.get(field.name))
+            for field in all_fields(found)
+            if batch.rights.knows_field(field)
+        }
+
+
+def _batch(context: Context, connection: sa.Connection, entity: Entity, id_: UUID | None) -> Batch:
+    if id_ is None:
+        return Batch(context, connection, entity, [Item(0, new_ids(1)[0])])
+    return peek(context, connection, entity, id_)
+
+
+def _complete(batch: Batch, item: Item) -> None:
+    if item.is_new:
+        defaults.fill(batch)
+    else:
+        validation.drop_unchanged(item)
+        item.new = {**item.old, **item.sent}
+
+
+def _state(batch: Batch, item: Item, field: Field, error: str | None) -> FieldState:
+    visible = batch.wanted.holds(field.visible, item.new, item.old or None)
+    needed = validation.state_fields(batch.entity, item.new, "required")
+    required = visible and validation.is_required(field, batch.wanted, item.new, item.old, needed)
+    return FieldState(visible, required, _is_locked(batch, item, field), error or _check(batch, item, field))
+
+
+def _is_locked(batch: Batch, item: Item, field: Field) -> bool:
+    """Whether the caller cannot set the field, for whatever reason."""
+    if not field.writable or validation.is_readonly(field, batch.stored, item.old):
+        return True
+    if item.is_new:
+        return not batch.rights.may_field("create", field.name, batch.wanted, item.new)
+    locked = validation.state_fields(batch.entity, item.old, "readonly")
+    if field.name in locked or not batch.rights.may("update", batch.stored, item.old):
+        return True
+    return not batch.rights.may_field("update", field.name, batch.stored, item.old)
+
+
+def _check(batch: Batch, item: Item, field: Field) -> str | None:
+    """What the field's check says, once something was typed into it."""
+    return validation.broken_check(batch, field, item) if field.name in item.sent else None

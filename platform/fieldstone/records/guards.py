@@ -1,0 +1,32 @@
+"""The guards of transitions: what must hold of the record as it will be."""
+
+from __future__ import annotations
+
+from fieldstone.model.model import Transition
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.conditions_in_words import unmet
+from fieldstone.records.environment import Evaluator
+from fieldstone.records.labels import text_of
+
+
+def check(batch: Batch) -> None:
+    """Refuse transitions whose guard does not hold."""
+    workflow = batch.entity.workflow
+    for item in batch.items:
+        if workflow is not None and item.transition is not None:
+            reasons = unmet_reasons(batch, item.transition, item, batch.wanted)
+            if reasons:
+                batch.refuse(item, workflow.field, "guard", " ".join(reasons))
+
+
+def unmet_reasons(batch: Batch, transition: Transition, item: Item, evaluator: Evaluator) -> list[str]:
+    """Why a guard does not hold: its message if it has one, then each condition that is not met; [] if it holds."""
+    guard = transition.guard
+    record = item.new or item.old
+    if guard is None or evaluator.holds(guard, record, item.old or None):
+        return []
+    locale = batch.context.principal.locale
+    message = transition.declaration.message
+    told = [text_of(message, locale)] if message else []
+    details = unmet(batch.entity, guard, evaluator, record, item.old or None, locale)
+    return told or details

@@ -1,0 +1,126 @@
+"""Reading what happened to a record: who changed what and when, as far as the caller may see it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from fieldstone_rules.types import Ref
+
+from fieldstone.context import Context
+from fieldstone.errors import NotFound
+from fieldstone.model.model import Entity
+from fieldstone.records import rows
+from fieldstone.records.batch import find_entity
+from fieldstone.records.environment import evaluator
+from fieldstone.records.labels import entity_label
+from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.rows import TITLE, Values
+
+LARGEST_PAGE = 500
+
+
+def history(
+    context: Context, entity: str, id_: UUID, *, limit: int = 50, before: int | None = None
+) -> list[dict[str, Any]]:
+    """The changes of a record, newest first; `before` is the `id` of the last entry of the page before.
+
+    Each has `id`, `version`, `at`, `actor` (a reference), `source`, `note`, `action`, `transition` and `changes`:
+    field → [before, after], only of fields that the caller may read in the record as it is now; of records in the
+    bin too. Raises `NotFound` if there is no such record, or the caller may not read it.
+    """
+    found = find_entity(context, entity)
+    with context.database.read() as connection:
+        record = _readable_record(context, connection, found, id_)
+        entries = _entries(context, connection, entity, id_, min(limit, LARGEST_PAGE), before)
+        told = [_told(entry) for entry in entries]
+        hide_unreadable(context, connection, found, record, [entry["changes"] for entry in told])
+        add_titles(context, connection, _references(told))
+    return told
+
+
+def _readable_record(context: Context, connection: sa.Connection, entity: Entity, id_: UUID) -> Values:
+    record = rows.load(connection, context.model, entity, [id_]).get(id_)
+    if record is None or not CallerRights(context, entity).may(
+        "read", evaluator(context, connection, entity, [record]), record
+    ):
+        kind = entity_label(entity, context.principal.locale)
+        raise NotFound(f"There is no {kind} with the id {id_}, or you may not see it.")
+    return record
+
+
+def _entries(
+    context: Context, connection: sa.Connection, entity: str, id_: UUID, limit: int, before: int | None
+) -> Sequence[Any]:
+    table = context.database.system.history
+    statement = sa.select(table).where(table.c.entity == entity, table.c.record == id_)
+    if before is not None:
+        statement = statement.where(table.c.id < before)
+    return connection.execute(statement.order_by(table.c.id.desc()).limit(limit)).all()
+
+
+def _told(entry: Any) -> dict[str, Any]:
+    told = {name: getattr(entry, name) for name in ("id", "version", "source", "note", "action", "transition")}
+    at = entry.at.replace(tzinfo=None).isoformat()
+    actor = {"id": str(entry.actor), "entity": "user"}
+    return told | {"at": f"{at}Z", "actor": actor, "changes": dict(entry.changes)}
+
+
+def hide_unreadable(
+    context: Context,
+    connection: sa.Connection,
+    entity: Entity,
+    record: Values,
+    changes: Iterable[dict[str, Any]],
+) -> None:
+    """Take out of `changes` (field → anything) what the caller may not read in the record, or what is no field now."""
+    rights, judge = CallerRights(context, entity), evaluator(context, connection, entity, [record])
+    kept: dict[str, bool] = {}
+    for change in changes:
+        for name in list(change):
+            if name not in kept:
+                kept[name] = entity.field(name) is not None and rights.may_field("read", name, judge, record)
+            if not kept[name]:
+                del change[name]
+
+
+def _references(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All references in entries, to be completed in place."""
+    found = []
+    for entry in told:
+        found.append(entry["actor"])
+        for pair in entry["changes"].values():
+            for value in pair:
+                found += [part for part in (value if isinstance(value, list) else [value]) if is_reference(part)]
+    return found
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a value in the API's form is a reference without its title."""
+    return isinstance(value, dict) and value.keys() == {"id", "entity"}
+
+
+def add_titles(context: Context, connection: sa.Connection, references: Sequence[dict[str, Any]]) -> None:
+    """Give references their `title`, null where the caller may not read the record; one query for each entity."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for reference in references:
+        reference["title"] = None
+        wanted[reference["entity"]].add(UUID(reference["id"]))
+    titles: dict[Ref, str] = {}
+    for name, ids in wanted.items():
+        titles |= _titles(context, connection, name, ids)
+    for reference in references:
+        reference["title"] = titles.get(Ref(reference["entity"], UUID(reference["id"])))
+
+
+def _titles(context: Context, connection: sa.Connection, name: str, ids: set[UUID]) -> dict[Ref, str]:
+    entity = context.model.entities.get(name)
+    if entity is None:
+        return {}
+    found = rows.load(connection, context.model, entity, ids)
+    rights = CallerRights(context, entity)
+    judge = evaluator(context, connection, entity, list(found.values()))
+    return {Ref(name, id_): row[TITLE] for id_, row in found.items() if rights.may("read", judge, row)}

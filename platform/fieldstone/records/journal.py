@@ -1,0 +1,106 @@
+"""What a save leaves behind besides the rows: entries for the history and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from fieldstone.context import Context
+from fieldstone.database.system import SystemTables
+from fieldstone.model.model import Entity, Field
+from fieldstone.records import outbox
+from fieldstone.records.rows import Row, all_fields
+from fieldstone.records.writing import Part, to_json
+
+CREATE, UPDATE, TRANSITION, IMPORT = "create", "update", "transition", "import"
+DELETE, RESTORE, PURGE = "delete", "restore", "purge"
+
+Changes = Mapping[str, list[Any]]
+
+_BOOKKEEPING = frozenset(
+    {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at"}
+)
+
+_NOTHING: tuple[Any, ...] = (None, ())
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One changed record. changes: field → [before, after] in the API's form; cause: see `SystemTables.history`."""
+
+    entity: str
+    record: UUID
+    version: int
+    action: str
+    changes: Changes
+    transition: str | None = None
+    cause: UUID | None = None
+
+
+def differs(one: Any, other: Any) -> bool:
+    """Whether two values of a field are different; unlike in Python, true is not 1, not even deep inside JSON."""
+    if one != other:
+        return not (one in _NOTHING and other in _NOTHING)
+    return isinstance(one, list | dict) and to_json(one) != to_json(other)
+
+
+def changed_fields(entity: Entity, old: Row, new: Row) -> list[Field]:
+    """The fields that history keeps whose value is not the same in both."""
+    return [
+        field
+        for field in all_fields(entity)
+        if field.name in new and field.name not in _BOOKKEEPING and differs(old.get(field.name), new[field.name])
+    ]
+
+
+def changes_between(entity: Entity, old: Row, new: Row) -> Changes:
+    """What history tells of a change from `old` to `new`; nothing where the entity is not tracked."""
+    if not entity.declaration.track:
+        return {}
+    return told_changes(changed_fields(entity, old, new), old, new)
+
+
+def told_changes(fields: Sequence[Field], old: Row, new: Row) -> Changes:
+    """Before and after of these fields, in the API's form."""
+    return {
+        field.name: [told_value(field, old.get(field.name)), told_value(field, new.get(field.name))]
+        for field in fields
+    }
+
+
+def told_value(field: Field, value: Any) -> Any:
+    """A value as history keeps it; a reference without its title, which is looked up when history is read."""
+    return None if value is None else field.type.api_form(value)
+
+
+def journal(context: Context, entries: Sequence[Entry]) -> Part:
+    """The part of a write that adds entries to history and outbox."""
+    parameters = {
+        "journal": to_json([asdict(entry) for entry in entries]),
+        "at": context.now,
+        "actor": context.principal.user,
+        "source": context.source,
+        "note": context.note,
+    }
+    return Part(_clauses(context.database.system), parameters)
+
+
+def _clauses(system: SystemTables) -> str:
+    return f"{_JOURNAL}, {_remembering(system)}, {outbox.telling(system)}"
+
+
+_JOURNAL = (
+    "journal AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST(:journal AS json)) AS j(entity text, record uuid, "
+    "version integer, action text, transition text, changes jsonb, cause uuid))"
+)
+
+
+def _remembering(system: SystemTables) -> str:
+    return (
+        f'remembered AS (INSERT INTO "{system.schema}".history '
+        "(at, actor, source, note, entity, record, version, action, transition, changes, cause) "
+        "SELECT CAST(:at AS timestamptz), CAST(:actor AS uuid), :source, CAST(:note AS text), "
+        "entity, record, version, action, transition, changes, cause FROM journal)"
+    )

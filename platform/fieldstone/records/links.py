@@ -1,0 +1,69 @@
+"""Many-to-many fields: their pairs before and after a save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from fieldstone_rules.types import Ref
+from sqlalchemy.dialects import postgresql
+
+from fieldstone.model.model import Field, Link
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.rows import Values
+from fieldstone.records.writing import Part, linking, unlinking
+
+
+def load(batch: Batch) -> None:
+    """Add the present values of the many-to-many fields that were sent to the stored records."""
+    for field in _link_fields(batch):
+        items = [item for item in batch.items if field.name in item.sent]
+        if items and field.link is not None:
+            found = _targets(batch.connection, field.link, [item.id for item in items])
+            for item in items:
+                item.old[field.name] = found.get(item.id, ())
+
+
+def sort(values: Values) -> None:
+    """Bring the many-to-many values that were sent into one order, as they are sets."""
+    for name, value in values.items():
+        if isinstance(value, tuple) and all(isinstance(part, Ref) for part in value):
+            values[name] = tuple(sorted(value, key=lambda ref: ref.id))
+
+
+def parts(batch: Batch) -> Iterable[Part]:
+    """What a write does to the link tables."""
+    for field in _link_fields(batch):
+        if field.link is not None:
+            added, removed = _pairs(batch.items, field, "new", "old"), _pairs(batch.items, field, "old", "new")
+            name = f"{batch.entity.name}_{field.name}"
+            if added:
+                yield linking(field.link, name, added)
+            if removed:
+                yield unlinking(field.link, name, removed)
+
+
+def _pairs(items: Iterable[Item], field: Field, there: str, missing: str) -> list[dict[str, UUID]]:
+    """The pairs that are in one state of the records and not in the other."""
+    return [
+        {"source": item.id, "target": ref.id}
+        for item in items
+        for ref in getattr(item, there).get(field.name, ())
+        if ref not in getattr(item, missing).get(field.name, ())
+    ]
+
+
+def _link_fields(batch: Batch) -> list[Field]:
+    return [field for field in batch.entity.fields.values() if field.link is not None]
+
+
+def _targets(connection: sa.Connection, link: Link, sources: list[UUID]) -> dict[UUID, tuple[Ref, ...]]:
+    ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
+    statement = sa.select(link.source, link.target).where(link.source == sa.any_(ids)).order_by(link.target)
+    found: dict[UUID, tuple[Ref, ...]] = {}
+    rows: Iterable[Any] = connection.execute(statement, {"ids": sources})
+    for source, target in rows:
+        found[source] = (*found.get(source, ()), Ref(link.entity, target))
+    return found

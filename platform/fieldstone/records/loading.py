@@ -1,0 +1,71 @@
+"""Loading the stored records of a batch: locked, readable for the caller, and in the version that the caller saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fieldstone.errors import NotFound, VersionConflict
+from fieldstone.records import conflicts, rows
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.labels import entity_label
+from fieldstone.records.rows import Lock
+
+Versions = Sequence[int | None]
+
+
+def load(
+    batch: Batch, versions: Versions, lock: Lock = Lock.CHANGED, *, deleted: bool = False
+) -> None:
+    """Load and lock the records of a batch, in the order of their ids.
+
+    deleted: they are in the recycle bin. Raises `NotFound` for what is not there or not readable, and
+    `VersionConflict` where a record has moved on from the version given.
+    """
+    _refuse_doubles(batch)
+    found = rows.load(batch.connection, batch.model, batch.entity, (item.id for item in batch.items), lock)
+    for item in batch.items:
+        record = found.get(item.id, {})
+        item.old = record if record and (record["deleted_at"] is not None) is deleted else {}
+    for item in batch.items:
+        if not item.old or not batch.rights.may("read", batch.stored, item.old):
+            _refuse_missing(batch, item)
+    batch.refusals.raise_if_any()
+    _check_versions(batch, versions)
+
+
+def load_known(batch: Batch) -> None:
+    """Load and lock records that were found by other means; those that are gone or not readable are refused."""
+    found = rows.load(batch.connection, batch.model, batch.entity, (item.id for item in batch.items), Lock.CHANGED)
+    for item in batch.items:
+        item.old = found.get(item.id, {})
+    for item in batch.items:
+        if not item.old or not batch.rights.may("read", batch.stored, item.old):
+            _refuse_missing(batch, item)
+    batch.items = list(batch.accepted)
+
+
+def _refuse_doubles(batch: Batch) -> None:
+    seen = set()
+    for item in batch.items:
+        if item.id in seen:
+            batch.refuse(item, None, "twice", "The same record is named twice in one call.")
+        seen.add(item.id)
+    batch.refusals.raise_if_any()
+
+
+def _refuse_missing(batch: Batch, item: Item) -> None:
+    kind = entity_label(batch.entity, batch.context.principal.locale)
+    message = f"There is no {kind} with the id {item.id}, or you may not see it."
+    batch.refusals.add(item.position, None, "not_found", message, NotFound)
+
+
+def _check_versions(batch: Batch, versions: Versions) -> None:
+    outdated = [
+        (item, version)
+        for item, version in zip(batch.items, versions, strict=True)
+        if version is not None and version != item.old["version"]
+    ]
+    for item, version in outdated:
+        details = conflicts.describe(batch, item, version)
+        batch.refusals.add(item.position, None, "version_conflict", details["message"], VersionConflict, details)
+    batch.refusals.raise_if_any()

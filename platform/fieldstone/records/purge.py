@@ -1,0 +1,96 @@
+"""Removing records for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from fieldstone.context import Context
+from fieldstone.errors import Conflict, Forbidden
+from fieldstone.model.model import Entity, Link, Model
+from fieldstone.records import loading, referrers
+from fieldstone.records.batch import Batch, Item, find_entity
+from fieldstone.records.journal import PURGE, Entry, journal
+from fieldstone.records.labels import text_of
+from fieldstone.records.referrers import CASCADE, CLEAR, RESTRICT
+from fieldstone.records.rows import Lock
+from fieldstone.records.writing import write
+
+CAPABILITY = "purge"
+
+
+def purge(
+    context: Context, entity: str, ids: Sequence[UUID], versions: Sequence[int | None] | None = None
+) -> None:
+    """Remove records in the recycle bin for good, with their history; that they were purged stays on record.
+
+    Raises:
+        Forbidden: the caller lacks the capability `purge` or may not delete the record.
+        NotFound: there is no such record in the bin, or the caller may not read it.
+        Conflict: other records, in the bin too, still refer to it. VersionConflict: it has changed since.
+    """
+    _require_capability(context)
+
+    def work(connection: sa.Connection) -> None:
+        items = [Item(position, id_) for position, id_ in enumerate(ids)]
+        batch = Batch(context, connection, find_entity(context, entity), items)
+        loading.load(batch, versions or [None] * len(ids), Lock.REMOVED, deleted=True)
+        batch.rights.check_delete(batch)
+        _check_referrers(batch)
+        _remove(batch)
+
+    if ids:
+        context.database.run_write(context.model.version, work)
+
+
+def _require_capability(context: Context) -> None:
+    if CAPABILITY not in context.principal.capabilities:
+        reason = f"It needs the capability {CAPABILITY}."
+        raise Forbidden(f"You may not remove records for good. {reason}", details={"reason": reason})
+
+
+def _check_referrers(batch: Batch) -> None:
+    """Whatever still refers to a record, in the bin too, is in the way: purge that first."""
+    ids = [item.id for item in batch.items]
+    for referrer in referrers.referrers(batch.model, batch.entity.name, RESTRICT, CLEAR, CASCADE):
+        found = referrers.locked_rows(batch.connection, referrer, ids, live=False)
+        others = [record for record in found if referrer.entity is not batch.entity or record["id"] not in ids]
+        if others:
+            plural = text_of(referrer.entity.plural, batch.context.principal.locale)
+            message = f"{len(others)} {plural} still refer to it, perhaps in the recycle bin. Purge those first."
+            raise Conflict(message, code="still_referenced")
+
+
+def _remove(batch: Batch) -> None:
+    ids = [item.id for item in batch.items]
+    history = batch.context.database.system.history
+    statements: list[sa.Delete] = [
+        *_unlinking(batch.model, batch.entity, ids),
+        sa.delete(batch.entity.table).where(batch.entity.table.c.id == _any(ids)),
+        sa.delete(history).where(history.c.entity == batch.entity.name, history.c.record == _any(ids)),
+    ]
+    for statement in statements:
+        batch.connection.execute(statement)
+    entries = [Entry(batch.entity.name, item.id, item.old["version"] + 1, PURGE, {}) for item in batch.items]
+    write(batch.connection, batch.model, [journal(batch.context, entries)])
+
+
+def _unlinking(model: Model, entity: Entity, ids: Sequence[UUID]) -> Iterable[sa.Delete]:
+    """Pairs of many-to-many fields in which the records stand, on either side."""
+    for other in model.entities.values():
+        for link in (field.link for field in other.fields.values() if field.link):
+            ends = _ends(link, other, entity)
+            if ends:
+                yield sa.delete(link.table).where(sa.or_(*(end == _any(ids) for end in ends)))
+
+
+def _ends(link: Link, source: Entity, entity: Entity) -> list[sa.Column[UUID]]:
+    ends = [link.source] if source is entity else []
+    return [*ends, link.target] if link.entity == entity.name else ends
+
+
+def _any(ids: Sequence[UUID]) -> sa.CollectionAggregate[UUID]:
+    return sa.any_(sa.bindparam(None, list(ids), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True))))

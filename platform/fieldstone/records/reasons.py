@@ -1,0 +1,57 @@
+"""Why something is not allowed, and what would be needed: told from the roles that grant it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fieldstone_metadata import declarations
+from fieldstone_rules import Expression
+
+from fieldstone.context import Context
+from fieldstone.model.model import Entity
+from fieldstone.records.labels import text_of
+
+Condition = bool | Expression
+
+
+def needed(context: Context, entity: Entity, verb: str, field: str | None = None) -> str:
+    """What a right takes: the conditions of the caller's roles, and the other roles that grant it.
+
+    field: the right is about this field. The text names roles and conditions, and no values.
+    """
+    locale = context.principal.locale
+    held, others = [], []
+    for role, conditions in _granting(context, entity, verb, field):
+        label = text_of(role.label, locale)
+        if role.name not in context.principal.roles:
+            others.append(label)
+        elif conditions:
+            held.append(f"{' and '.join(conditions)} (as {label})")
+    return _told(held, others)
+
+
+def _told(held: list[str], others: list[str]) -> str:
+    parts = list(held)
+    if others:
+        parts.append(f"the role {' or '.join(others)}")
+    return f"It needs {', or '.join(parts)}." if parts else "It needs the role Administrator."
+
+
+def _granting(
+    context: Context, entity: Entity, verb: str, field: str | None
+) -> Iterator[tuple[declarations.Role, list[str]]]:
+    """The roles that grant a right, with the conditions under which they do."""
+    for role in context.model.roles.values():
+        grant = role.entities.get(entity.name)
+        if grant is None:
+            continue
+        conditions: list[Condition] = [getattr(grant, verb)]
+        narrowed = grant.fields.get(field) if field else None
+        if narrowed is not None and narrowed.update is not None:
+            conditions.append(narrowed.update)
+        if not any(condition is False for condition in conditions):
+            yield role, [_source(c) for c in conditions if not isinstance(c, bool)]
+
+
+def _source(condition: Condition) -> str:
+    return condition.source if isinstance(condition, Expression) else str(condition).lower()

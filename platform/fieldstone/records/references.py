@@ -1,0 +1,80 @@
+"""Whether what a record refers to may be referred to: it is there, live, readable by the caller, and fits `where`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from fieldstone_rules.types import Ref
+
+from fieldstone.model.compile import compile_rule
+from fieldstone.model.model import Entity, Field, Rule
+from fieldstone.records import rows
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.environment import Evaluator, evaluator
+from fieldstone.records.labels import entity_label, field_label
+from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.rows import Lock, Values
+
+
+def check(batch: Batch) -> None:
+    """Refuse every reference that a save sets anew and that does not hold; one query for each entity referred to.
+
+    The targets stay locked against removal until the transaction ends. What the caller may not read is answered like
+    what is not there.
+    """
+    changed = [entry for entry in batch.changed_references() if not _is_own(batch, entry[2])]
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for _, _, ref in changed:
+        wanted[ref.entity].add(ref.id)
+    targets = {name: _Targets(batch, batch.model.entities[name], wanted[name]) for name in sorted(wanted)}
+    for item, field, ref in changed:
+        _check_one(batch, item, field, ref, targets[ref.entity])
+
+
+class _Targets:
+    """The records of one entity that a batch begins to refer to."""
+
+    def __init__(self, batch: Batch, entity: Entity, ids: Iterable[UUID]) -> None:
+        self.entity = entity
+        self.found = rows.load(batch.connection, batch.model, entity, ids, Lock.REFERRED)
+        self.rights = CallerRights(batch.context, entity)
+        self.evaluator: Evaluator = evaluator(batch.context, batch.connection, entity, list(self.found.values()))
+
+    def live(self, id_: UUID) -> Values | None:
+        """The record, unless it is in the recycle bin."""
+        record = self.found.get(id_)
+        return None if record is None or record["deleted_at"] is not None else record
+
+
+def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targets) -> None:
+    locale = batch.context.principal.locale
+    label, kind = field_label(field, locale), entity_label(targets.entity, locale)
+    record = targets.live(ref.id)
+    sent = field.name in item.sent
+    if record is None or (sent and not targets.rights.may("read", targets.evaluator, record)):
+        batch.refuse(item, field.name, "unknown_record", f"{label}: there is no such {kind}.")
+        return
+    limit = _limit(batch, field)
+    if limit is not None and not targets.evaluator.holds(limit, record):
+        source = limit.expression.source
+        batch.refuse(item, field.name, "not_allowed_record", f"{label}: only a {kind} with {source} may be chosen.")
+
+
+def _is_own(batch: Batch, ref: Ref) -> bool:
+    """The acting user and the user's teams need no look."""
+    principal = batch.context.principal
+    return ref == Ref("user", principal.user) or (ref.entity == "team" and ref.id in principal.teams)
+
+
+def _limit(batch: Batch, field: Field) -> Rule | None:
+    """The compiled `where` of a reference."""
+    target = field.declaration.target
+    if target is None or target.where is None:
+        return None
+    key = (__name__, batch.entity.name, field.name)
+    if key not in batch.model.cache:
+        batch.model.cache[key] = compile_rule(target.where)
+    rule: Rule = batch.model.cache[key]
+    return rule

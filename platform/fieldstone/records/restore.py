@@ -1,0 +1,180 @@
+"""Bringing records back from the recycle bin, with what went with them and what was cleared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from fieldstone_rules.types import Ref
+
+from fieldstone.context import Context
+from fieldstone.errors import Conflict
+from fieldstone.fields.reference import ReferenceType
+from fieldstone.model.model import Entity, Field
+from fieldstone.records import loading, rows
+from fieldstone.records.batch import Batch, Item, Written, find_entity
+from fieldstone.records.formulas import search_text
+from fieldstone.records.journal import DELETE, RESTORE, UPDATE, Entry, changed_fields, journal, told_changes
+from fieldstone.records.labels import entity_label, field_label
+from fieldstone.records.referrers import CLEAR
+from fieldstone.records.rows import SEARCH, TITLE, Lock, Values, to_columns
+from fieldstone.records.writing import updating, write
+
+
+def restore(
+    context: Context, entity: str, ids: Sequence[UUID], versions: Sequence[int | None] | None = None
+) -> list[Written]:
+    """Bring records back, all or none, as whoever may delete them may. versions: those the caller saw, or None.
+
+    Raises:
+        NotFound: there is no such record in the bin, or the caller may not read it.
+        Forbidden: the caller may not delete, and so not restore, it.
+        Conflict: a unique value is taken meanwhile, or the record refers to one that is in the bin itself.
+        VersionConflict: it is not in the version given.
+    """
+
+    def work(connection: sa.Connection) -> list[Written]:
+        items = [Item(position, id_) for position, id_ in enumerate(ids)]
+        batch = Batch(context, connection, find_entity(context, entity), items)
+        loading.load(batch, versions or [None] * len(ids), Lock.REMOVED, deleted=True)
+        batch.rights.check_delete(batch)
+        revival = Revival(batch)
+        revival.collect()
+        revival.check_references()
+        revival.write()
+        return [Written(item.id, item.old["version"] + 1) for item in items]
+
+    return context.database.run_write(context.model.version, work) if ids else []
+
+
+class Revival:
+    """Everything that one restore touches: entity → id → the record as it was and as it will be."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._old: dict[str, dict[UUID, Values]] = defaultdict(dict)
+        self._new: dict[str, dict[UUID, Values]] = defaultdict(dict)
+        self._causes: dict[UUID, UUID] = {}
+        for item in batch.items:
+            self._revive(batch.entity.name, item.old)
+
+    def collect(self) -> None:
+        """Find what the removal took along and what it cleared, and reverse both."""
+        entries = self._entries()
+        touched: dict[str, set[UUID]] = defaultdict(set)
+        for entry in entries:
+            touched[entry.entity].add(entry.record)
+        model, connection = self._batch.model, self._batch.connection
+        for name in sorted(touched.keys() & model.entities.keys()):
+            found = rows.load(connection, model, model.entities[name], touched[name], Lock.REMOVED)
+            for entry in entries:
+                if entry.entity == name and entry.record in found:
+                    self._reverse(entry, found[entry.record])
+
+    def _entries(self) -> Sequence[Any]:
+        """The history of what the removal of these records did to others."""
+        table = self._batch.context.database.system.history
+        causes = [(item.id, item.old["deleted_at"]) for item in self._batch.items]
+        statement = (
+            sa.select(table.c.entity, table.c.record, table.c.action, table.c.changes, table.c.cause, table.c.at)
+            .where(sa.tuple_(table.c.cause, table.c.at).in_(causes))
+            .order_by(table.c.id)
+        )
+        return self._batch.connection.execute(statement).all()
+
+    def _reverse(self, entry: Any, record: Values) -> None:
+        if entry.action == DELETE and record["deleted_at"] == entry.at:
+            self._revive(entry.entity, record)
+            self._causes.setdefault(entry.record, entry.cause)
+        elif entry.action == UPDATE:
+            self._refill(entry, record)
+
+    def _revive(self, name: str, record: Values) -> None:
+        self._old[name][record["id"]] = record
+        self._new[name][record["id"]] = self._stamped(record) | {"deleted_at": None}
+
+    def _refill(self, entry: Any, record: Values) -> None:
+        """Set cleared references back, unless somebody has filled them since."""
+        entity = self._batch.model.entities[entry.entity]
+        for name, (before, _) in entry.changes.items():
+            field = entity.field(name)
+            current = self._new[entry.entity].get(record["id"], record)
+            if field is not None and before is not None and current[name] is None:
+                self._old[entry.entity][record["id"]] = record
+                self._new[entry.entity][record["id"]] = self._stamped(current) | {name: field.type.read(before)}
+                self._causes.setdefault(record["id"], entry.cause)
+
+    def _stamped(self, record: Values) -> Values:
+        old = self._old_version(record)
+        stamp = {"version": old + 1, "updated_at": self._batch.context.now, "updated_by": self._batch.actor}
+        return {**record, **stamp}
+
+    def _old_version(self, record: Values) -> int:
+        known = next((group[record["id"]] for group in self._old.values() if record["id"] in group), record)
+        version: int = known["version"]
+        return version
+
+    def check_references(self) -> None:
+        """A record that comes back refers to no record in the bin: such a reference is cleared, or in the way."""
+        wanted: dict[str, set[UUID]] = defaultdict(set)
+        for _, _, _, ref in self._references():
+            wanted[ref.entity].add(ref.id)
+        gone: dict[Ref, Values] = {}
+        for name in sorted(wanted.keys() & self._batch.model.entities.keys()):
+            entity = self._batch.model.entities[name]
+            found = rows.load(self._batch.connection, self._batch.model, entity, wanted[name], Lock.REFERRED)
+            gone |= {Ref(name, id_): row for id_, row in found.items() if self._stays_gone(name, row)}
+        for entity, record, field, ref in list(self._references()):
+            if ref in gone:
+                self._without(entity, record, field, gone[ref])
+
+    def _stays_gone(self, name: str, record: Values) -> bool:
+        coming = self._new[name].get(record["id"])
+        return record["deleted_at"] is not None and (coming is None or coming["deleted_at"] is not None)
+
+    def _references(self) -> Iterable[tuple[Entity, Values, Field, Ref]]:
+        for name, records in self._new.items():
+            entity = self._batch.model.entities[name]
+            declared = [f for f in entity.fields.values() if isinstance(f.type, ReferenceType)]
+            fields = declared + [entity.system[s] for s in ("owner", "team") if s in entity.system]
+            for record in records.values():
+                for field in fields:
+                    if isinstance(record[field.name], Ref):
+                        yield entity, record, field, record[field.name]
+
+    def _without(self, entity: Entity, record: Values, field: Field, target: Values) -> None:
+        declared = field.declaration.target
+        if declared is not None and declared.on_delete == CLEAR:
+            record[field.name] = None
+            return
+        locale = self._batch.context.principal.locale
+        kind, label = entity_label(entity, locale), field_label(field, locale)
+        message = f"The {kind} refers to a record in the recycle bin ({label}). Restore that one first."
+        raise Conflict(message, code="refers_to_deleted", details={"field": field.name, "record": str(target["id"])})
+
+    def write(self) -> None:
+        """Write everything with one statement."""
+        model = self._batch.model
+        parts = [
+            updating(model.entities[name], [_row(model.entities[name], record) for record in records.values()])
+            for name, records in sorted(self._new.items())
+            if records
+        ]
+        entries = [
+            self._entry(model.entities[name], self._old[name][id_], record)
+            for name, records in self._new.items()
+            for id_, record in records.items()
+        ]
+        write(self._batch.connection, model, [*parts, journal(self._batch.context, entries)])
+
+    def _entry(self, entity: Entity, old: Values, new: Values) -> Entry:
+        changes = told_changes(changed_fields(entity, old, new), old, new)
+        action = RESTORE if old["deleted_at"] != new["deleted_at"] else UPDATE
+        return Entry(entity.name, new["id"], new["version"], action, changes, cause=self._causes.get(new["id"]))
+
+
+def _row(entity: Entity, record: Values) -> Values:
+    return to_columns(entity, record) | {SEARCH: search_text(entity, record), TITLE: record[TITLE]}

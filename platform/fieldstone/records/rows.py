@@ -1,0 +1,121 @@
+"""Records as rows: loading and locking many with one statement, and what a row is made of.
+
+A record in Python is a mapping of field name to Python value (`fieldstone_rules.types`), system fields and `_title`
+included; fields without columns of their own (unstored formulas, many-to-many) are not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from fieldstone.fields.money import MoneyType
+from fieldstone.fields.reference import ReferenceType
+from fieldstone.fields.references import ReferencesType
+from fieldstone.fields.stored_list import StoredList
+from fieldstone.model.model import Entity, Field, Model
+
+Values = dict[str, Any]
+Row = Mapping[str, Any]
+
+TITLE, SEARCH = "_title", "_search"
+
+
+class Lock(Enum):
+    """How loaded rows are kept from others until the transaction ends.
+
+    REFERRED: they stay live while somebody refers to them; others may still change them.
+    CHANGED: nobody else changes them; new references to them are fine.
+    REMOVED: nobody else changes them or begins to refer to them.
+    """
+
+    NONE = None
+    REFERRED = "referred"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+_LOCKING: Mapping[Lock, Mapping[str, bool]] = {
+    Lock.REFERRED: {"read": True, "key_share": True},
+    Lock.CHANGED: {"key_share": True},
+    Lock.REMOVED: {},
+}
+
+
+def all_fields(entity: Entity) -> Iterable[Field]:
+    """Declared fields, then system fields."""
+    yield from entity.fields.values()
+    yield from entity.system.values()
+
+
+def stored_fields(entity: Entity) -> list[Field]:
+    """The fields with columns of their own."""
+    return [field for field in all_fields(entity) if field.stored]
+
+
+def load(
+    connection: sa.Connection, model: Model, entity: Entity, ids: Iterable[UUID], lock: Lock = Lock.NONE
+) -> dict[UUID, Values]:
+    """The records with these ids, those in the recycle bin included, locked in the order of their ids."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    result = connection.execute(_loading(model, entity, lock), {"ids": wanted})
+    return {row["id"]: read_row(entity, row) for row in result.mappings()}
+
+
+def read_row(entity: Entity, row: Row) -> Values:
+    """The record that a row of the entity's table holds."""
+    values = {field.name: field.type.from_row(row) for field in all_fields(entity) if field.stored}
+    values[TITLE] = row[TITLE]
+    return values | {key: row[key] for key in base_keys(entity)}
+
+
+def base_keys(entity: Entity) -> list[str]:
+    """The keys of amounts in the organisation's currency; column and key in a record are the same."""
+    return [field.type.base_key for field in entity.fields.values() if isinstance(field.type, MoneyType)]
+
+
+def to_columns(entity: Entity, values: Row) -> Values:
+    """Column name → database value of a whole record but its search text."""
+    columns: Values = {TITLE: values[TITLE]} | {key: values[key] for key in base_keys(entity)}
+    for field in stored_fields(entity):
+        columns |= field.type.to_row(values[field.name])
+    return columns
+
+
+def target_column(field: Field, target: str) -> sa.Column[Any]:
+    """The column of a reference that names records of the entity `target`."""
+    name = field.type.targets[target] if isinstance(field.type, ReferenceType) else field.name
+    return next(column for column in field.columns if column.name == name)
+
+
+def empty(field: Field) -> Any:
+    """What a field holds when it holds nothing: an empty tuple where it is a list, else None."""
+    return () if isinstance(field.type, StoredList | ReferencesType) else None
+
+
+def read_columns(entity: Entity) -> list[sa.Column[Any]]:
+    """The columns that make a record in Python: all but the search text."""
+    return [column for column in entity.table.columns if column.name != SEARCH]
+
+
+def _loading(model: Model, entity: Entity, lock: Lock) -> sa.Select[Any]:
+    key = (__name__, "load", entity.name, lock)
+    if key not in model.cache:
+        model.cache[key] = _build_loading(entity, lock)
+    statement: sa.Select[Any] = model.cache[key]
+    return statement
+
+
+def _build_loading(entity: Entity, lock: Lock) -> sa.Select[Any]:
+    ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
+    statement = sa.select(*read_columns(entity)).where(entity.table.c.id == sa.any_(ids))
+    if lock is Lock.NONE:
+        return statement
+    return statement.order_by(entity.table.c.id).with_for_update(**_LOCKING[lock])

@@ -1,0 +1,112 @@
+"""The order of a save, as rules.md publishes it, for creating and changing records.
+
+Each step looks at the whole batch and collects what it refuses; what is not allowed is told before what is wrong.
+"""
+
+from __future__ import annotations
+
+from fieldstone.model.model import Entity
+from fieldstone.records import formulas, guards, links, money, references, sequences, validation
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.formulas import search_text
+from fieldstone.records.journal import CREATE, IMPORT, TRANSITION, UPDATE, Entry, changed_fields, changes_between, differs, journal
+from fieldstone.records.rows import SEARCH, Values, to_columns
+from fieldstone.records.writing import Part, inserting, updating, write
+
+_ALWAYS = frozenset({"id", "version", "updated_at", "updated_by"})
+
+
+def judge(batch: Batch) -> None:
+    """Everything between the record as the caller wants it and its write; raises what was refused.
+
+    In a partial batch the refused records are left out instead.
+    """
+    references.check(batch)
+    money.check_currency(batch)
+    formulas.compute(batch)
+    validation.check_visible(batch)
+    batch.rights.check_wanted(batch)
+    # The triggers of issue 3 that run before a save belong here: they may set fields of `item.new`.
+    money.round_amounts(batch)
+    money.convert(batch)
+    formulas.compute(batch)
+    validation.check_required(batch)
+    validation.check_fields(batch)
+    guards.check(batch)
+    settle(batch)
+
+
+def settle(batch: Batch) -> None:
+    """Raise what was refused; in a partial batch, go on with the other records."""
+    if batch.partial:
+        batch.items = list(batch.accepted)
+    else:
+        batch.refusals.raise_if_any()
+
+
+def insert(batch: Batch) -> None:
+    """Write new records with their links, history and outbox."""
+    if sequences.numbered(batch):
+        sequences.number(batch)
+        formulas.compute(batch)
+        settle(batch)
+    if batch.items:
+        new_rows = [_columns(batch.entity, item) for item in batch.items]
+        write(batch.connection, batch.model, [inserting(batch.entity, new_rows), *links.parts(batch), _journal(batch)])
+    # The triggers of issue 3 that run after a save belong here: the records are stored, the transaction is open.
+
+
+def change(batch: Batch) -> None:
+    """Write those records that changed, with their links, history and outbox."""
+    batch.items = [item for item in batch.items if is_changed(batch.entity, item)]
+    if not batch.items:
+        return
+    for item in batch.items:
+        item.new |= {"version": item.old["version"] + 1, "updated_at": batch.context.now}
+        item.new["updated_by"] = batch.actor
+    parts = [updating(batch.entity, _changed_columns(batch)), *links.parts(batch), _journal(batch)]
+    write(batch.connection, batch.model, parts)
+    # As after `insert`: the place of the triggers that run after a save.
+
+
+def is_changed(entity: Entity, item: Item) -> bool:
+    """Whether a save would change anything that a reader can see."""
+    return bool(changed_fields(entity, item.old, item.new))
+
+
+def _columns(entity: Entity, item: Item) -> Values:
+    return to_columns(entity, item.new) | {SEARCH: search_text(entity, item.new)}
+
+
+def _changed_columns(batch: Batch) -> list[Values]:
+    """The rows of an update: those columns that change in any of the records."""
+    pairs = [(to_columns(batch.entity, item.old), to_columns(batch.entity, item.new)) for item in batch.items]
+    changed = {name for old, new in pairs for name in new if differs(old[name], new[name])} | _ALWAYS
+    ordered = [name for name in pairs[0][1] if name in changed]
+    return [
+        {name: new[name] for name in ordered} | {SEARCH: search_text(batch.entity, item.new)}
+        for (_, new), item in zip(pairs, batch.items, strict=True)
+    ]
+
+
+def _journal(batch: Batch) -> Part:
+    return journal(batch.context, [_entry(batch, item) for item in batch.items])
+
+
+def _entry(batch: Batch, item: Item) -> Entry:
+    return Entry(
+        entity=batch.entity.name,
+        record=item.id,
+        version=item.new["version"],
+        action=_action(batch, item),
+        changes=changes_between(batch.entity, item.old, item.new),
+        transition=item.transition.name if item.transition else None,
+    )
+
+
+def _action(batch: Batch, item: Item) -> str:
+    if batch.imported:
+        return IMPORT
+    if item.is_new:
+        return CREATE
+    return TRANSITION if item.transition else UPDATE

@@ -1,0 +1,83 @@
+"""Taking transitions by their name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fieldstone.context import Context
+from fieldstone.errors import Conflict, Forbidden, NotFound
+from fieldstone.model.model import Transition, Workflow
+from fieldstone.records.batch import Batch, Item, Written, find_entity
+from fieldstone.records.labels import text_of
+from fieldstone.records.state_changes import possible, state_label, who_may
+from fieldstone.records.update import Change, finish, start
+
+
+def transition(
+    context: Context,
+    entity: str,
+    id_: UUID,
+    name: str,
+    values: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> Written:
+    """Take the transition `name` of a record. values: of the fields it asks for, in the API's form.
+
+    Raises:
+        NotFound: there is no such record or transition. Conflict: the record's state is not one it starts from.
+        Forbidden: the caller may not take it. VersionConflict: somebody else changed the record.
+        Invalid: the guard does not hold, a required field is empty, or a value was refused.
+    """
+
+    def work(connection: sa.Connection) -> Written:
+        workflow, chosen = _find(context, entity, name)
+        batch = start(context, connection, entity, [Change(id_, values or {}, version)])
+        item = batch.items[0]
+        _require_asked(batch, item, chosen, values or {})
+        _require_state(batch, item, workflow, chosen)
+        _take(batch, item, workflow, chosen)
+        return finish(batch)[0]
+
+    return context.database.run_write(context.model.version, work)
+
+
+def _find(context: Context, entity: str, name: str) -> tuple[Workflow, Transition]:
+    workflow = find_entity(context, entity).workflow
+    chosen = workflow.transitions.get(name) if workflow else None
+    if workflow is None or chosen is None:
+        raise NotFound(f"{entity} has no transition “{name[:80]}”.", code="unknown_transition")
+    return workflow, chosen
+
+
+def _require_asked(batch: Batch, item: Item, chosen: Transition, values: Mapping[str, Any]) -> None:
+    """A transition takes the fields it asks for and no others."""
+    for name in values:
+        field = batch.entity.field(name)
+        if name not in chosen.declaration.ask and field is not None and batch.rights.knows_field(field):
+            message = f"The transition {chosen.name} does not ask for {name}; change it before or after."
+            batch.refuse(item, name, "not_asked", message)
+
+
+def _require_state(batch: Batch, item: Item, workflow: Workflow, chosen: Transition) -> None:
+    state = item.old[workflow.field]
+    if state not in chosen.declaration.sources:
+        locale = batch.context.principal.locale
+        message = (
+            f"{text_of(chosen.declaration.label, locale)} is not possible from {state_label(workflow, state, locale)}. "
+            f"{possible(batch.entity, state, locale)}"
+        )
+        raise Conflict(message, code="wrong_state", details={"state": state})
+
+
+def _take(batch: Batch, item: Item, workflow: Workflow, chosen: Transition) -> None:
+    if not batch.rights.may_take(chosen, batch.stored, item.old):
+        message = f"You may not take the transition {chosen.name}. {who_may(batch, chosen)}"
+        details = {"reason": who_may(batch, chosen)}
+        batch.refusals.add(item.position, None, "forbidden", message, Forbidden, details)
+        return
+    item.transition = chosen
+    item.sent[workflow.field] = chosen.declaration.target

@@ -1,0 +1,89 @@
+"""What may be done now with a record under a workflow, and why not the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fieldstone.context import Context
+from fieldstone.model.model import Rule, Transition, Workflow
+from fieldstone.records.batch import Batch, Item, find_entity
+from fieldstone.records.conditions_in_words import in_words, parts
+from fieldstone.records.labels import field_label, text_of
+from fieldstone.records.peeking import peek
+from fieldstone.records.rows import empty
+from fieldstone.records.state_changes import who_may
+
+
+@dataclass(frozen=True)
+class TransitionState:
+    """A transition from the record's present state.
+
+    to: the state it leads to. allowed: the caller may take it now, with its asked fields filled in.
+    reasons: why not, one sentence each. ask: the fields that are filled in with it.
+    """
+
+    name: str
+    label: str
+    to: str
+    allowed: bool
+    reasons: tuple[str, ...]
+    ask: tuple[str, ...]
+
+
+def transitions(context: Context, entity: str, id_: UUID) -> list[TransitionState]:
+    """The transitions from the state of a record, in their declared order. Raises `NotFound` as reading does."""
+    found = find_entity(context, entity)
+    workflow = found.workflow
+    with context.database.read() as connection:
+        batch = peek(context, connection, found, id_)
+        if workflow is None:
+            return []
+        item = batch.items[0]
+        state = item.old[workflow.field]
+        leaving = [t for t in workflow.transitions.values() if state in t.declaration.sources]
+        return [_told(batch, item, workflow, transition) for transition in leaving]
+
+
+def _told(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> TransitionState:
+    declaration, locale = transition.declaration, batch.context.principal.locale
+    allowed = batch.rights.may_take(transition, batch.stored, item.old)
+    reasons = [] if allowed else [who_may(batch, transition)]
+    reasons += _unmet_guard(batch, item, workflow, transition)
+    reasons += _missing(batch, item, workflow, transition)
+    label = text_of(declaration.label, locale)
+    return TransitionState(
+        transition.name, label, declaration.target, not reasons, tuple(reasons), tuple(declaration.ask)
+    )
+
+
+def _unmet_guard(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> list[str]:
+    """What keeps the guard from holding, but for conditions over asked fields, which the caller can still fill."""
+    guard, locale = transition.guard, batch.context.principal.locale
+    wanted = item.old | {workflow.field: transition.declaration.target}
+    if guard is None or batch.stored.holds(guard, wanted, item.old):
+        return []
+    missing = [
+        source
+        for source, part in parts(guard)
+        if not batch.stored.holds(part, wanted, item.old) and not _asked(batch, transition, part)
+    ]
+    if not missing:
+        return []
+    message = transition.declaration.message
+    told = [text_of(message, locale)] if message else []
+    return told + [f"{in_words(batch.entity, source, locale)} is not met." for source in missing]
+
+
+def _asked(batch: Batch, transition: Transition, part: Rule) -> bool:
+    reads = part.expression.reads
+    return any((batch.entity.name, name) in reads for name in transition.declaration.ask)
+
+
+def _missing(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> list[str]:
+    """The fields that the target state requires, that are empty, and that the transition does not ask for."""
+    target = workflow.states.get(transition.declaration.target)
+    names = [name for name in target.required if name not in transition.declaration.ask] if target else []
+    fields = [batch.entity.fields[name] for name in names if name in batch.entity.fields]
+    locale = batch.context.principal.locale
+    return [f"{field_label(f, locale)} is required." for f in fields if item.old.get(f.name) == empty(f)]

@@ -1,0 +1,97 @@
+"""Finding records by values: those that an import means by a key, and those that hold a value which must be unique."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fieldstone.errors import Conflict
+from fieldstone.fields.refusal import ValueRefused
+from fieldstone.model.model import Entity
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.labels import field_label
+from fieldstone.records.rows import Values, to_columns
+from fieldstone.records.writing import rows_from, to_json
+
+_PLACE = "_place"
+
+
+def find_by_key(batch: Batch, rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> dict[int, UUID]:
+    """Position in `rows` → the live record with these values of the key fields; rows without all of them have none."""
+    wanted = []
+    for place, row in enumerate(rows):
+        columns = _key_columns(batch.entity, row, key)
+        if columns is not None:
+            wanted.append({_PLACE: place, **columns})
+    if not wanted:
+        return {}
+    names = [name for name in wanted[0] if name != _PLACE]
+    return dict(_matches(batch, names, wanted))
+
+
+def _key_columns(entity: Entity, row: Mapping[str, Any], key: Sequence[str]) -> Values | None:
+    columns: Values = {}
+    for name in key:
+        try:
+            value = entity.fields[name].type.read(row.get(name))
+        except ValueRefused:
+            return None
+        if value is None:
+            return None
+        columns |= entity.fields[name].type.to_row(value)
+    return columns
+
+
+def _matches(batch: Batch, names: Sequence[str], wanted: Sequence[Values]) -> Iterable[tuple[int, UUID]]:
+    """(place, id) of the live records that equal a wanted row in the named columns."""
+    table = batch.entity.table
+    columns = [table.c[name] for name in names]
+    several = len({column.name for column in columns}) and any(row[name] is None for row in wanted for name in names)
+    equal = "IS NOT DISTINCT FROM" if several else "="
+    same = " AND ".join(f't."{name}" {equal} r."{name}"' for name in names)
+    place = sa.Column(_PLACE, sa.Integer)
+    statement = sa.text(
+        f'SELECT r."{_PLACE}", t.id FROM {rows_from("wanted", [place, *columns])} '  # noqa: S608  # quoted names of the model
+        f'JOIN "{table.schema}"."{table.name}" AS t ON {same} WHERE t.deleted_at IS NULL'
+    )
+    found = batch.connection.execute(statement, {"wanted": to_json(list(wanted))})
+    return [(place_, id_) for place_, id_ in found]
+
+
+def check(batch: Batch) -> None:
+    """Refuse records whose unique values are held by others, stored or in the same batch."""
+    rows = [(item, to_columns(batch.entity, item.new)) for item in batch.accepted]
+    for index in sorted(batch.entity.table.indexes, key=lambda index: str(index.name)):
+        if index.unique:
+            _check_index(batch, [column.name for column in index.columns], index.info["fields"], rows)
+
+
+def _check_index(
+    batch: Batch, names: Sequence[str], fields: Sequence[str], rows: Sequence[tuple[Item, Values]]
+) -> None:
+    seen: dict[tuple[Any, ...], Item] = {}
+    wanted = []
+    by_place = {}
+    for item, columns in rows:
+        values = tuple(columns[name] for name in names)
+        if any(value is None for value in values):
+            continue
+        if values in seen:
+            _refuse(batch, item, fields)
+            continue
+        seen[values] = item
+        by_place[item.position] = item
+        wanted.append({_PLACE: item.position, **dict(zip(names, values, strict=True))})
+    for place, id_ in _matches(batch, names, wanted) if wanted else ():
+        if id_ != by_place[place].id:
+            _refuse(batch, by_place[place], fields)
+
+
+def _refuse(batch: Batch, item: Item, fields: Sequence[str]) -> None:
+    locale = batch.context.principal.locale
+    found = [batch.entity.field(name) for name in fields]
+    labels = " and ".join(field_label(field, locale) for field in found if field is not None)
+    batch.refusals.add(item.position, fields[0], "not_unique", f"Another record has the same {labels}.", Conflict)

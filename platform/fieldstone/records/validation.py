@@ -1,0 +1,149 @@
+"""Whether values can be taken: from the API's form to Python values, and what documents demand of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from fieldstone.fields.refusal import ValueRefused
+from fieldstone.model.model import Entity, Field
+from fieldstone.model.system_fields import ASSIGNABLE
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.environment import Evaluator
+from fieldstone.records.journal import differs
+from fieldstone.records.labels import field_label, text_of
+from fieldstone.records.rows import Row, Values, all_fields, empty
+
+Sent = Mapping[str, Any]
+
+
+def read_values(batch: Batch, item: Item, sent: Sent) -> Values:
+    """What was sent as Python values; every value that cannot be taken is refused and left out."""
+    values: Values = {}
+    for name, raw in sent.items():
+        field = batch.entity.field(name) if isinstance(name, str) else None
+        if field is None or not batch.rights.knows_field(field):
+            batch.refuse(item, str(name)[:80], "unknown_field", unknown_field(batch, str(name)))
+        elif not _may_be_sent(batch, field):
+            batch.refuse(item, name, "readonly", f"{_label(batch, field)} cannot be set; the platform keeps it.")
+        else:
+            _read_value(batch, item, field, raw, values)
+    return values
+
+
+def unknown_field(batch: Batch, name: str) -> str:
+    """What to say about a field that does not exist for the caller, with the most similar one that does."""
+    known = [field.name for field in all_fields(batch.entity) if batch.rights.knows_field(field)]
+    similar = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean “{similar[0]}”?" if similar else "."
+    return f"{batch.entity.name} has no field “{name[:80]}”{hint}"
+
+
+def _may_be_sent(batch: Batch, field: Field) -> bool:
+    if field.name in batch.entity.system:
+        return field.name in ASSIGNABLE
+    return field.type.writable or (batch.imported and field.declaration.type == "sequence")
+
+
+def _read_value(batch: Batch, item: Item, field: Field, raw: Any, values: Values) -> None:
+    try:
+        values[field.name] = field.type.read(raw)
+    except ValueRefused as refused:
+        batch.refuse(item, field.name, refused.code, f"{_label(batch, field)}: {refused.message}")
+
+
+def drop_unchanged(item: Item) -> None:
+    """Forget what was sent and is already so: a form that sends everything changes only what differs."""
+    item.sent = {name: value for name, value in item.sent.items() if differs(item.old.get(name), value)}
+
+
+def check_readonly(batch: Batch) -> None:
+    """Refuse what callers may not set: judged on the stored record, as it was when they saw it."""
+    for item in batch.items:
+        locked = set() if item.is_new else state_fields(batch.entity, item.old, "readonly")
+        for field in sent_fields(batch.entity, item):
+            if field.name in locked or is_readonly(field, batch.stored, item.old):
+                _refuse_readonly(batch, item, field)
+
+
+def is_readonly(field: Field, stored: Evaluator, old: Row) -> bool:
+    """Whether callers may not set a field of a record; a condition cannot hold for one that is not there yet."""
+    if isinstance(field.readonly, bool):
+        return field.readonly
+    return bool(old) and stored.holds(field.readonly, old)
+
+
+def _refuse_readonly(batch: Batch, item: Item, field: Field) -> None:
+    if item.is_new and item.sent[field.name] == empty(field):
+        del item.sent[field.name]
+    else:
+        batch.refuse(item, field.name, "readonly", f"{_label(batch, field)} cannot be changed here.")
+
+
+def check_visible(batch: Batch) -> None:
+    """Refuse values for fields that are hidden in the record as it will be."""
+    for item in batch.items:
+        for field in sent_fields(batch.entity, item):
+            if not batch.wanted.holds(field.visible, item.new, item.old or None):
+                message = f"{_label(batch, field)} does not apply here and cannot be changed."
+                batch.refuse(item, field.name, "hidden", message)
+
+
+def check_required(batch: Batch) -> None:
+    """Refuse records in which a required field is empty. A hidden field is not required."""
+    for item in batch.items:
+        needed = state_fields(batch.entity, item.new, "required")
+        for field in batch.entity.fields.values():
+            if field.name not in item.new or batch.refusals.concern(item.position, field.name):
+                continue
+            if item.new[field.name] == empty(field) and is_required(field, batch.wanted, item.new, item.old, needed):
+                batch.refuse(item, field.name, "required", f"{_label(batch, field)} is required.")
+
+
+def is_required(field: Field, wanted: Evaluator, new: Row, old: Row, needed: Collection[str]) -> bool:
+    """Whether a field must have a value; `needed` are those that the record's state asks for."""
+    if field.required is False and field.name not in needed:
+        return False
+    demanded = field.name in needed or wanted.holds(field.required, new, old or None)
+    return demanded and wanted.holds(field.visible, new, old or None)
+
+
+def check_fields(batch: Batch) -> None:
+    """Refuse records that break the `check` of a field. What is unknown passes."""
+    checked = [field for field in batch.entity.fields.values() if field.check is not None]
+    for item in batch.items:
+        for field in checked:
+            message = broken_check(batch, field, item)
+            if message is not None:
+                batch.refuse(item, field.name, "check", message)
+
+
+def broken_check(batch: Batch, field: Field, item: Item) -> str | None:
+    """What a field's check has against a record, or None."""
+    if field.check is None or batch.refusals.concern(item.position, field.name):
+        return None
+    if batch.wanted.passes(field.check, item.new, item.old or None):
+        return None
+    locale = batch.context.principal.locale
+    if field.declaration.message is not None:
+        return text_of(field.declaration.message, locale)
+    return f"{_label(batch, field)}: this must hold: {field.check.expression.source}"
+
+
+def state_fields(entity: Entity, record: Row, demand: str) -> set[str]:
+    """The fields that the record's workflow state makes `required` or `readonly`."""
+    if entity.workflow is None:
+        return set()
+    state = entity.workflow.states.get(record.get(entity.workflow.field) or "")
+    return set() if state is None else set(state.required if demand == "required" else state.readonly)
+
+
+def sent_fields(entity: Entity, item: Item) -> Iterator[Field]:
+    """The fields that the caller sent, as they were before the loop over them began."""
+    found = [entity.field(name) for name in item.sent]
+    return (field for field in found if field is not None)
+
+
+def _label(batch: Batch, field: Field) -> str:
+    return field_label(field, batch.context.principal.locale)
