@@ -18,7 +18,7 @@ from fieldstone.model.model import Model
 
 @dataclass(frozen=True)
 class User:
-    """A user in short. roles: assigned directly."""
+    """A user in short."""
 
     id: UUID
     name: str

@@ -99,9 +99,9 @@ class CurrentModel:
 
     def _read_state(self) -> _State:
         system = self._database.system
-        statement = sa.select(system.current.c.version, system.access.c.epoch)
+        statement = sa.select(system.current.c.version, sa.select(system.access.c.epoch).scalar_subquery())
         with self._database.read() as connection:
-            return _State(*connection.execute(statement.select_from(system.current, system.access)).one())
+            return _State(*connection.execute(statement).one())
 
     def _take_up(self, state: _State) -> None:
         if state.version != self._state.version:

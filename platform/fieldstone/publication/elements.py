@@ -24,6 +24,10 @@ SINGULAR = {
 }
 
 
+_FOLLOWING = frozenset({("role", "admin")})
+"""Elements that change with every new entity without anybody having touched them."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One element that is new, different or gone. action: "create", "change" or "remove"."""
@@ -45,7 +49,7 @@ def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: 
     for name, element in new.items():
         if name not in old:
             yield Change("create", kind, prefix + name)
-        elif meaning(old[name]) != meaning(element):
+        elif (kind, name) not in _FOLLOWING and meaning(old[name]) != meaning(element):
             yield Change("change", kind, prefix + name)
     yield from (Change("remove", kind, prefix + name) for name in old if name not in new)
 

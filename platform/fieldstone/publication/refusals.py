@@ -167,7 +167,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _new_condition(element: str, entity: Entity, old: Field, new: Field, counts: Counts) -> Iterator[Refusal]:
     if new.declaration.required is True and old.declaration.required is not True and new.columns:
-        empty = sa.and_(*(old_column.is_(None) for old_column in old.columns), _live(entity))
+        empty = sa.and_(*(column.is_(None) for column in new.columns), _live(entity))
         missing = counts.matching(entity.table, empty)
         if missing:
             yield Refusal(
@@ -207,8 +207,8 @@ def _removed_options(
             yield Refusal(
                 element,
                 "option_in_use",
-                f"The option `{value}` would go, and {used:,} records have it. Change those records first, or "
-                "keep the option.",
+                f"The option `{value}` would go, and {used:,} records have it. Change those records "
+                "first, or keep the option.",
             )
 
 

@@ -1,0 +1,81 @@
+"""`fieldstone plan`: what publishing an app would do, without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from fieldstone.cli.installation import opened
+from fieldstone.cli.output import console, error_console, print_json
+from fieldstone.publication.apply import NotAccepted, propose
+from fieldstone.publication.plan import Plan
+from fieldstone.publication.rendering import plan_lines
+from fieldstone_metadata import (
+    Layer,
+    MetadataError,
+    read_layer,
+    render_json,
+    render_text,
+    template_layer,
+    template_names,
+)
+
+
+@click.command("plan")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON, with the SQL of each step.")
+def command(paths: Sequence[str], as_json: bool) -> int:
+    """Show what `fieldstone apply` would create and change, and what it would refuse.
+
+    PATH is an app folder, or the name of a shipped template. Exits with 1 if the documents have errors or
+    the plan holds what is refused.
+
+    \b
+    Example:
+      fieldstone plan my_app
+      fieldstone plan my_app --json
+    """
+    layers = read_layers(paths)
+    with opened() as installation:
+        try:
+            proposal = propose(installation.database, layers)
+        except NotAccepted as error:
+            return show_problems(error, as_json=as_json)
+    if as_json:
+        print_json(proposal.plan.as_json())
+    else:
+        print_plan(proposal.plan)
+    return 1 if proposal.plan.refusals else 0
+
+
+def read_layers(paths: Sequence[str]) -> list[Layer]:
+    """The layers of app folders and names of templates; a folder wins.
+
+    Wrong usage where there is nothing to read.
+    """
+    try:
+        return [_read_layer(path) for path in paths]
+    except MetadataError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _read_layer(path: str) -> Layer:
+    is_template = path in template_names() and not Path(path).exists()
+    return template_layer(path) if is_template else read_layer(Path(path))
+
+
+def show_problems(error: NotAccepted, *, as_json: bool) -> int:
+    """Print the problems of documents with errors; the exit status for them."""
+    click.echo(render_json(error.problems) if as_json else render_text(error.problems))
+    if not as_json:
+        error_console().print("Nothing was published: the documents have errors.")
+    return 1
+
+
+def print_plan(plan: Plan) -> None:
+    """A plan on standard output."""
+    out = console()
+    for line, colour in plan_lines(plan):
+        out.print(line, style=colour, markup=False)

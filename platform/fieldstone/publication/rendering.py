@@ -1,0 +1,62 @@
+"""Plans for people, in the manner of Terraform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fieldstone.publication.plan import Plan, Step
+
+_SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
+_LONGEST_DETAIL = 70
+
+
+def plan_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
+    """The lines of a plan, each with the colour it may be shown in."""
+    if plan.unchanged:
+        yield f"Nothing to do: these documents are in force as publication {plan.base}.", None
+    elif not plan.steps and not plan.refusals:
+        yield "No change to entities, roles, pages or data; only the text of the documents differs.", None
+    if plan.steps:
+        yield _heading(plan), None
+        yield "", None
+    yield from (_step_line(step) for step in plan.steps)
+    yield from _refusal_lines(plan)
+    yield from _drift_lines(plan)
+    yield "", None
+    yield _summary(plan), None
+
+
+def _heading(plan: Plan) -> str:
+    after = f", after publication {plan.base}" if plan.base else ""
+    return f"Publication {plan.base + 1}{after}, would do this:"
+
+
+def _step_line(step: Step) -> tuple[str, str]:
+    sign, colour = _SIGNS[step.action]
+    detail = step.detail if len(step.detail) <= _LONGEST_DETAIL else f"{step.detail[:_LONGEST_DETAIL]}…"
+    rows = f"  ({step.rows:,} rows)" if step.rows else ""
+    return f"  {sign} {step.kind:<9} {step.name:<32} {detail}{rows}".rstrip(), colour
+
+
+def _refusal_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
+    if plan.refusals:
+        yield "", None
+        yield "It cannot be applied:", "red"
+    for refusal in plan.refusals:
+        yield f"  ! {refusal.element} [{refusal.code}]", "red"
+        yield f"      {refusal.message}", None
+
+
+def _drift_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
+    if plan.drift:
+        yield "", None
+        yield "Made by hand in the database, unknown to Fieldstone, and left alone:", "yellow"
+    for element in plan.drift:
+        yield f"  ? {element}", "yellow"
+
+
+def _summary(plan: Plan) -> str:
+    counts = {action: sum(step.action == action for step in plan.steps) for action in _SIGNS}
+    refused = f", {len(plan.refusals)} refused" if plan.refusals else ""
+    words = ", ".join(f"{count} to {action}" for action, count in counts.items())
+    return f"Plan: {words}{refused}."
