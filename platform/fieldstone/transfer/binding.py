@@ -21,6 +21,9 @@ from fieldstone_metadata.nodes import Source
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.suggestions import did_you_mean
 
+NUMBERS = frozenset({"integer", "decimal", "money", "percent"})
+"""Types of fields whose values can be multiplied."""
+
 
 @dataclass(frozen=True, eq=False)
 class BoundLookup:
@@ -31,7 +34,7 @@ class BoundLookup:
     key_fields: tuple[tuple[Field, ...], ...]
     also: tuple[int, ...]
     create: Mapping[str, Any]
-    create_from: Mapping[str, int]
+    create_from: Mapping[str, tuple[int, str | None]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +71,13 @@ class Bound:
         return tuple(feed for feed in self.feeds if feed.lookup and feed.lookup.target.name == name)
 
 
-def bind(mapping: declared.Mapping, text: str, model: Model, entity: str, columns: tuple[str, ...]) -> Bound:
-    """Tie `mapping` (whose YAML is `text`) to `entity` and the columns of a file.
+def bind(mapping: declared.Mapping, model: Model, entity: str, columns: tuple[str, ...]) -> Bound:
+    """Tie `mapping` to `entity` and the columns of a file.
 
     Raises `MappingRefused` with every unknown or unfit field, column and pattern at its place.
     """
     report = Report()
-    binder = _Binder(mapping, Source("", mapping.path, text), model, columns, report)
+    binder = _Binder(mapping, Source("", mapping.path, ""), model, columns, report)
     bound = binder.bind(entity)
     if bound is None or report.problems:
         raise MappingRefused(report.sorted())
@@ -149,6 +152,9 @@ class _Binder:
         field = self._settable(entity, feed.field, feed.place)
         if field is None:
             return None
+        if feed.factor is not None and field.declaration.type not in NUMBERS:
+            message = f"`{field.name}` is no number: nothing to multiply"
+            self._problem(feed.place, "not_a_number", message)
         return BoundFeed(feed, index, field, self._format(feed), self._lookup(feed, field))
 
     def _format(self, feed: declared.Feed) -> ImportFormat:
@@ -218,7 +224,9 @@ class _Binder:
             key_fields=tuple((key, *(f for f in also if f)) for key in keys if key),
             also=tuple(self._column(source.column, lookup.place) for source in lookup.also.values()),
             create={n: v for n, v in create.items() if n not in from_columns},
-            create_from={n: self._column(v.column, lookup.place) for n, v in from_columns.items()},
+            create_from={
+                n: (self._column(v.column, lookup.place), v.template) for n, v in from_columns.items()
+            },
         )
 
     def _comparable(self, target: Entity, name: str, place: declared.Place) -> Field | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -89,6 +91,19 @@ class CellReader:
                 candidate.refuse(column, "bad_characters", problem)
 
 
+def filled(template: str | None, text: str) -> str:
+    """`text`, or the template with it."""
+    if template is None:
+        return text
+    return template.replace("{slug}", _plain(text)).replace("{text}", text)
+
+
+def _plain(text: str) -> str:
+    """`text` in lower-case ASCII letters and digits, words joined by dots: `Mei-Mei Johns` → `mei.mei.johns`."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return ".".join(re.findall(r"[a-z0-9]+", "".join(c for c in letters if not unicodedata.combining(c))))
+
+
 def shorten(text: str) -> str:
     """`text` as messages quote it."""
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
@@ -102,17 +117,19 @@ def _meant(candidate: Candidate, feed: BoundFeed) -> str | None:
         candidate.aliased.append((declared.column, said))
         said = declared.values[said]
     if said not in declared.empty:
-        return said
+        return filled(declared.template, said)
     candidate.emptied.append(declared.column)
     return declared.default
 
 
 def _remembering(feed: BoundFeed) -> Callable[[str], Any]:
     options = _options(feed)
+    factor = feed.declared.factor
 
     @lru_cache(maxsize=REMEMBERED)
     def convert(text: str) -> Any:
-        return feed.field.type.parse_text(options.get(text.casefold(), text), feed.format)
+        value = feed.field.type.parse_text(options.get(text.casefold(), text), feed.format)
+        return value if factor is None or value is None else value * factor
 
     return convert
 

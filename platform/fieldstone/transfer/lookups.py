@@ -12,11 +12,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from fieldstone.access.grants import access
+from fieldstone.access.predicates import clause
 from fieldstone.context import Context
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.texts import ImportFormat
 from fieldstone.model.model import Field
+from fieldstone.records.environment import environment
 from fieldstone.transfer.binding import BoundLookup
+from fieldstone_rules import parameters
 
 REMEMBERED = 50_000
 """Texts per lookup that are kept; when there are more, remembering starts anew."""
@@ -32,6 +36,7 @@ class RecordFinder:
         self._lookup = lookup
         self._format = form
         self._known: dict[Key, tuple[UUID, ...]] = {}
+        self._facts = parameters(environment(context))
         self._statements = [_statement(context, lookup, fields) for fields in lookup.key_fields]
 
     def learn(self, key: Key, found: UUID) -> None:
@@ -62,9 +67,9 @@ class RecordFinder:
         if not readable:
             return {}
         columns = zip(*(values for _, values in readable), strict=True)
-        parameters = {f"keys_{position}": list(column) for position, column in enumerate(columns)}
+        asked = {f"keys_{position}": list(column) for position, column in enumerate(columns)}
         with context.database.read() as connection:
-            answer = connection.execute(statement, parameters).all()
+            answer = connection.execute(statement, {**self._facts, **asked}).all()
         found: dict[Key, tuple[UUID, ...]] = {}
         for position, identity in answer:
             key = readable[position - 1][0]
@@ -98,9 +103,18 @@ def _statement(context: Context, lookup: BoundLookup, fields: Sequence[Field]) -
     return (
         sa.select(keys.c.position, table.c.id)
         .select_from(keys.join(table, sa.and_(*same)))
-        .where(table.c.deleted_at.is_(None), readable(context, lookup.target, fields))
+        .where(table.c.deleted_at.is_(None), *_readable(context, lookup, fields))
         .order_by(keys.c.position, table.c.id)
     )
+
+
+def _readable(context: Context, lookup: BoundLookup, fields: Sequence[Field]) -> list[sa.ColumnElement[Any]]:
+    """What the importing user may read: the record, and in it the fields that are compared."""
+    model, name = context.model, lookup.target.name
+    granted = access(model, context.principal, name)
+    decisions = [granted.read, *(granted.field_read(field.name) for field in fields)]
+    clauses = [clause(model, decision, name, lookup.target.table) for decision in decisions]
+    return [one for one in clauses if one is not None]
 
 
 def _folded(value: sa.ColumnElement[Any], lookup: BoundLookup) -> sa.ColumnElement[Any]:

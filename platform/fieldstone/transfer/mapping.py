@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from dataclasses import field as made_by
+from decimal import Decimal
 from typing import Any
 
 from fieldstone.transfer.csv_file import Layout
@@ -37,9 +38,10 @@ class Formats:
 
 @dataclass(frozen=True)
 class FromColumn:
-    """A value that stands in another column of the same row."""
+    """A value that stands in another column of the same row. template: as in `Feed`."""
 
     column: str
+    template: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Feed:
     """One column feeding one field.
 
     values: text in the file → text that is meant. empty: texts that mean no value. default: used where the
-    cell is empty. formats: of this column.
+    cell is empty. formats: of this column. template: a text with {text} for the cell or {slug} for the cell in
+    plain letters (`{slug}@acme.example`). factor: what a number is multiplied by.
     """
 
     column: str
@@ -75,6 +78,8 @@ class Feed:
     empty: frozenset[str]
     values: MappingOf[str, str] = made_by(default_factory=dict)
     default: str | None = None
+    template: str | None = None
+    factor: Decimal | None = None
     lookup: Lookup | None = None
     place: Place = (1, 1)
     column_place: Place = (1, 1)

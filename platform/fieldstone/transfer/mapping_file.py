@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,8 @@ def _feed(column: str, at: Node, entry: Node, formats: Formats, empty: frozenset
         empty=empty.union(_texts(entry.get("empty"))),
         values={} if values is None else {text: _text(child) for text, child in values.items()},
         default=_text(child) if (child := entry.get("default")) else None,
+        template=_template(entry),
+        factor=None if entry.plain("factor") is None else Decimal(entry.plain("factor")),
         lookup=_lookup(entry.get("lookup")),
         place=_place(entry.get("field")),
         column_place=column_place,
@@ -142,7 +145,7 @@ def _lookup(node: Node | None) -> Lookup | None:
         entity=node.plain("entity"),
         ignore_case="case" in ignored,
         ignore_spaces="spaces" in ignored,
-        also={name: FromColumn(child.plain("column")) for name, child in _entries(node, "also")},
+        also={name: _from_column(child) for name, child in _entries(node, "also")},
         missing=node.plain("missing", REFUSE),
         create={name: _created(child) for name, child in _entries(node, "create")},
         place=_place(node),
@@ -151,8 +154,17 @@ def _lookup(node: Node | None) -> Lookup | None:
 
 def _created(node: Node) -> Any:
     if isinstance(node.value, dict):
-        return FromColumn(node.plain("column"))
+        return _from_column(node)
     return to_plain(node)
+
+
+def _from_column(node: Node) -> FromColumn:
+    return FromColumn(node.plain("column"), _template(node))
+
+
+def _template(node: Node) -> str | None:
+    template: str | None = node.plain("template")
+    return template
 
 
 def _entries(node: Node, key: str) -> list[tuple[str, Node]]:

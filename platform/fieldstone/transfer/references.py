@@ -11,7 +11,7 @@ from fieldstone import records
 from fieldstone.context import Context
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.transfer.binding import Bound, BoundFeed, BoundLookup
-from fieldstone.transfer.cells import Candidate, shorten
+from fieldstone.transfer.cells import Candidate, filled, shorten
 from fieldstone.transfer.lookups import Key, RecordFinder
 from fieldstone.transfer.mapping import CREATE, REFUSE
 from fieldstone.transfer.outcome import Outcome
@@ -122,7 +122,10 @@ class _ColumnResolver:
         """The values of a record created for `key`. Raises `ValueRefused` for a text that cannot be one."""
         lookup = self._lookup
         texts = dict(zip((key_field.name for key_field in lookup.key_fields[0]), key, strict=True))
-        texts |= {name: candidate.row.cells[index].strip() for name, index in lookup.create_from.items()}
+        texts |= {
+            name: filled(template, candidate.row.cells[index].strip())
+            for name, (index, template) in lookup.create_from.items()
+        }
         values = dict(lookup.create)
         for name, text in texts.items():
             target = lookup.target.field(name)
