@@ -44,7 +44,8 @@ class Checked:
 def check(layers: Sequence[Layer]) -> Checked:
     """Everything that is wrong with `layers` together, and what they declare if nothing is.
 
-    The order of `layers` does not matter: `core` lies lowest, then apps after what they require, then `local`.
+    The order of `layers` does not matter: `core` lies lowest, then apps after what they require, then
+    `local`.
     """
     report = Report()
     merged = merge_layers(in_order(_layer_documents(layers, report), report), report)
@@ -76,7 +77,9 @@ def _check_apps(layer: Layer, apps: list[Document], report: Report) -> None:
         report.error(name, "two_apps", "a layer holds one app; this is a second", hint)
     if not apps and layer.name != LOCAL and layer.files:
         source = Source(layer.name, layer.files[0].path, "")
-        report.at(source, 1, 1, "app_document_missing", f"the layer `{layer.name}` has no document of kind `app`")
+        report.at(
+            source, 1, 1, "app_document_missing", f"the layer `{layer.name}` has no document of kind `app`"
+        )
 
 
 def _workspace(merged: dict[tuple[str, str], Document], report: Report) -> Workspace:
@@ -99,16 +102,22 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
     world.stored_type = lambda entity, shape: stored_type(shape, entity, workspace, expressions)
     files = {layer.name: {file.path: file for file in layer.files} for layer in layers}
     entities = build_entities(workspace, expressions)
-    workflows = [build_workflow(document, workspace, expressions) for document in workspace.of_kind("workflow").values()]
+    workflows = [
+        build_workflow(document, workspace, expressions)
+        for document in workspace.of_kind("workflow").values()
+    ]
     forms = [build_form(document, workspace, expressions) for document in workspace.of_kind("form").values()]
     views = [build_view(document, workspace, expressions) for document in workspace.of_kind("view").values()]
-    data = [build_data(document, workspace, expressions, files) for document in workspace.of_kind("data").values()]
+    data = [
+        build_data(document, workspace, expressions, files) for document in workspace.of_kind("data").values()
+    ]
     return Application(
         apps={name: build_app(document, workspace) for name, document in workspace.of_kind("app").items()},
         entities=entities,
         workflows={workflow.name: workflow for workflow in workflows if workflow is not None},
         roles={
-            name: build_role(document, workspace, expressions) for name, document in workspace.of_kind("role").items()
+            name: build_role(document, workspace, expressions)
+            for name, document in workspace.of_kind("role").items()
         },
         forms={form.name: form for form in forms if form is not None},
         views={view.name: view for view in views if view is not None},
@@ -116,6 +125,7 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
         data={records.name: records for records in data if records is not None},
         schema=world,
         option_sets={
-            name: build_option_set(document, workspace) for name, document in workspace.of_kind("option_set").items()
+            name: build_option_set(document, workspace)
+            for name, document in workspace.of_kind("option_set").items()
         },
     )

@@ -1,7 +1,9 @@
 """CSV files of data sets: rows to records with places.
 
-The heading line names fields; `account.name` finds the record of the reference `account` by its `name`. Empty cells
-are null. Cells are texts, so numbers, truth values and lists (separated by `;`) are read as their field's type.
+The heading line names fields; `account.name` finds the record of the reference `account` by its `name`.
+Empty cells
+are null. Cells are texts, so numbers, truth values and lists (separated by `;`) are read as their field's
+type.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ def read_records(file: File, layer: str, shape: EntityShape, workspace: Workspac
                 workspace.report.at(source, line, 1, "too_large", f"more than {MOST_ROWS:,} rows")
                 break
     except csv.Error as error:
-        workspace.report.at(source, max(reader.line_num, 1), 1, "csv_syntax", f"this is not valid CSV: {error}")
+        workspace.report.at(
+            source, max(reader.line_num, 1), 1, "csv_syntax", f"this is not valid CSV: {error}"
+        )
     return records
 
 
@@ -59,7 +63,9 @@ def _record(
 
 
 def _typed(cell: str, name: str, shape: EntityShape) -> object:
-    """A cell as YAML would read it for the type of its field; what does not fit stays text and is refused later."""
+    """A cell as YAML would read it for the type of its field; what does not fit stays text and is refused
+    later.
+    """
     if cell == "":
         return None
     field = shape.fields.get(name)
@@ -69,7 +75,11 @@ def _typed(cell: str, name: str, shape: EntityShape) -> object:
 
 def _integer(cell: str) -> object:
     plain = cell.strip()
-    return int(plain) if plain.lstrip("-").isascii() and plain.lstrip("-").isdigit() and len(plain) < 40 else cell
+    return (
+        int(plain)
+        if plain.lstrip("-").isascii() and plain.lstrip("-").isdigit() and len(plain) < 40
+        else cell
+    )
 
 
 def _boolean(cell: str) -> object:

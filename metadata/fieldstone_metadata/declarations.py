@@ -1,6 +1,7 @@
 """What a customer declared, as typed values: the result of a check, the input of the platform's model.
 
-Everything here is merged over all layers, complete (labels and defaults filled in), cross-checked, and immutable.
+Everything here is merged over all layers, complete (labels and defaults filled in), cross-checked, and
+immutable.
 Places that take logic hold a checked `Expression`, or None where nothing was declared.
 """
 
@@ -66,7 +67,8 @@ class Default:
 class Field:
     """One field of an entity.
 
-    type: the name of its field type. options: keys that only this type knows (`max_length`, `format`, `precision`…).
+    type: the name of its field type. options: keys that only this type knows (`max_length`, `format`,
+    `precision`…).
     required, readonly, visible: True, False, or a checked condition.
     choices: of `choice` and `choices`, in order. target: of `reference`, `references` and `user`.
     formula: of `formula`; stored: kept by the platform instead of computed on read.
@@ -106,7 +108,9 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Entity:
-    """One entity. `title` names a record to people. `order` entries are field paths, "-" in front for descending."""
+    """One entity. `title` names a record to people. `order` entries are field paths, "-" in front for
+    descending.
+    """
 
     name: str
     label: Label
@@ -142,7 +146,8 @@ class State:
 
 @dataclass(frozen=True)
 class Transition:
-    """A way from states to a state. `sources` is resolved: `"*"` is every state that is not final, but the target.
+    """A way from states to a state. `sources` is resolved: `"*"` is every state that is not final, but the
+    target.
 
     roles: who may take it; empty: whoever may update the record. ask: fields filled in with it.
     """
@@ -324,7 +329,8 @@ class App:
 class DataSet:
     """Records to load with an app, in the API's form; idempotent by `key`.
 
-    A reference is a mapping of fields that find the other record (of `references`: a list of them). A text that begins
+    A reference is a mapping of fields that find the other record (of `references`: a list of them). A text
+    that begins
     with `=` is an expression without a record at hand; it has been checked.
     """
 

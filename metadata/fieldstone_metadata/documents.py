@@ -68,7 +68,14 @@ def parse_file(layer: str, file: File) -> ParsedFile:
 def _roots(source: Source, report: Report) -> list[Node]:
     bad_character = _not_text(source.text)
     if bad_character is not None:
-        report.at(source, 1, 1, "not_utf8", f"this file is not UTF-8 text: {bad_character}", "save the file as UTF-8")
+        report.at(
+            source,
+            1,
+            1,
+            "not_utf8",
+            f"this file is not UTF-8 text: {bad_character}",
+            "save the file as UTF-8",
+        )
         return []
     for suffix, read in _READERS.items():
         if source.path.endswith(suffix):
@@ -115,14 +122,18 @@ def _document(root: Node, layer: str, report: Report) -> Document | None:
 def _kind(root: Node, report: Report) -> str | None:
     node = root.get("kind")
     if node is None or not isinstance(node.value, str):
-        report.error(node or root, "kind_missing", "this document has no `kind`", f"one of {', '.join(KINDS)}")
+        report.error(
+            node or root, "kind_missing", "this document has no `kind`", f"one of {', '.join(KINDS)}"
+        )
         return None
     if node.value in LATER_KINDS:
         report.error(node, "not_supported_yet", f"documents of kind `{node.value}` are not supported yet")
         return None
     if node.value not in KINDS:
         hint = did_you_mean(node.value, (*KINDS, *LATER_KINDS), list_up_to=20)
-        report.error(node, "unknown_kind", f"there is no kind of document called `{_short(node.value)}`", hint)
+        report.error(
+            node, "unknown_kind", f"there is no kind of document called `{_short(node.value)}`", hint
+        )
         return None
     return node.value
 

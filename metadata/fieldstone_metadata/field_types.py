@@ -1,6 +1,8 @@
-"""The field types that documents may use: what the rule language sees of each, and which plain values it takes.
+"""The field types that documents may use: what the rule language sees of each, and which plain values it
+takes.
 
-How a type is stored, edited and filtered is the platform's. The keys of each are in `schemas/field_types.json`.
+How a type is stored, edited and filtered is the platform's. The keys of each are in
+`schemas/field_types.json`.
 """
 
 from __future__ import annotations
@@ -39,7 +41,14 @@ class FieldTypeDeclaration:
     @property
     def sortable(self) -> bool:
         """Whether records can be ordered by it."""
-        return self.supported and self.name not in {"choices", "references", "tags", "json", "reference", "user"}
+        return self.supported and self.name not in {
+            "choices",
+            "references",
+            "tags",
+            "json",
+            "reference",
+            "user",
+        }
 
 
 def _always(rule_type: Type) -> RuleType:
@@ -69,8 +78,12 @@ def _references(details: TypeDetails) -> Type:
 _TEXT = _always(types.simple(Kind.TEXT))
 _LONG = plain_values.text(100_000)
 _CODE_LIKE = "[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*"
-_EMAIL = plain_values.matching(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "is not an e-mail address", "such as `ann@example.com`")
-_PHONE = plain_values.matching(r"\+?[0-9 ()./-]{3,40}", "is not a telephone number", "such as `+45 33 12 34 56`")
+_EMAIL = plain_values.matching(
+    r"[^@\s]+@[^@\s]+\.[^@\s.]+", "is not an e-mail address", "such as `ann@example.com`"
+)
+_PHONE = plain_values.matching(
+    r"\+?[0-9 ()./-]{3,40}", "is not a telephone number", "such as `+45 33 12 34 56`"
+)
 _URL = plain_values.matching(r"https?://[^\s]+", "is not a web address", "such as `https://example.com`")
 _COLOR = plain_values.matching(r"#[0-9a-fA-F]{6}", "is not a colour", "such as `#1e66f5`")
 _LANGUAGE = plain_values.matching(_CODE_LIKE, "is not a language tag", "such as `en` or `pt-BR`")
@@ -108,7 +121,10 @@ _SUPPORTED: Mapping[str, tuple[RuleType, Parser]] = {
     "language": (_TEXT, _LANGUAGE),
     "timezone": (_TEXT, _TIMEZONE),
     "user": (_always(types.reference("user")), plain_values.anything),
-    "tags": (_always(types.list_of(types.simple(Kind.TEXT, nullable=False), nullable=True)), plain_values.tags),
+    "tags": (
+        _always(types.list_of(types.simple(Kind.TEXT, nullable=False), nullable=True)),
+        plain_values.tags,
+    ),
     "json": (_always(types.simple(Kind.JSON)), plain_values.anything),
     "barcode": (_TEXT, plain_values.text(255)),
 }
@@ -127,7 +143,9 @@ FIELD_TYPES: Mapping[str, FieldTypeDeclaration] = {
 }
 """Field type → its declaration, in the order of metadata.md."""
 
-TEXT_TYPES = frozenset({"text", "long_text", "markdown", "code", "sequence", "email", "phone", "url", "barcode"})
+TEXT_TYPES = frozenset(
+    {"text", "long_text", "markdown", "code", "sequence", "email", "phone", "url", "barcode"}
+)
 """Types that a search looks into and that can name a record."""
 
 NUMBER_TYPES = frozenset({"integer", "decimal", "money", "percent", "rating", "duration"})

@@ -39,9 +39,11 @@ class Layer:
 
 
 def read_layer(path: Path) -> Layer:
-    """The layer in the folder (or the one file) `path`: YAML, JSON, rules and CSV files, hidden ones left out.
+    """The layer in the folder (or the one file) `path`: YAML, JSON, rules and CSV files, hidden ones left
+    out.
 
-    The layer is named after its `app` document, or `local` without one. Files that are too large or not UTF-8 become
+    The layer is named after its `app` document, or `local` without one. Files that are too large or not
+    UTF-8 become
     problems of the layer. Raises MetadataError where there is nothing to read, or far too much.
     """
     if not path.exists():
@@ -53,7 +55,9 @@ def read_layer(path: Path) -> Layer:
     if len(found) > MOST_FILES:
         raise _unreadable(str(path), "too_large", f"this folder holds more than {MOST_FILES:,} files")
     if sum(file.stat().st_size for file in found) > LARGEST_LAYER:
-        raise _unreadable(str(path), "too_large", f"the files here are larger than {_megabytes(LARGEST_LAYER)}")
+        raise _unreadable(
+            str(path), "too_large", f"the files here are larger than {_megabytes(LARGEST_LAYER)}"
+        )
     root = path if path.is_dir() else path.parent
     return _layer_of([_read(file, file.relative_to(root).as_posix()) for file in found])
 
@@ -92,7 +96,11 @@ def _paths_below(path: Path) -> list[Path]:
     found = []
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(folder, name) for name in sorted(names) if not name.startswith(".") and name.endswith(SUFFIXES)]
+        found += [
+            Path(folder, name)
+            for name in sorted(names)
+            if not name.startswith(".") and name.endswith(SUFFIXES)
+        ]
     return [file for file in found if file.is_file()]
 
 
@@ -100,7 +108,9 @@ def _read(file: Path, path: str) -> File | Problem:
     try:
         if file.stat().st_size > LARGEST_FILE:
             message = f"this file is larger than {_megabytes(LARGEST_FILE)}, the most that one file may hold"
-            return Problem(path, 1, 1, "too_large", message, "split it, or move records into several CSV files")
+            return Problem(
+                path, 1, 1, "too_large", message, "split it, or move records into several CSV files"
+            )
         raw = file.read_bytes()
     except OSError as error:
         return Problem(path, 1, 1, "unreadable", f"this file cannot be read: {error.strerror}")
@@ -129,14 +139,25 @@ def core_layer() -> Layer:
 def template_names() -> tuple[str, ...]:
     """The names of the industry templates that are shipped."""
     folder = _shipped("templates")
-    return tuple(sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith((".", "_"))))
+    return tuple(
+        sorted(
+            child.name
+            for child in folder.iterdir()
+            if child.is_dir() and not child.name.startswith((".", "_"))
+        )
+    )
 
 
 @cache
 def template_layer(name: str) -> Layer:
     """The template `name`. Raises MetadataError if there is none of that name."""
     if name not in template_names():
-        raise _unreadable(name, "unknown_template", f"there is no template `{name}`", f"known: {', '.join(template_names())}")
+        raise _unreadable(
+            name,
+            "unknown_template",
+            f"there is no template `{name}`",
+            f"known: {', '.join(template_names())}",
+        )
     return read_layer(_shipped("templates") / name)
 
 

@@ -1,7 +1,9 @@
 """Laying layers over each other: a higher layer changes a lower document with `extends: true`.
 
-The merge goes by key: a key replaces, a mapping merges, `null` removes, a list whose items have names merges by name,
-other lists are replaced. `after` and `before` place an ordered element; `remove: true` takes an item out of a list.
+The merge goes by key: a key replaces, a mapping merges, `null` removes, a list whose items have names merges
+by name,
+other lists are replaced. `after` and `before` place an ordered element; `remove: true` takes an item out of
+a list.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ Key = tuple[str, str]
 
 
 def merge_layers(layers: Sequence[LayerDocuments], report: Report) -> dict[Key, Document]:
-    """The documents of `layers` (lowest first) laid over each other, in the order of their first declaration."""
+    """The documents of `layers` (lowest first) laid over each other, in the order of their first
+    declaration.
+    """
     merged: dict[Key, Document] = {}
     for layer in layers:
         for document in layer.documents:
@@ -51,8 +55,14 @@ def _add(document: Document, merged: dict[Key, Document], report: Report) -> Non
     if earlier.layer == document.layer:
         report.error(name, "defined_twice", f"the {what} is defined a second time; the first is in {where}")
         return
-    message = f"`{document.layer}` and `{earlier.layer}` both define the {what}; `{earlier.layer}` does so in {where}"
-    report.error(name, "defined_twice", message, "write `extends: true` to change the other one, or choose another name")
+    both = f"`{document.layer}` and `{earlier.layer}` both define the {what}"
+    message = f"{both}; `{earlier.layer}` does so in {where}"
+    report.error(
+        name,
+        "defined_twice",
+        message,
+        "write `extends: true` to change the other one, or choose another name",
+    )
 
 
 def _extend(document: Document, merged: dict[Key, Document], report: Report) -> None:
@@ -61,7 +71,12 @@ def _extend(document: Document, merged: dict[Key, Document], report: Report) -> 
     if base is None:
         known = [name for kind, name in merged if kind == document.kind]
         message = f"there is no {document.kind} `{document.name}` in a lower layer to extend"
-        report.error(document.root.get("name") or document.root, "nothing_to_extend", message, did_you_mean(document.name, known))
+        report.error(
+            document.root.get("name") or document.root,
+            "nothing_to_extend",
+            message,
+            did_you_mean(document.name, known),
+        )
         return
     if base.layer == document.layer:
         report.error(document.root.get("extends") or document.root, "extends_itself", _SAME_LAYER)
@@ -93,7 +108,9 @@ def _merge_mappings(base: Node, change: Node, layer: str, report: Report) -> Nod
         if node.value is None and key in entries:
             del entries[key]
         elif node.value is None:
-            report.warning(node, "nothing_to_remove", f"`{key}: null` removes nothing: no lower layer has `{key}`")
+            report.warning(
+                node, "nothing_to_remove", f"`{key}: null` removes nothing: no lower layer has `{key}`"
+            )
         else:
             content, anchors = _without_anchors(node)
             known = entries.get(key)
@@ -121,7 +138,9 @@ def _placed(entries: dict[str, Node], key: str, anchors: dict[str, Node], report
     for direction, anchor in anchors.items():
         if anchor.value not in entries or anchor.value == key:
             message = f"there is no `{anchor.value}` here to stand {direction}"
-            report.error(anchor, "unknown_anchor", message, did_you_mean(str(anchor.value), set(names) - {key}))
+            report.error(
+                anchor, "unknown_anchor", message, did_you_mean(str(anchor.value), set(names) - {key})
+            )
             continue
         names.remove(key)
         names.insert(names.index(anchor.value) + (direction == "after"), key)

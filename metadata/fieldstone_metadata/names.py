@@ -9,13 +9,17 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 LONGEST = 48
 
 SYSTEM_COLUMNS = frozenset(
-    "id version owner team currency created_at created_by updated_at updated_by deleted_at "
-    "ctid xmin xmax cmin cmax tableoid".split()
+    {"id", "version", "owner", "team", "currency", "created_at", "created_by", "updated_at", "updated_by"}
+    | {"deleted_at", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 )
 """What no field may be called, because every table has or may have such a column."""
 
-RESERVED_WORDS = frozenset({"if", "not", "true", "false", "null", "record", "old", "user", "settings", "entity"})
-"""What no field or entity may be called, because the rule language needs the word (the entity `user` aside)."""
+RESERVED_WORDS = frozenset(
+    {"if", "not", "true", "false", "null", "record", "old", "user", "settings", "entity"}
+)
+"""What no field or entity may be called, because the rule language needs the word (the entity `user`
+aside).
+"""
 
 RESERVED_TRANSITIONS = frozenset({"as", "order"})
 
@@ -58,7 +62,9 @@ def plural_of(text: str) -> str:
 
 
 def label_of(declared: object, name: str) -> Mapping[str, str]:
-    """A label as declared (text, or locale → text), or made from `name`; the empty locale is for everybody else."""
+    """A label as declared (text, or locale → text), or made from `name`; the empty locale is for everybody
+    else.
+    """
     if isinstance(declared, dict) and declared:
         return {"": declared.get("en") or next(iter(declared.values())), **declared}
     return {"": declared if isinstance(declared, str) and declared else label_from_name(name)}

@@ -1,6 +1,7 @@
 """Values as they stand in a file: each knows its place, so that every problem can be shown where it is.
 
-A `Node` holds None, bool, int, Decimal, str, a dict of nodes or a list of nodes. Nodes of different files meet in one
+A `Node` holds None, bool, int, Decimal, str, a dict of nodes or a list of nodes. Nodes of different files
+meet in one
 tree where a higher layer changes a lower document.
 """
 

@@ -75,7 +75,9 @@ def _warn_of_activity_name(node: Node, name: str, report: Report) -> None:
     report.warning(place, "hides_activities", message, "choose another name, or set `activities: false`")
 
 
-def _outline_field(name: str, node: Node, workflow: Document | None, workspace: Workspace) -> FieldShape | None:
+def _outline_field(
+    name: str, node: Node, workflow: Document | None, workspace: Workspace
+) -> FieldShape | None:
     declared = FIELD_TYPES[node.plain("type")]
     if not declared.supported:
         message = f"fields of type `{declared.name}` are not supported yet"
@@ -156,7 +158,7 @@ def _add_inverse(shape: EntityShape, field: FieldShape, workspace: Workspace) ->
         other = workspace.entities[target]
         fault = _inverse_fault(node.value, other)
         if fault is not None:
-            hint = "the name of a collection is unique among the fields and collections of the entity it leads from"
+            hint = "a collection shares the names of the fields of the entity that it leads from"
             workspace.report.error(node, "inverse_taken", f"`{target}` {fault}", hint)
         else:
             many = field.declared.name == "references"

@@ -1,6 +1,7 @@
 """Plain values of fields, as documents write them: checked, and brought to the API's form.
 
-The API's form: decimals, money and percentages as text (`"1234.50"`), integers and ratings as numbers, dates and times
+The API's form: decimals, money and percentages as text (`"1234.50"`), integers and ratings as numbers, dates
+and times
 in ISO 8601, datetimes in UTC with `Z`, durations in ISO 8601, choices and codes as text, lists as lists.
 """
 
@@ -22,7 +23,9 @@ from fieldstone_metadata.suggestions import did_you_mean
 
 
 class ValueFaultError(ValueError):
-    """A plain value does not fit; the text is the end of a sentence ("is not a date"), `hint` may say what would."""
+    """A plain value does not fit; the text is the end of a sentence ("is not a date"), `hint` may say what
+    would.
+    """
 
     def __init__(self, fault: str, hint: str | None = None) -> None:
         self.hint = hint
@@ -134,7 +137,9 @@ def time_of_day(value: Any, _details: TypeDetails) -> str:
     return parsed.isoformat()
 
 
-_ISO_DURATION = re.compile(r"P(?=.)(\d{1,6}Y)?(\d{1,6}M)?(\d{1,6}W)?(\d{1,6}D)?(T(?=.)(\d{1,9}H)?(\d{1,9}M)?(\d{1,9}S)?)?")
+_ISO_DURATION = re.compile(
+    r"P(?=.)(\d{1,6}Y)?(\d{1,6}M)?(\d{1,6}W)?(\d{1,6}D)?(T(?=.)(\d{1,9}H)?(\d{1,9}M)?(\d{1,9}S)?)?"
+)
 _SPOKEN_DURATION = re.compile(r"(\d{1,9}) (second|minute|hour|day|week|month|year)s?")
 _ISO_UNITS = {
     "second": "PT{}S",
@@ -173,7 +178,9 @@ def choices(value: Any, details: TypeDetails) -> list[str]:
 
 def tags(value: Any, _details: TypeDetails) -> list[str]:
     """A list of short texts."""
-    if not isinstance(value, list) or not all(isinstance(item, str) and 0 < len(item) <= 60 for item in value):
+    if not isinstance(value, list) or not all(
+        isinstance(item, str) and 0 < len(item) <= 60 for item in value
+    ):
         raise ValueFaultError("is not a list of texts of at most 60 characters")
     return list(value)
 
@@ -216,7 +223,8 @@ def currencies() -> frozenset[str]:
 def countries() -> frozenset[str]:
     """The country codes of ISO 3166-1, alpha-2 (and `XK`)."""
     groups = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
-    return frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)) - groups
+    codes = (str(code) for code in Locale("en").territories)
+    return frozenset(code for code in codes if re.fullmatch("[A-Z]{2}", code)) - groups
 
 
 @cache
@@ -232,5 +240,7 @@ def not_writable(_value: Any, _details: TypeDetails) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueFaultError("is not text", f'quote it: "{value}"' if isinstance(value, (int, Decimal)) else None)
+        raise ValueFaultError(
+            "is not text", f'quote it: "{value}"' if isinstance(value, (int, Decimal)) else None
+        )
     return value

@@ -1,6 +1,7 @@
 """Problems of metadata: where they are, what is wrong, and what to do about it.
 
-Every problem has a stable code for programs. `EXPLANATIONS` says of each code what it means; the reference page of
+Every problem has a stable code for programs. `EXPLANATIONS` says of each code what it means; the reference
+page of
 problems is generated from it, and a test fails for a code that is not explained.
 """
 
@@ -18,7 +19,8 @@ WARNING = "warning"
 class Problem:
     """One thing that is wrong with a layer's documents.
 
-    path: the file, relative to the layer's folder. line, column: 1-based. layer: the layer that owns the file.
+    path: the file, relative to the layer's folder. line, column: 1-based. layer: the layer that owns the
+    file.
     severity: "error" (nothing can be published) or "warning".
     """
 

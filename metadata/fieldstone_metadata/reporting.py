@@ -11,11 +11,15 @@ from fieldstone_metadata.problems import ERROR, WARNING, Problem
 
 @dataclass
 class Report:
-    """The problems found so far. Every way to add one takes a place, a stable code, a sentence and perhaps a hint."""
+    """The problems found so far. Every way to add one takes a place, a stable code, a sentence and perhaps
+    a hint.
+    """
 
     problems: list[Problem] = field(default_factory=list)
 
-    def at(self, source: Source, line: int, column: int, code: str, message: str, hint: str | None = None) -> None:
+    def at(  # noqa: PLR0917  a place is three values, and every caller names all of them
+        self, source: Source, line: int, column: int, code: str, message: str, hint: str | None = None
+    ) -> None:
         """An error at a place of a file."""
         problem = Problem(source.path, line, column, code, message, hint, ERROR, source.layer)
         self.problems.append(problem)
@@ -40,5 +44,7 @@ class Report:
 
     def sorted(self) -> tuple[Problem, ...]:
         """All problems once, by file, line and column."""
-        ordered = sorted(set(self.problems), key=lambda p: (p.layer, p.path, p.line, p.column, p.code, p.message))
+        ordered = sorted(
+            set(self.problems), key=lambda p: (p.layer, p.path, p.line, p.column, p.code, p.message)
+        )
         return tuple(ordered)

@@ -1,6 +1,7 @@
 """From a place inside the text of a scalar to the place in its file.
 
-YAML drops indentation, folds lines and replaces escapes, so the text that was read and the text that stands in the
+YAML drops indentation, folds lines and replaces escapes, so the text that was read and the text that stands
+in the
 file are walked side by side.
 """
 
@@ -14,7 +15,9 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[
 
 
 def place_in_file(node: Node, line: int, column: int) -> tuple[int, int]:
-    """The 1-based line and column in the file of a 1-based line and column in the text of the scalar `node`."""
+    """The 1-based line and column in the file of a 1-based line and column in the text of the scalar
+    `node`.
+    """
     lines = node.value.split("\n") if isinstance(node.value, str) else []
     index = sum(len(text) + 1 for text in lines[: line - 1]) + column - 1
     raw = _raw_index(node, index)
@@ -27,7 +30,11 @@ def _raw_index(node: Node, index: int) -> int:
     text, position = node.source.text, _content_start(node)
     for character in node.value[:index]:
         position = _after(text, position, character, node)
-    while index < len(node.value) and position < node.end and not _matches(text, position, node.value[index], node):
+    while (
+        index < len(node.value)
+        and position < node.end
+        and not _matches(text, position, node.value[index], node)
+    ):
         position += 1
     return min(position, max(node.end, node.start))
 

@@ -1,4 +1,5 @@
-"""The outline of entities: fields with their types, choices and targets, and the inverses, before any expression.
+"""The outline of entities: fields with their types, choices and targets, and the inverses, before any
+expression.
 
 Expressions are checked against outlines, because they may name any field of any entity.
 """
@@ -105,7 +106,13 @@ def attribute_types(states: States) -> Mapping[str, Type]:
 
 def _attribute_type(values: list[object]) -> Type:
     kinds = {_kind_of(value) for value in values if value is not None}
-    kind = kinds.pop() if len(kinds) == 1 else Kind.DECIMAL if kinds <= {Kind.INTEGER, Kind.DECIMAL} else Kind.TEXT
+    kind = (
+        kinds.pop()
+        if len(kinds) == 1
+        else Kind.DECIMAL
+        if kinds <= {Kind.INTEGER, Kind.DECIMAL}
+        else Kind.TEXT
+    )
     return types.simple(kind, nullable=None in values)
 
 

@@ -1,6 +1,8 @@
-"""Documents against the JSON Schema of their kind: every problem at its key or value, and what is sound of them.
+"""Documents against the JSON Schema of their kind: every problem at its key or value, and what is sound of
+them.
 
-`sound` reports all that is wrong and returns the document without it, so that the checks that follow can rely on its
+`sound` reports all that is wrong and returns the document without it, so that the checks that follow can
+rely on its
 shape. The names of what was taken out are remembered: nobody complains again that they are missing.
 """
 
@@ -20,7 +22,8 @@ from fieldstone_metadata.suggestions import did_you_mean, nearest
 _MOST_ROUNDS = 40
 _MOST_PER_DOCUMENT = 200
 
-Failure = jsonschema_rs.ValidationError
+Failure = Any
+"""A `jsonschema_rs.ValidationError`; its stubs do not say which attributes `kind` has for which keyword."""
 
 
 class _LaterError(ValueError):
@@ -45,7 +48,8 @@ def _validator(kind: str) -> Any:
 
 
 def sound(root: Node, kind: str, report: Report, silenced: set[str]) -> Node | None:
-    """Reports what is wrong with the document `root` and returns the sound rest of it, or None if nothing is left.
+    """Reports what is wrong with the document `root` and returns the sound rest of it, or None if nothing is
+    left.
 
     `silenced` receives the names of elements that were taken out or lost a part of theirs.
     """
@@ -175,10 +179,17 @@ def _report_value(node: Node, failure: Failure, around: Schema, report: Report) 
         report.error(node, "wrong_size", f"this is {_SIZES[name].format(failure.kind.limit)}")
     else:
         expected = around.get("title") or _TYPES.get(str(around.get("type")), "another value")
-        report.error(node, "wrong_type", f"this must be {expected}, not {_what(node)}", _type_hint(node, around))
+        report.error(
+            node, "wrong_type", f"this must be {expected}, not {_what(node)}", _type_hint(node, around)
+        )
 
 
-_TYPES = {"integer": "a whole number", "number": "a number", "boolean": "`true` or `false`", "string": "a text"}
+_TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "`true` or `false`",
+    "string": "a text",
+}
 _SIZES = {
     "minLength": "shorter than {} characters",
     "maxLength": "longer than {} characters",

@@ -18,8 +18,10 @@ from fieldstone_rules import Expression
 class Workspace:
     """Shared by all steps of one check.
 
-    documents: kind → name → sound document. silenced: names of elements that are unsound and were reported as such;
-    nobody complains that they are missing. entities: outlines, filled before expressions are checked. formulas: those
+    documents: kind → name → sound document. silenced: names of elements that are unsound and were reported
+    as such;
+    nobody complains that they are missing. entities: outlines, filled before expressions are checked.
+    formulas: those
     checked so far, by entity and field; None for one that is wrong or being checked.
     """
 

@@ -38,7 +38,9 @@ class World:
         if name not in self._entities and name in self._shapes:
             shape = self._shapes[name]
             self._fields[name] = _Fields(shape, self)
-            self._entities[name] = EntitySchema(name, self._fields[name], shape.inverses, shape.title_source())
+            self._entities[name] = EntitySchema(
+                name, self._fields[name], shape.inverses, shape.title_source()
+            )
         return self._entities.get(name)
 
     def entity_names(self) -> Iterable[str]:
@@ -86,7 +88,9 @@ class World:
 
 
 class _Fields(Mapping[str, FieldSchema]):
-    """The fields of an entity, made when they are asked for: the type of a stored formula needs its expression."""
+    """The fields of an entity, made when they are asked for: the type of a stored formula needs its
+    expression.
+    """
 
     def __init__(self, shape: EntityShape, world: World) -> None:
         self._shape = shape
@@ -111,8 +115,10 @@ class _Fields(Mapping[str, FieldSchema]):
 
     def settle(self, name: str, formula_type: Type) -> None:
         """Gives a formula its type."""
-        made = self[name]
-        self._made[name] = FieldSchema(name, formula_type, made.expression, made.states, made.secret)
+        # A stored formula asks for its own type here; looking it up would seem to be a cycle.
+        stored = is_stored(self._shape.fields[name].node)
+        expression = None if stored else self[name].expression
+        self._made[name] = FieldSchema(name, formula_type, expression)
 
     def _make(self, name: str) -> FieldSchema:
         if name in self._system:

@@ -1,6 +1,7 @@
 """YAML text to nodes with places, in one pass over the parser's events.
 
-Events come from libyaml. Nothing here is recursive and nothing is expanded, so a hostile text ends as early as a limit
+Events come from libyaml. Nothing here is recursive and nothing is expanded, so a hostile text ends as early
+as a limit
 is reached: aliases, anchors and tags are refused, depth and the number of values are bounded.
 """
 

@@ -30,7 +30,7 @@ def resolve(text: str) -> Plain:
     Raises NumberRefusedError for `.inf`, `.nan` and numbers of more than 60 digits.
     """
     if not text or text[0] not in "0123456789+-.~nNtTfF":
-        return None if not text else text
+        return text or None
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:

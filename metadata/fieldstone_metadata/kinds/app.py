@@ -29,7 +29,8 @@ def build_app(document: Document, workspace: Workspace) -> App:
         description=label_of(description, document.name) if description else None,
         icon=root.plain("icon"),
         settings={
-            name: _setting(name, node, workspace.report) for name, node in (settings.items() if settings else ())
+            name: _setting(name, node, workspace.report)
+            for name, node in (settings.items() if settings else ())
         },
     )
 
@@ -72,7 +73,9 @@ def setting_types(workspace: Workspace) -> Mapping[str, Mapping[str, Type]]:
         settings = document.root.get("settings")
         for key, node in settings.items() if settings else ():
             rule_type = FIELD_TYPES[node.plain("type")].rule_type(_details(node))
-            found.setdefault(name, {})[key] = rule_type if node.plain("default") is None else rule_type.required()
+            found.setdefault(name, {})[key] = (
+                rule_type if node.plain("default") is None else rule_type.required()
+            )
     return found
 
 

@@ -71,12 +71,21 @@ class _Records:
     expressions: Expressions
 
     def record(self, node: Node) -> Mapping[str, Any]:
-        """The values of a record in the API's form; references are mappings, expressions texts that begin with `=`."""
+        """The values of a record in the API's form; references are mappings, expressions texts that begin
+        with `=`.
+        """
         values = {name: self._value(name, child) for name, child in node.items() if self._knows(name, child)}
         for name, field in self.shape.fields.items():
             required = field.node.plain("required") is True and field.node.plain("visible", True) is True
-            if required and node.get(name) is None and field.node.get("default") is None and field.initial is None:
-                self.workspace.report.error(node, "value_missing", f"this record has no `{name}`, which is required")
+            if (
+                required
+                and node.get(name) is None
+                and field.node.get("default") is None
+                and field.initial is None
+            ):
+                self.workspace.report.error(
+                    node, "value_missing", f"this record has no `{name}`, which is required"
+                )
         return values
 
     def _knows(self, name: str, child: Node) -> bool:
@@ -88,7 +97,9 @@ class _Records:
         if field is None and not (name in _SETTABLE and name in self.shape.system_types()):
             line, column = child.place
             place = Node(name, child.source, line, column)
-            self.workspace.unknown(place, "unknown_field", f"field of `{self.shape.name}` called", self.shape.fields)
+            self.workspace.unknown(
+                place, "unknown_field", f"field of `{self.shape.name}` called", self.shape.fields
+            )
             return False
         return True
 
@@ -119,7 +130,9 @@ class _Records:
                 known = {field for target in targets for field in target.fields}
                 line, column = child.place
                 place = Node(key, child.source, line, column)
-                self.workspace.unknown(place, "unknown_field", f"field of the record behind `{name}` called", known)
+                self.workspace.unknown(
+                    place, "unknown_field", f"field of the record behind `{name}` called", known
+                )
         return to_plain(node)
 
     def _targets(self, name: str) -> list[EntityShape]:

@@ -16,16 +16,24 @@ from fieldstone_rules import Expression, Purpose
 from fieldstone_rules.types import Kind
 
 _IN_TITLE = frozenset({"now", "today", "user", "settings"})
-_SYSTEM_KEYS = frozenset({"owner", "team", "currency", "created_at", "updated_at", "created_by", "updated_by"})
+_SYSTEM_KEYS = frozenset(
+    {"owner", "team", "currency", "created_at", "updated_at", "created_by", "updated_by"}
+)
 
 
 def build_entities(workspace: Workspace, expressions: Expressions) -> dict[str, Entity]:
-    """The declarations of all sound entities. Fields come first, because titles and lists may name any formula."""
+    """The declarations of all sound entities. Fields come first, because titles and lists may name any
+    formula.
+    """
     fields = {
-        name: {field.name: build_field(field, shape, workspace, expressions) for field in shape.fields.values()}
+        name: {
+            field.name: build_field(field, shape, workspace, expressions) for field in shape.fields.values()
+        }
         for name, shape in workspace.entities.items()
     }
-    built = (_entity(shape, fields[name], workspace, expressions) for name, shape in workspace.entities.items())
+    built = (
+        _entity(shape, fields[name], workspace, expressions) for name, shape in workspace.entities.items()
+    )
     return {entity.name: entity for entity in built if entity is not None}
 
 
@@ -69,7 +77,8 @@ def _plural(declared: object, label: Label) -> Label:
 def _title(shape: EntityShape, workspace: Workspace, expressions: Expressions) -> Expression | None:
     root, source = shape.document.root, shape.title_source()
     if source is None:
-        return _no_title(shape, workspace)
+        _report_no_title(shape, workspace)
+        return None
     node = root.get("title") or Node(source, root.source, root.line, root.column)
     title = expressions.check(node, expressions.scope(shape.name, Purpose.FORMULA, forbidden=_IN_TITLE))
     if title is not None and title.type.kind not in (Kind.TEXT, Kind.CHOICE):
@@ -79,7 +88,7 @@ def _title(shape: EntityShape, workspace: Workspace, expressions: Expressions) -
     return title
 
 
-def _no_title(shape: EntityShape, workspace: Workspace) -> None:
+def _report_no_title(shape: EntityShape, workspace: Workspace) -> None:
     if not shape.unsound:
         message = f"`{shape.name}` has no text field that could name its records"
         workspace.report.error(shape.document.root, "title_missing", message, "declare a `title`")
@@ -130,7 +139,11 @@ def _search(shape: EntityShape, workspace: Workspace, expressions: Expressions) 
     paths = field_paths(node.children() if node else [], shape, workspace, expressions.world)
     for child, found in paths:
         if found.type.kind not in (Kind.TEXT, Kind.CHOICE, Kind.LIST):
-            workspace.report.error(child, "not_searchable", f"`{child.value}` is no text, so it cannot be searched")
+            workspace.report.error(
+                child, "not_searchable", f"`{child.value}` is no text, so it cannot be searched"
+            )
     if node is not None:
         return tuple(child.value for child, _ in paths)
-    return tuple(name for name, field in shape.fields.items() if field.declared.name in ("text", "email", "sequence"))
+    return tuple(
+        name for name, field in shape.fields.items() if field.declared.name in ("text", "email", "sequence")
+    )

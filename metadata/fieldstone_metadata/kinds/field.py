@@ -20,12 +20,16 @@ from fieldstone_rules.types import Kind, Type, simple
 NOT_IN_STORED = frozenset({"now", "today", "user", "settings"})
 """What a stored formula may not use, because it would change without a write."""
 
-_OWN_KEYS = frozenset({"options", "option_set", "depends_on", "to", "on_delete", "inverse", "where", "owned", "through"})
+_OWN_KEYS = frozenset(
+    {"options", "option_set", "depends_on", "to", "on_delete", "inverse", "where", "owned", "through"}
+)
 _RECORD = re.compile(r"\brecord\b")
 _SCALARS = frozenset(Kind) - {Kind.LIST, Kind.COLLECTION, Kind.JSON, Kind.NULL}
 
 
-def build_field(shape: FieldShape, entity: EntityShape, workspace: Workspace, expressions: Expressions) -> Field:
+def build_field(
+    shape: FieldShape, entity: EntityShape, workspace: Workspace, expressions: Expressions
+) -> Field:
     """The declaration of a field of a sound entity; what is wrong with it is reported."""
     node = shape.node
     help_text, message = node.plain("help"), node.plain("message")
@@ -37,7 +41,8 @@ def build_field(shape: FieldShape, entity: EntityShape, workspace: Workspace, ex
         type=shape.declared.name,
         label=label_of(node.plain("label"), shape.name),
         help=label_of(help_text, shape.name) if help_text else None,
-        required=_truth(expressions.condition(node.get("required"), entity.name), default=governed) or governed,
+        required=_truth(expressions.condition(node.get("required"), entity.name), default=governed)
+        or governed,
         readonly=_truth(expressions.condition(node.get("readonly"), entity.name), default=False),
         visible=_truth(expressions.condition(node.get("visible"), entity.name), default=True),
         default=_default(shape, entity, workspace, expressions),
@@ -48,7 +53,7 @@ def build_field(shape: FieldShape, entity: EntityShape, workspace: Workspace, ex
         was=texts(node, "was"),
         options={key: value for key, value in options.items() if key not in ("expression", "stored")},
         choices=shape.choices,
-        target=_target(shape, entity, expressions),
+        target=_target(shape, expressions),
         formula=formula_of(shape, entity.name, workspace, expressions),
         stored=is_stored(node),
         origin=origin_of(node),
@@ -108,14 +113,16 @@ def plain_value(node: Node, shape: FieldShape, workspace: Workspace) -> Any:
         return None
 
 
-def _target(shape: FieldShape, entity: EntityShape, expressions: Expressions) -> ReferenceTarget | None:
+def _target(shape: FieldShape, expressions: Expressions) -> ReferenceTarget | None:
     node, entities = shape.node, shape.details.entities
     if not entities:
         return None
     where = _pickable(node.get("where"), entities, expressions)
     if node.plain("on_delete") == "clear" and shape.node.plain("required") is True:
         message = f"`{shape.name}` is required, so it cannot be cleared when the other record is deleted"
-        expressions.report.error(node.value["on_delete"], "clear_required", message, "`restrict` or `cascade`")
+        expressions.report.error(
+            node.value["on_delete"], "clear_required", message, "`restrict` or `cascade`"
+        )
     return ReferenceTarget(entities, node.plain("on_delete", "restrict"), node.plain("inverse"), where)
 
 
@@ -124,7 +131,11 @@ def _pickable(node: Node | None, entities: tuple[str, ...], expressions: Express
     if node is None:
         return None
     if len(entities) > 1 or _RECORD.search(str(node.value)):
-        what = "a reference to several entities" if len(entities) > 1 else "`record` in the `where` of a reference"
+        what = (
+            "a reference to several entities"
+            if len(entities) > 1
+            else "`record` in the `where` of a reference"
+        )
         expressions.report.error(node, "not_supported_yet", f"{what} cannot be limited yet")
         return None
     return expressions.check(node, expressions.scope(entities[0], Purpose.FILTER, BOOLEAN))
@@ -153,11 +164,15 @@ def _formula(
         workspace.silenced.add(shape.name)
         return None
     if expression.type.kind not in _SCALARS:
-        workspace.report.error(node, "bad_formula", "a formula gives one value, not a list, a collection or nothing")
+        workspace.report.error(
+            node, "bad_formula", "a formula gives one value, not a list, a collection or nothing"
+        )
         return None
     if stored and (expression.collections or expression.paths):
         message = "a stored formula over references or collections is not supported yet"
-        workspace.report.error(node, "not_supported_yet", message, "without `stored: true` it is computed on read")
+        workspace.report.error(
+            node, "not_supported_yet", message, "without `stored: true` it is computed on read"
+        )
     expressions.world.settle(entity, shape.name, expression.type)
     return expression
 

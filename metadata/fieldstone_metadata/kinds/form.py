@@ -101,12 +101,13 @@ class _Layout:
         return Section(label_of(node.plain("section"), ""), count, self._items(children))
 
     def _items(self, nodes: list[Node]) -> tuple[Item, ...]:
-        build: Mapping[str, Callable[[Node], Item | None]] = {
+        build: Mapping[str | None, Callable[[Node], Item | None]] = {
             "field": self._field,
             "related": self._related,
             "timeline": lambda _node: Timeline(),
         }
-        items = [build[sort](node) for node in nodes if (sort := self._sort_quietly(node)) in build]
+        sorted_nodes = ((self._sort_quietly(node), node) for node in nodes)
+        items = (build[sort](node) for sort, node in sorted_nodes if sort in build)
         return tuple(item for item in items if item is not None)
 
     def _field(self, node: Node) -> FormField | None:
@@ -124,7 +125,9 @@ class _Layout:
             message = f"`{self.shape.name}` has no collection `{named.value}`"
             self.workspace.report.error(named, "unknown_inverse", message, hint)
             return None
-        columns = path_names(node.get("columns"), self.workspace.entities[target], self.workspace, self.expressions.world)
+        columns = path_names(
+            node.get("columns"), self.workspace.entities[target], self.workspace, self.expressions.world
+        )
         return RelatedList(named.value, columns)
 
     def _target(self, name: str) -> str | None:
@@ -134,10 +137,14 @@ class _Layout:
 
     def _many_to_many(self) -> Mapping[str, str]:
         fields = self.shape.fields.items()
-        return {name: field.details.entities[0] for name, field in fields if field.declared.name == "references"}
+        return {
+            name: field.details.entities[0] for name, field in fields if field.declared.name == "references"
+        }
 
     def _sort(self, node: Node) -> str | None:
-        """What an item is; reports one that is nothing, or several things, or has a key that is not its own."""
+        """What an item is; reports one that is nothing, or several things, or has a key that is not its
+        own.
+        """
         sort = self._sort_quietly(node)
         if sort is None:
             message = "an item is one of a section, a tab, a field, a related list and a timeline"

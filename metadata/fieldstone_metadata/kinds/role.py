@@ -36,7 +36,9 @@ def build_role(document: Document, workspace: Workspace, expressions: Expression
             grants[name] = _grant(node, shape, workspace, expressions)
         else:
             line, column = node.place
-            workspace.unknown(Node(name, node.source, line, column), "unknown_entity", "entity", workspace.entities)
+            workspace.unknown(
+                Node(name, node.source, line, column), "unknown_entity", "entity", workspace.entities
+            )
     return Role(
         document.name,
         label_of(root.plain("label"), document.name),
@@ -87,7 +89,8 @@ def _ancestors(document: Document, workspace: Workspace) -> tuple[str, ...]:
 
 def _grant(node: Node, shape: EntityShape, workspace: Workspace, expressions: Expressions) -> EntityGrant:
     verbs = {
-        verb: expressions.condition(node.get(verb), shape.name, Purpose.PERMISSION) or False for verb in _VERBS
+        verb: expressions.condition(node.get(verb), shape.name, Purpose.PERMISSION) or False
+        for verb in _VERBS
     }
     return EntityGrant(
         **verbs,
@@ -96,7 +99,9 @@ def _grant(node: Node, shape: EntityShape, workspace: Workspace, expressions: Ex
     )
 
 
-def _denied(node: Node | None, shape: EntityShape, expressions: Expressions) -> Mapping[str, bool | Expression]:
+def _denied(
+    node: Node | None, shape: EntityShape, expressions: Expressions
+) -> Mapping[str, bool | Expression]:
     if node is None:
         return {}
     denied = {verb: expressions.condition(node.get(verb), shape.name, Purpose.DENY) for verb in _DENIED}

@@ -77,7 +77,9 @@ def _sums(root: Node, shape: EntityShape, workspace: Workspace, expressions: Exp
         schema = expressions.world.entity(shape.name)
         field = schema.fields.get(name) if schema is not None and name is not None else None
         if field is not None and field.type.kind not in (*_SUMMABLE, Kind.NULL):
-            workspace.report.error(node, "not_summable", f"`{node.value}` holds no numbers that could be summed")
+            workspace.report.error(
+                node, "not_summable", f"`{node.value}` holds no numbers that could be summed"
+            )
         elif name is not None:
             sums.append(name)
     return tuple(dict.fromkeys(sums))
@@ -101,7 +103,9 @@ def _menu_item(node: Node, workspace: Workspace) -> MenuItem | None:
     entity, view = node.get("entity"), node.get("view")
     if entity is None and view is None:
         if node.value:
-            workspace.report.error(node, "misplaced_item", "a line names an `entity`, a `view` or a `section`")
+            workspace.report.error(
+                node, "misplaced_item", "a line names an `entity`, a `view` or a `section`"
+            )
         return None
     shape = workspace.entity_named(entity)
     shown = _view_of(view, shape, workspace)
@@ -131,5 +135,7 @@ def _view_of(node: Node | None, shape: EntityShape | None, workspace: Workspace)
         return None
     entity = str(view.root.plain("entity"))
     if shape is not None and entity != shape.name:
-        workspace.report.error(node, "unknown_view", f"the view `{node.value}` shows `{entity}`, not `{shape.name}`")
+        workspace.report.error(
+            node, "unknown_view", f"the view `{node.value}` shows `{entity}`, not `{shape.name}`"
+        )
     return entity if entity in workspace.entities else None

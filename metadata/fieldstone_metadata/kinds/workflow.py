@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from fieldstone_metadata.declarations import Label, Option, State, Transition, Workflow
 from fieldstone_metadata.documents import Document
@@ -29,7 +30,10 @@ def build_workflow(document: Document, workspace: Workspace, expressions: Expres
     if shape is None or field is None:
         return None
     _check_attributes(root, workspace.report)
-    states = {option.value: _state(option.value, option.label, root, shape, workspace) for option in _governed(root, field)}
+    states = {
+        option.value: _state(option.value, option.label, root, shape, workspace)
+        for option in _governed(root, field)
+    }
     transitions = _transitions(root, states, shape, workspace, expressions)
     initial = _known_state(root.value["initial"], states, workspace)
     workflow = Workflow(
@@ -96,7 +100,11 @@ def _known_state(node: Node, states: Mapping[str, State], workspace: Workspace) 
 
 
 def _transitions(
-    root: Node, states: Mapping[str, State], shape: EntityShape, workspace: Workspace, expressions: Expressions
+    root: Node,
+    states: Mapping[str, State],
+    shape: EntityShape,
+    workspace: Workspace,
+    expressions: Expressions,
 ) -> dict[str, Transition]:
     found = {}
     declared = root.get("transitions")
@@ -107,7 +115,8 @@ def _transitions(
         target = _known_state(node.value["to"], states, workspace)
         sources = _sources(node, target, states, workspace)
         if target is not None and sources:
-            found[name] = _transition(name, node, (sources, target), shape, workspace, expressions)
+            way = _Way(name, sources, target)
+            found[name] = _transition(way, node, shape, workspace, expressions)
     return found
 
 
@@ -121,23 +130,27 @@ def _sources(
     return tuple(dict.fromkeys(name for name in known if name is not None))
 
 
+class _Way(NamedTuple):
+    """Where a transition leads, with its states known to exist."""
+
+    name: str
+    sources: tuple[str, ...]
+    target: str
+
+
 def _transition(
-    name: str,
-    node: Node,
-    way: tuple[tuple[str, ...], str],
-    shape: EntityShape,
-    workspace: Workspace,
-    expressions: Expressions,
+    way: _Way, node: Node, shape: EntityShape, workspace: Workspace, expressions: Expressions
 ) -> Transition:
     roles = (workspace.role_named(child) for child in node.list_under("roles"))
     message = node.plain("message")
     return Transition(
-        name,
-        label_of(node.plain("label"), name),
-        *way,
+        way.name,
+        label_of(node.plain("label"), way.name),
+        way.sources,
+        way.target,
         tuple(role for role in roles if role is not None),
         _guard(node, shape, expressions),
-        label_of(message, name) if message else None,
+        label_of(message, way.name) if message else None,
         _asked(node, shape, workspace),
     )
 
@@ -148,7 +161,9 @@ def _guard(node: Node, shape: EntityShape, expressions: Expressions) -> Expressi
         return None
     checked = expressions.check(guard, expressions.scope(shape.name, Purpose.CONDITION, BOOLEAN, old=True))
     if guard.value is False:
-        expressions.report.warning(guard, "never_holds", "this guard never holds, so nobody can take the transition")
+        expressions.report.warning(
+            guard, "never_holds", "this guard never holds, so nobody can take the transition"
+        )
     return checked
 
 
@@ -156,7 +171,9 @@ def _asked(node: Node, shape: EntityShape, workspace: Workspace) -> tuple[str, .
     asked = node.list_under("ask")
     for child in asked:
         field = shape.fields.get(child.value)
-        if field is not None and (field.declared.name in ("formula", "sequence") or field.initial is not None):
+        if field is not None and (
+            field.declared.name in ("formula", "sequence") or field.initial is not None
+        ):
             message = f"`{field.name}` cannot be asked for: nobody can fill it in"
             workspace.report.error(child, "not_writable", message)
     return own_fields(asked, shape, workspace)
@@ -201,5 +218,7 @@ def _warn_of_foreign_options(workflow: Workflow, field: FieldShape, report: Repo
     for option in field.choices:
         node = field.node.get("options") or field.node.get("option_set")
         if option.value not in workflow.states and node is not None:
-            message = f"the option `{option.value}` of `{field.name}` is no state of the workflow `{workflow.name}`"
+            message = (
+                f"the option `{option.value}` of `{field.name}` is no state of the workflow `{workflow.name}`"
+            )
             report.warning(node, "option_without_state", message)
