@@ -104,7 +104,7 @@ class CallerRights:
             if _needs_update(batch.entity, item) and not self.may("update", batch.stored, item.old):
                 self._refuse(batch, item, "update")
             else:
-                self._check_sent(batch, item, batch.stored, item.old)
+                self._check_sent(batch, item, batch.stored, item.old, list(item.sent))
 
     def check_wanted(self, batch: Batch) -> None:
         """Refuse records that the caller may not bring into the state they would be in."""
@@ -116,17 +116,17 @@ class CallerRights:
             if not self.may(verb, batch.wanted, record):
                 self._refuse(batch, item, verb, as_wanted=True)
             else:
-                self._check_sent(batch, item, batch.wanted, record)
+                judged_before = set() if item.is_new else set(ASSIGNED)
+                self._check_sent(batch, item, batch.wanted, record, item.sent.keys() - judged_before)
 
-    def _check_sent(self, batch: Batch, item: Item, evaluator: Evaluator, record: Row) -> None:
+    def _check_sent(
+        self, batch: Batch, item: Item, evaluator: Evaluator, record: Row, names: Iterable[str]
+    ) -> None:
         workflow = batch.entity.workflow.field if batch.entity.workflow else None
-        for name in item.sent:
+        for name in names:
             if name == workflow and item.transition is not None:
                 continue
-            decision = self._sending(item, name)
-            if evaluator is batch.wanted and name in ASSIGNED and not item.is_new:
-                continue
-            if not _allows(decision, evaluator, record):
+            if not _allows(self._sending(item, name), evaluator, record):
                 self._refuse_field(batch, item, name)
 
     def _sending(self, item: Item, name: str) -> Decision:

@@ -92,5 +92,5 @@ def _ends(link: Link, source: Entity, entity: Entity) -> list[sa.Column[UUID]]:
     return [*ends, link.target] if link.entity == entity.name else ends
 
 
-def _any(ids: Sequence[UUID]) -> sa.CollectionAggregate[UUID]:
+def _any(ids: Sequence[UUID]) -> sa.CollectionAggregate[bool]:
     return sa.any_(sa.bindparam(None, list(ids), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True))))

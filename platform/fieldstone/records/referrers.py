@@ -56,7 +56,7 @@ def locked_rows(
     )
     if live:
         statement = statement.where(referrer.entity.table.c.deleted_at.is_(None))
-    return [read_row(referrer.entity, row) for row in connection.execute(statement).mappings()]
+    return [read_row(referrer.entity, dict(row)) for row in connection.execute(statement).mappings()]
 
 
 def some_rows(

@@ -40,11 +40,8 @@ class Lock(Enum):
     REMOVED = "removed"
 
 
-_LOCKING: Mapping[Lock, Mapping[str, bool]] = {
-    Lock.REFERRED: {"read": True, "key_share": True},
-    Lock.CHANGED: {"key_share": True},
-    Lock.REMOVED: {},
-}
+_SHARED = frozenset({Lock.REFERRED})
+_KEEPING_KEYS = frozenset({Lock.REFERRED, Lock.CHANGED})
 
 
 def all_fields(entity: Entity) -> Iterable[Field]:
@@ -66,7 +63,7 @@ def load(
     if not wanted:
         return {}
     result = connection.execute(_loading(model, entity, lock), {"ids": wanted})
-    return {row["id"]: read_row(entity, row) for row in result.mappings()}
+    return {row["id"]: read_row(entity, dict(row)) for row in result.mappings()}
 
 
 def read_row(entity: Entity, row: Row) -> Values:
@@ -118,4 +115,4 @@ def _build_loading(entity: Entity, lock: Lock) -> sa.Select[Any]:
     statement = sa.select(*read_columns(entity)).where(entity.table.c.id == sa.any_(ids))
     if lock is Lock.NONE:
         return statement
-    return statement.order_by(entity.table.c.id).with_for_update(**_LOCKING[lock])
+    return statement.order_by(entity.table.c.id).with_for_update(read=lock in _SHARED, key_share=lock in _KEEPING_KEYS)

@@ -13,7 +13,7 @@ from functools import cache
 import sqlalchemy as sa
 
 from fieldstone.model.model import Field
-from fieldstone.records.batch import Batch, Item
+from fieldstone.records.batch import Batch
 from fieldstone.records.environment import organisation_zone
 
 _PLACE = re.compile(r"\{(?P<name>year|number)(?::0?(?P<width>\d{1,2}))?\}")
@@ -90,7 +90,6 @@ def _count_up(batch: Batch, field: Field, period: str, count: int, at_least: int
     return int(found.scalar_one())
 
 
-def numbered(batch: Batch, items: Iterable[Item]) -> bool:
-    """Whether any of the records waits for a number."""
-    fields = [f.name for f in batch.entity.fields.values() if f.declaration.type == "sequence"]
-    return any(item.new[name] is None for item in items for name in fields)
+def numbered(batch: Batch) -> bool:
+    """Whether the entity has numbers to give."""
+    return any(field.declaration.type == "sequence" for field in batch.entity.fields.values())
