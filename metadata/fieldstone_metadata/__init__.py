@@ -15,6 +15,7 @@ from fieldstone_metadata.layer_files import (
     template_names,
 )
 from fieldstone_metadata.names import label_from_name
+from fieldstone_metadata.new_app import new_app
 from fieldstone_metadata.problems import MetadataError, Problem, render_json, render_text
 from fieldstone_metadata.shapes import SYSTEM_FIELDS
 
@@ -31,6 +32,7 @@ __all__ = [
     "check",
     "core_layer",
     "label_from_name",
+    "new_app",
     "read_layer",
     "render_json",
     "render_text",

@@ -46,6 +46,9 @@ def _governed_fields(workspace: Workspace) -> Mapping[str, Mapping[str, Document
     governed: dict[str, dict[str, Document]] = {}
     for document in workspace.of_kind("workflow").values():
         entity, field = document.root.plain("entity"), document.root.plain("field")
+        if governed.get(entity):
+            message = f"`{entity}` has the workflow `{next(iter(governed[entity].values())).name}` already"
+            workspace.report.error(document.root.value["entity"], "second_workflow", message)
         governed.setdefault(entity, {}).setdefault(field, document)
     return governed
 
