@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import Grouping
 
 from fieldstone.fields.base import Column, Source
 from fieldstone.fields.filters import CHOICE_OPERATORS, Operator
@@ -36,7 +37,8 @@ class ChoiceType(StoredText):
         if not places:
             return None
         ranked = {name: sa.literal_column(str(place)) for name, place in places.items()}
-        return sa.case(ranked, value=source.column(self.key), else_=sa.null())
+        # In parentheses, without which it could not stand in an index.
+        return Grouping(sa.case(ranked, value=source.column(self.key), else_=sa.null()))
 
     def operators(self) -> tuple[Operator, ...]:
         return CHOICE_OPERATORS
