@@ -12,6 +12,9 @@ import sqlalchemy as sa
 
 Column = sa.ColumnElement[Any]
 
+MOST_ARGUMENTS = 100
+"""As many as PostgreSQL passes to a function (`FUNC_MAX_ARGS`)."""
+
 NULL: Column = sa.literal_column("'null'", sa.Text)
 
 
@@ -46,4 +49,7 @@ def instant(moment: Column) -> Column:
 
 def assembled(*parts: Column) -> Column:
     """The pieces one after the other."""
-    return sa.func.concat(*parts, type_=sa.Text)
+    if len(parts) <= MOST_ARGUMENTS:
+        return sa.func.concat(*parts, type_=sa.Text)
+    chunks = range(0, len(parts), MOST_ARGUMENTS)
+    return assembled(*(assembled(*parts[start : start + MOST_ARGUMENTS]) for start in chunks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fieldstone.fields import FieldType
+from fieldstone.fields import FIELD_TYPES, FieldType
 from fieldstone.model.model import Condition, Entity, Field, Inverse, Model, Rule, Transition, Workflow
 from fieldstone.model.tables import EntityTable, build_tables
 from fieldstone_metadata import declarations
@@ -103,6 +103,13 @@ def _user_target(field: declarations.Field) -> tuple[str, ...]:
 
 
 def _settings(application: declarations.Application) -> dict[str, dict[str, Any]]:
+    """App → setting → its value, as the Python value of its type."""
     return {
-        name: {key: s.default for key, s in app.settings.items()} for name, app in application.apps.items()
+        name: {key: _setting(setting) for key, setting in app.settings.items()}
+        for name, app in application.apps.items()
     }
+
+
+def _setting(setting: declarations.Setting) -> Any:
+    declared = declarations.Field(setting.name, setting.type, setting.label)
+    return FIELD_TYPES[setting.type](declared, "settings").read(setting.default)

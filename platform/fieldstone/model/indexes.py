@@ -6,7 +6,7 @@ deleted ones, so only unique indexes and the one of the recycle bin are partial.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -85,32 +85,47 @@ def _requested_indexes(table: sa.Table, entity: declarations.Entity, types: Mapp
             _field_indexes(table, name, types[name])
     for fields in entity.indexes:
         columns = [column for name in fields for column in _identity_columns(table, name)]
-        _add(table, "ix", columns)
+        _add(table, _name("ix", table, *(column.name for column in columns)), columns)
 
 
 def _field_indexes(table: sa.Table, name: str, field_type: FieldType) -> None:
     columns = _identity_columns(table, name)
     sort = _sort_key(table, field_type)
     plain = len(columns) == 1 and sort is columns[0]
-    _add(table, "ix", [*columns, table.c.id] if plain else columns)
+    _add(table, _name("ix", table, name), [*columns, table.c.id] if plain else columns)
     if sort is not None and not plain:
-        sa.Index(_name("ix", table, name, "order"), sort, table.c.id)
+        _add(table, _name("ix", table, name, "order"), [sort, table.c.id])
 
 
 def _reference_indexes(table: sa.Table) -> None:
     for column in table.columns:
         if column.foreign_keys and column.name not in {"created_by", "updated_by"}:
-            _add(table, "ix", [column])
+            _add(table, _name("ix", table, column.name), [column])
 
 
 def _order_index(table: sa.Table, entity: declarations.Entity, types: Mapping[str, FieldType]) -> None:
+    """The index along the entity's own order.
+
+    Lists read records with and without the first key apart (see `records.keyset`), so its nulls may lie where
+    PostgreSQL puts them; and a single key is read in either direction.
+    """
     keys = [parse_key(text) for text in entity.order]
     sorts = [_sort_key(table, types[key.path[0]]) if len(key.path) == 1 else None for key in keys]
-    if not keys or any(sort is None for sort in sorts):
+    found = [(sort, key.descending) for sort, key in zip(sorts, keys, strict=True) if sort is not None]
+    if not found or len(found) < len(keys):
         return
-    terms = [directed(s, descending=k.descending) for s, k in zip(sorts, keys, strict=True) if s is not None]
-    last = table.c.id.desc() if keys[-1].descending else table.c.id.asc()
-    sa.Index(_name("ix", table, "order"), *terms, last)
+    if len(found) == 1:
+        _add(table, _name("ix", table, "order"), [found[0][0], table.c.id])
+        return
+    terms = [
+        directed(sort, descending=descending, nullable=bool(place) and _may_be_null(sort))
+        for place, (sort, descending) in enumerate(found)
+    ]
+    sa.Index(_name("ix", table, "order"), *terms, table.c.id.desc() if found[-1][1] else table.c.id)
+
+
+def _may_be_null(sort: Column) -> bool:
+    return bool(sort.nullable) if isinstance(sort, sa.Column) else True
 
 
 def _sort_key(table: sa.Table, field_type: FieldType) -> Column | None:
@@ -120,16 +135,16 @@ def _sort_key(table: sa.Table, field_type: FieldType) -> Column | None:
         return None
 
 
-def _add(table: sa.Table, kind: str, columns: Sequence[sa.Column[Any]]) -> None:
+def _add(table: sa.Table, name: str, columns: Sequence[Column]) -> None:
     """An index over `columns`, unless there is one that begins with them."""
     if columns and not any(_begins_with(index, columns) for index in table.indexes):
-        sa.Index(_name(kind, table, *(c.name for c in columns if c.name != "id")), *columns)
+        sa.Index(name, *columns)
 
 
-def _begins_with(index: sa.Index, columns: Iterable[sa.Column[Any]]) -> bool:
-    wanted = list(columns)
+def _begins_with(index: sa.Index, columns: Sequence[Column]) -> bool:
     partial = index.dialect_options["postgresql"]["where"] is not None
-    return not partial and list(index.expressions)[: len(wanted)] == wanted
+    leading = [str(column) for column in index.expressions][: len(columns)]
+    return not partial and leading == [str(column) for column in columns]
 
 
 def _name(kind: str, table: sa.Table, *parts: str) -> str:

@@ -22,6 +22,9 @@ def parse_key(text: str) -> OrderKey:
     return OrderKey(tuple(plain.removeprefix("-").split(".")), plain.startswith("-"))
 
 
-def directed(expression: sa.ColumnElement[Any], *, descending: bool) -> sa.ColumnElement[Any]:
+def directed(
+    expression: sa.ColumnElement[Any], *, descending: bool, nullable: bool = True
+) -> sa.ColumnElement[Any]:
     """The term of ORDER BY; records without a value come last either way."""
-    return expression.desc().nulls_last() if descending else expression.asc().nulls_last()
+    term = expression.desc() if descending else expression.asc()
+    return term.nulls_last() if nullable and descending else term

@@ -6,26 +6,37 @@ from fieldstone.records.delete import delete
 from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.history import history
 from fieldstone.records.import_rows import Imported, import_rows
+from fieldstone.records.listing import list_json, list_records
 from fieldstone.records.purge import purge
+from fieldstone.records.query import Page, Query
+from fieldstone.records.reading import get, get_json
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.transition import transition
 from fieldstone.records.transitions import TransitionState, transitions
 from fieldstone.records.update import Change, update
 
+list = list_records
+
 __all__ = [
     "Change",
     "FieldRights",
     "FieldState",
     "Imported",
+    "Page",
+    "Query",
     "Rights",
     "TransitionState",
     "Written",
     "create",
     "delete",
     "field_states",
+    "get",
+    "get_json",
     "history",
     "import_rows",
+    "list",
+    "list_json",
     "purge",
     "restore",
     "rights",

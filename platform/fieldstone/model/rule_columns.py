@@ -1,0 +1,81 @@
+"""Where the columns of expressions come from: the model's tables, seen with the system's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldstone.fields.reference import ReferenceType
+from fieldstone.model.model import Entity, Field, Model
+from fieldstone.model.system_fields import TITLE
+from fieldstone_rules import Expression, SqlScope, lower
+
+Column = sa.ColumnElement[Any]
+
+KEPT_TITLE = "title__kept"
+"""What the column `_title` is called in expressions of viewers; no document can declare such a name."""
+
+
+class SystemColumns:
+    """The tables as the system sees them: everything."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def table(self, entity: str) -> sa.FromClause:
+        """The table of an entity."""
+        return self.model.entities[entity].table
+
+    def column(self, source: sa.FromClause, entity: str, field: str) -> Column:
+        """A field of an alias of the table; an unstored formula is computed from it."""
+        if field == KEPT_TITLE:
+            return source.c[TITLE]
+        found = _field(self.model.entities[entity], field)
+        if found.formula is not None and not found.stored:
+            return computed(self.model, entity, source, found.formula.expression)
+        if isinstance(found.type, ReferenceType):
+            return _one_of(found.type.targets, source)
+        return source.c[field]
+
+    def target(self, source: sa.FromClause, entity: str, field: str, target: str) -> Column:
+        """The id in a reference, where it names a record of `target`."""
+        found = _field(self.model.entities[entity], field)
+        assert isinstance(found.type, ReferenceType)
+        return source.c[found.type.targets[target]]
+
+    def link(self, entity: str, field: str) -> tuple[sa.FromClause, Column, Column]:
+        """Of a many-to-many: the link table, its column for this record, its column for the other."""
+        link = _field(self.model.entities[entity], field).link
+        assert link is not None
+        return link.table, link.source, link.target
+
+    def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:  # noqa: ARG002  # all is
+        """No restriction."""
+        return None
+
+
+def computed(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
+    """An expression over the record at `source`, with the system's rights and without joins of its own.
+
+    Where it follows references, it becomes a scalar subquery.
+    """
+    scope = SqlScope(SystemColumns(model), entity, source)
+    value = lower(expression, scope)
+    if not scope.joins:
+        return value
+    one = sa.select(sa.literal_column("1").label("one")).subquery()
+    return sa.select(value).select_from(scope.apply(one)).correlate(source).scalar_subquery()
+
+
+def _field(entity: Entity, name: str) -> Field:
+    found = entity.field(name)
+    if found is None:
+        raise LookupError(f"{entity.name} has no field {name}")
+    return found
+
+
+def _one_of(targets: Mapping[str, str], source: sa.FromClause) -> Column:
+    columns = [source.c[name] for name in targets.values()]
+    return columns[0] if len(columns) == 1 else sa.func.coalesce(*columns, type_=sa.Uuid())

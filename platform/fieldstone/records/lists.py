@@ -1,0 +1,168 @@
+"""Building the statement of a list: permission, filter, order and page below, the JSON of each record above.
+
+The records of a page are found first, with nothing joined but what finding them needs; what their references
+show is joined to those few only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldstone.access.decisions import Decision
+from fieldstone.access.predicates import joined_clause
+from fieldstone.fields.reference import ReferenceType
+from fieldstone.model.model import Entity
+from fieldstone.records import keyset, search
+from fieldstone.records.filters import checked, condition, system_scope, viewer_scope
+from fieldstone.records.order import Term, order_terms, usual_order
+from fieldstone.records.output import chosen_fields, record_json
+from fieldstone.records.query import Query, malformed
+from fieldstone.records.source import Joins, RecordSource, Viewer
+from fieldstone.records.statements import Statement
+from fieldstone_rules import Expression
+
+Column = sa.ColumnElement[Any]
+COUNTED_EXACTLY = 10_000
+"""An estimate counts so many records itself and asks the planner only beyond."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The records that a list is made of: where they come from and which of them."""
+
+    record: RecordSource
+    base: sa.FromClause
+    conditions: tuple[Column, ...]
+
+    def select(self, *columns: Any) -> sa.Select[Any]:
+        """A SELECT over them, without what only an order needs."""
+        return sa.select(*columns).select_from(self.base).where(*self.conditions)
+
+
+def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) -> Rows:
+    """The live (or deleted) records that the viewer may read and the query asks for.
+
+    Raises:
+        Malformed: for a condition that cannot be read.
+    """
+    table = entity.table.alias()
+    record = RecordSource(viewer, entity, table, Joins())
+    granted = viewer.access(entity.name)
+    ours, theirs = system_scope(viewer, entity.name, table), viewer_scope(viewer, entity.name, table)
+    conditions = [table.c.deleted_at.is_not(None) if query.deleted else table.c.deleted_at.is_(None)]
+    decisions: list[Decision] = [granted.read, granted.delete] if query.deleted else [granted.read]
+    conditions += [c for c in (joined_clause(decision, ours) for decision in decisions) if c is not None]
+    for wanted in conditions_of(viewer, entity, query):
+        conditions.append(condition(wanted, ours if wanted is query.where else theirs))
+    if query.related is not None:
+        conditions.append(_related(record, *query.related))
+    conditions += search.matches(record, number_of_words)
+    return Rows(record, theirs.apply(ours.apply(table)), tuple(conditions))
+
+
+def conditions_of(viewer: Viewer, entity: Entity, query: Query) -> list[Expression]:
+    """The checked conditions of a query and of its view.
+
+    Raises:
+        Malformed: if one cannot be read, or the view is of another entity or unknown.
+    """
+    found = [query.where] if isinstance(query.where, Expression) else []
+    view = viewer.model.views[query.view] if query.view else None
+    sources = [(query.where, "where"), (view.where.source if view and view.where else None, "view")]
+    texts = [(text, name) for text, name in sources if isinstance(text, str) and text.strip()]
+    return [*found, *(checked(viewer, entity.name, text, name) for text, name in texts)]
+
+
+def terms_of(rows: Rows, query: Query) -> list[Term]:
+    """The keys of the order: the query's, the view's, or the entity's."""
+    viewer, entity = rows.record.viewer, rows.record.entity
+    view = viewer.model.views[query.view].order if query.view else ()
+    order = query.order if query.order is not None else view or usual_order(entity, viewer)
+    return order_terms(rows.record, order or usual_order(entity, viewer))
+
+
+def page_statement(
+    viewer: Viewer, entity: Entity, query: Query, number_of_words: int, nulls: keyset.Nulls | None
+) -> Statement:
+    """The statement of one page. A row has the record's JSON, the keys of the order, and perhaps the count.
+
+    nulls: which keys of the cursor are null; None for the first page.
+    """
+    rows = rows_of(viewer, entity, query, number_of_words)
+    terms = terms_of(rows, query)
+    page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
+    shown = RecordSource(viewer, entity, page, Joins())
+    view = viewer.model.views[query.view].columns if query.view else ()
+    fields = query.fields if query.fields is not None else view or None
+    item = record_json(shown, chosen_fields(viewer, entity, fields, deleted=query.deleted))
+    keys = [Term(page.c[_key_name(n)], term.descending, term.nullable) for n, term in enumerate(terms)]
+    columns = [item, *keyset.key_texts([key.value for key in keys])]
+    source = shown.joins.apply(page)
+    if query.count != "none":
+        columns = [
+            sa.case((page.c.id.is_not(None), item)),
+            *columns[1:],
+            sa.cast(_count(rows, query), sa.Text),
+        ]
+        one = sa.select(sa.literal_column("1")).subquery("one")
+        source = shown.joins.apply(sa.outerjoin(one, page, sa.true()))
+    return Statement(sa.select(*columns).select_from(source).order_by(*keyset.order_by(keys)))
+
+
+def estimate_statement(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) -> Statement:
+    """The planner's view of how many records a list has."""
+    rows = rows_of(viewer, entity, query, number_of_words)
+    return Statement(rows.select(sa.literal_column("1")), prefix="EXPLAIN (FORMAT JSON) ")
+
+
+def _page(
+    rows: Rows, terms: list[Term], nulls: keyset.Nulls | None, most: int
+) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    base = rows.record.joins.apply(rows.base)
+    keys = [term.value.label(_key_name(number)) for number, term in enumerate(terms)]
+    limit = sa.literal_column(str(most))
+    selects = [
+        sa.select(*rows.record.rows.c, *keys)
+        .select_from(base)
+        .where(*rows.conditions, *conditions)
+        .order_by(*order)
+        .limit(limit)
+        for conditions, order in keyset.parts(terms, nulls)
+    ]
+    if len(selects) == 1:
+        return selects[0]
+    both = sa.union_all(*selects).subquery("both")
+    ordered = [Term(both.c[_key_name(n)], t.descending, t.nullable) for n, t in enumerate(terms)]
+    return sa.select(both).order_by(*keyset.order_by(ordered)).limit(limit)
+
+
+def _key_name(number: int) -> str:
+    return f"_key_{number}"
+
+
+def _count(rows: Rows, query: Query) -> Column:
+    if query.count == "exact":
+        return rows.select(sa.func.count()).correlate(None).scalar_subquery()
+    some = rows.select(sa.literal_column("1")).limit(sa.literal_column(str(COUNTED_EXACTLY + 1)))
+    return sa.select(sa.func.count()).select_from(some.correlate(None).subquery("some")).scalar_subquery()
+
+
+def _related(record: RecordSource, name: str, _target: Any) -> Column:
+    """Records whose reference names the record given with each run."""
+    field = record.entity.fields.get(name)
+    asked = sa.bindparam("fs_related", type_=sa.Uuid())
+    if field is None or record.viewer.access(record.entity.name).field_read(name).constant is False:
+        raise malformed("related", "unknown_field", f"{record.entity.name} has no field “{name[:80]}”.")
+    if field.link is not None:
+        pairs = field.link.table.alias()
+        linked = sa.select(sa.literal_column("1")).where(
+            pairs.c.source == record.column("id"), pairs.c.target == asked
+        )
+        return linked.correlate(record.rows).exists()
+    assert isinstance(field.type, ReferenceType)
+    named = record.column(field.type.targets[_target.entity]) == asked
+    allowed = record.readable(field)
+    return named if allowed is None else sa.and_(allowed, named)

@@ -1,0 +1,90 @@
+"""Fields as callers name them: `amount`, `account.name`; what the caller may never read is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldstone.errors import FieldError, Malformed
+from fieldstone.fields.reference import ReferenceType
+from fieldstone.model.model import Entity, Field
+from fieldstone.records.source import RecordSource, Viewer
+
+LONGEST_PATH = 5
+
+
+@dataclass(frozen=True)
+class FieldPath:
+    """A field behind some hops. text: as it was written. hops: reference and the entity it leads to."""
+
+    text: str
+    hops: tuple[tuple[Field, str], ...]
+    field: Field
+
+    def source(self, record: RecordSource) -> RecordSource:
+        """The record that the field belongs to, joined where needed."""
+        for reference, target in self.hops:
+            record = record.hop(reference, target)
+        return record
+
+
+def resolve(viewer: Viewer, entity: Entity, text: str, parameter: str) -> FieldPath:
+    """The field that `text` names for a viewer.
+
+    Raises:
+        Malformed: `unknown_field`, naming `parameter` and suggesting a field.
+    """
+    names = text.split(".")
+    if len(names) > LONGEST_PATH:
+        raise _refused(parameter, f"“{text[:80]}” follows more than {LONGEST_PATH - 1} references.")
+    hops: list[tuple[Field, str]] = []
+    at = entity
+    for name in names[:-1]:
+        reference = _known(viewer, at, name, parameter)
+        target = _only_target(reference, parameter)
+        hops.append((reference, target))
+        at = viewer.model.entities[target]
+    return FieldPath(text, tuple(hops), _known(viewer, at, names[-1], parameter))
+
+
+def readable_fields(viewer: Viewer, entity: Entity) -> Iterable[Field]:
+    """The fields that the viewer may read at least in some records, in the order of the declaration."""
+    granted = viewer.access(entity.name)
+    for field in (entity.system["id"], *entity.fields.values(), *entity.system.values()):
+        if granted.field_read(field.name).constant is not False:
+            yield field
+
+
+def guarded(source: RecordSource, field: Field, value: sa.ColumnElement[Any], otherwise: Any) -> Any:
+    """`value`, or `otherwise` in records where the viewer may not read the field."""
+    allowed = source.readable(field)
+    return value if allowed is None else sa.case((allowed, value), else_=otherwise)
+
+
+def _known(viewer: Viewer, entity: Entity, name: str, parameter: str) -> Field:
+    field = entity.field(name)
+    if field is None or viewer.access(entity.name).field_read(name).constant is False:
+        known = [known.name for known in readable_fields(viewer, entity)]
+        raise _refused(parameter, f"{entity.name} has no field “{name[:80]}”.{_suggestion(name, known)}")
+    return field
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name[:80], known, n=1)
+    return f" Did you mean “{close[0]}”?" if close else ""
+
+
+def _only_target(reference: Field, parameter: str) -> str:
+    targets = list(reference.type.targets) if isinstance(reference.type, ReferenceType) else []
+    if len(targets) != 1:
+        raise _refused(parameter, f"“{reference.name}” does not lead to one kind of record.")
+    return targets[0]
+
+
+def _refused(parameter: str, message: str) -> Malformed:
+    error = FieldError(parameter, "unknown_field", message)
+    return Malformed(message, code="unknown_field", errors=[error])

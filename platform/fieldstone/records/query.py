@@ -1,0 +1,74 @@
+"""What a caller asks of a list, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fieldstone.errors import FieldError, Malformed
+from fieldstone_rules import Expression, Ref
+
+MOST_RECORDS = 1000
+USUAL_RECORDS = 50
+LONGEST_WHERE = 64 * 1024
+
+Counting = Literal["none", "estimate", "exact"]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A list to read.
+
+    where: a condition as text, read with the viewer's rights; or one checked by the publication (such as a
+    reference's `where`), read with the system's.
+    q: words that all occur in the search text.
+    fields: paths to show, None for all.
+    order: paths, `-` in front for descending; None for the entity's.
+    cursor: of the page before.
+    deleted: the recycle bin instead of live records.
+    view: a published view whose condition counts too, and its order and columns where the query names none.
+    related: (field, record): only records whose reference `field` names that record.
+    """
+
+    where: str | Expression | None = None
+    q: str | None = None
+    fields: tuple[str, ...] | None = None
+    order: tuple[str, ...] | None = None
+    limit: int = USUAL_RECORDS
+    cursor: str | None = None
+    count: Counting = "none"
+    deleted: bool = False
+    view: str | None = None
+    related: tuple[str, Ref] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no list can answer.
+
+        Raises:
+            Malformed: naming the parameter.
+        """
+        if not 1 <= self.limit <= MOST_RECORDS:
+            raise malformed(
+                "limit", "bad_limit", f"A page has 1 to {MOST_RECORDS} records, not {self.limit}."
+            )
+        if self.count not in {"none", "estimate", "exact"}:
+            raise malformed("count", "bad_count", "count is none, estimate or exact.")
+        if isinstance(self.where, str) and len(self.where.encode(errors="replace")) > LONGEST_WHERE:
+            raise malformed("where", "too_long", f"A condition has at most {LONGEST_WHERE} bytes.", 1, 1)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of records in the API's form. next: the cursor of the page behind it; count: as asked for."""
+
+    data: list[dict[str, Any]]
+    next: str | None
+    count: int | None = None
+
+
+def malformed(
+    parameter: str, code: str, message: str, line: int | None = None, column: int | None = None
+) -> Malformed:
+    """The refusal of one parameter."""
+    error = FieldError(parameter, code, message, line=line, column=column)
+    return Malformed(message, code=code, errors=[error])

@@ -1,0 +1,84 @@
+"""Reading one record with one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from fieldstone.access.predicates import joined_clause
+from fieldstone.context import Context
+from fieldstone.errors import NotFound
+from fieldstone.model.model import Entity
+from fieldstone.records.environment import environment
+from fieldstone.records.filters import system_scope
+from fieldstone.records.names import entity_named, record_id
+from fieldstone.records.output import chosen_fields, record_json
+from fieldstone.records.source import Joins, RecordSource, Viewer
+from fieldstone.records.statements import Statement, kept
+from fieldstone_rules import parameters
+
+_ID = "fs_id"
+
+
+def get_json(
+    context: Context,
+    entity: str,
+    id_: str | UUID,
+    fields: Sequence[str] | None = None,
+    *,
+    deleted: bool = False,
+) -> tuple[bytes, int]:
+    """One record as JSON, and its version.
+
+    fields: paths to show, None for all that the caller may read. deleted: look in the recycle bin, for which
+    the right to delete is needed as well.
+
+    Raises:
+        NotFound: if there is no such entity, or no such record that the caller may read.
+        Malformed: if the id is no UUID or a field is unknown.
+    """
+    found = entity_named(context.model, entity)
+    identity = record_id(id_)
+    viewer = Viewer(context.model, context.principal.access_key)
+    chosen = None if fields is None else tuple(fields)
+    key = ("get", viewer.access_key, entity, chosen, deleted)
+    statement = kept(context.model).get(key, lambda: _statement(viewer, found, chosen, deleted=deleted))
+    values = parameters(environment(context)) | {_ID: identity}
+    with context.database.read() as connection:
+        rows = statement.run(connection, values)
+    if not rows:
+        raise NotFound(f"There is no {entity} {identity}, or you may not see it.")
+    return rows[0][0] or b"", int(rows[0][1] or 0)
+
+
+def get(
+    context: Context,
+    entity: str,
+    id_: str | UUID,
+    fields: Sequence[str] | None = None,
+    *,
+    deleted: bool = False,
+) -> dict[str, Any]:
+    """The same as values. Raises as `get_json`."""
+    record: dict[str, Any] = orjson.loads(get_json(context, entity, id_, fields, deleted=deleted)[0])
+    return record
+
+
+def _statement(viewer: Viewer, entity: Entity, fields: Sequence[str] | None, *, deleted: bool) -> Statement:
+    table = entity.table.alias()
+    record = RecordSource(viewer, entity, table, Joins())
+    item = record_json(record, chosen_fields(viewer, entity, fields, deleted=deleted))
+    granted = viewer.access(entity.name)
+    scope = system_scope(viewer, entity.name, table)
+    rights = [
+        joined_clause(d, scope) for d in ((granted.read, granted.delete) if deleted else (granted.read,))
+    ]
+    source = record.joins.apply(scope.apply(table))
+    select = sa.select(item, sa.cast(table.c.version, sa.Text)).select_from(source)
+    binned = table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)
+    wanted = table.c.id == sa.bindparam(_ID, type_=sa.Uuid())
+    return Statement(select.where(wanted, binned, *(right for right in rights if right is not None)))

@@ -1,0 +1,152 @@
+"""A record as a statement reads it for a viewer: its columns, and what lies behind its references.
+
+Joins are shared: the title of an account and its name come from one join. A record that the viewer may not
+read does not join, so that its title and all its fields are null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from fieldstone.access.grants import Access, AccessKey, access_for_key
+from fieldstone.access.predicates import clause
+from fieldstone.fields import json_text
+from fieldstone.model.model import Entity, Field, Model
+from fieldstone.model.rule_columns import computed
+from fieldstone.model.system_fields import TITLE
+
+Column = sa.ColumnElement[Any]
+JoinKey = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Whose rights a statement is built for."""
+
+    model: Model
+    access_key: AccessKey
+
+    def access(self, entity: str) -> Access:
+        """What the viewer may do with an entity."""
+        return access_for_key(self.model, self.access_key, entity)
+
+
+@dataclass
+class Joins:
+    """The joins of one statement, in their order."""
+
+    found: dict[JoinKey, RecordSource] = field(default_factory=dict)
+    conditions: list[tuple[sa.FromClause, Column]] = field(default_factory=list)
+
+    def apply(self, base: sa.FromClause) -> sa.FromClause:
+        """`base LEFT JOIN …`."""
+        joined: Any = base
+        for target, condition in self.conditions:
+            joined = sa.outerjoin(joined, target, condition)
+        return joined
+
+
+class RecordSource:
+    """The record at `rows` (an alias of its entity's table, or a subquery with its columns)."""
+
+    def __init__(
+        self, viewer: Viewer, entity: Entity, rows: sa.FromClause, joins: Joins, place: JoinKey = ()
+    ) -> None:
+        self.viewer = viewer
+        self.entity = entity
+        self.rows = rows
+        self.joins = joins
+        self._place = place
+
+    def column(self, name: str) -> Column:
+        """A column of the record's table."""
+        return self.rows.c[name]
+
+    def readable(self, field: Field) -> Column | None:
+        """The right to see a field in this record; None where there is no restriction."""
+        decision = self.viewer.access(self.entity.name).field_read(field.name)
+        return clause(self.viewer.model, decision, self.entity.name, self.rows)
+
+    def hop(self, field: Field, target: str) -> RecordSource:
+        """The record of the entity `target` that a reference names."""
+        columns: Mapping[str, str] = getattr(field.type, "targets", {})
+        return self._joined(target, self.column(columns[target]), (field.name, target), self.readable(field))
+
+    def reference(self, targets: Mapping[str, Column]) -> Column:
+        """`{"id", "entity", "title"}` as JSON text of the one target that is set."""
+        cases = [(key.is_not(None), self._described(target, key)) for target, key in targets.items()]
+        return sa.case(*cases, else_=json_text.NULL)
+
+    def title(self, targets: Mapping[str, Column]) -> Column:
+        """The title of the one target that is set."""
+        titles = [self._title(target, key) for target, key in targets.items()]
+        return titles[0] if len(titles) == 1 else sa.func.coalesce(*titles, type_=sa.Text())
+
+    def linked(self, field: str) -> Column:
+        """The live records behind a many-to-many that the viewer may read, by title, as a JSON array."""
+        link = self.entity.fields[field].link
+        assert link is not None
+        if self.viewer.access(link.entity).read.constant is False:
+            return json_text.constant("[]")
+        pairs, target = link.table.alias(), self._table(link.entity).alias()
+        entry = _reference_json(target.c.id, link.entity, target.c[TITLE])
+        listed = _joined_by_title(entry, target)
+        found = (
+            sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
+            .select_from(sa.join(pairs, target, target.c.id == pairs.c.target))
+            .where(pairs.c.source == self.rows.c.id, target.c.deleted_at.is_(None))
+            .correlate(self.rows)
+        )
+        allowed = clause(self.viewer.model, self.viewer.access(link.entity).read, link.entity, target)
+        return (found if allowed is None else found.where(allowed)).scalar_subquery()
+
+    def formula(self, field: str) -> Column:
+        """The value of an unstored formula, computed with the system's rights."""
+        rule = self.entity.fields[field].formula
+        assert rule is not None
+        return computed(self.viewer.model, self.entity.name, self.rows, rule.expression)
+
+    def _table(self, entity: str) -> sa.Table:
+        return self.viewer.model.entities[entity].table
+
+    def _described(self, target: str, key: Column) -> Column:
+        return _reference_json(key, target, self._title(target, key))
+
+    def _title(self, target: str, key: Column) -> Column:
+        if self.viewer.access(target).read.constant is False:
+            return sa.null()
+        name = getattr(key, "name", None)
+        step = f"column {name}" if name in self.rows.c else f"join {len(self.joins.conditions)}"
+        return self._joined(target, key, (step, target)).rows.c[TITLE]
+
+    def _joined(self, target: str, key: Column, step: JoinKey, allowed: Column | None = None) -> RecordSource:
+        place = (*self._place, *step)
+        if place not in self.joins.found:
+            rows = self._table(target).alias()
+            right = clause(self.viewer.model, self.viewer.access(target).read, target, rows)
+            conditions = [rows.c.id == key, *(c for c in (right, allowed) if c is not None)]
+            self.joins.conditions.append((rows, sa.and_(*conditions)))
+            entity = self.viewer.model.entities[target]
+            self.joins.found[place] = RecordSource(self.viewer, entity, rows, self.joins, place)
+        return self.joins.found[place]
+
+
+def _reference_json(key: Column, entity: str, title: Column) -> Column:
+    return json_text.assembled(
+        json_text.constant('{"id":"'),
+        key,
+        json_text.constant(f'","entity":"{entity}","title":'),
+        json_text.escaped(title),
+        json_text.constant("}"),
+    )
+
+
+def _joined_by_title(entry: Column, target: sa.FromClause) -> Column:
+    """The entries with commas between them, ordered by title."""
+    separator = postgresql.aggregate_order_by(sa.literal_column("','"), target.c[TITLE], target.c.id)
+    return sa.func.string_agg(entry, separator)

@@ -1,0 +1,159 @@
+"""Statements that read: written once per publication and access key, prepared once per connection, then run.
+
+A statement gives nothing but texts, so its results need no conversion. It is sent through libpq itself: for a
+statement of a tenth of a millisecond, the layers above would cost as much as the database.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from datetime import date, time
+from decimal import Decimal
+from itertools import count
+from threading import Lock
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import pq
+from sqlalchemy.dialects.postgresql import psycopg as dialects
+from sqlalchemy.sql import visitors
+
+from fieldstone.database.failures import translate
+from fieldstone.fields.intervals import write_duration
+from fieldstone.model.model import Model
+from fieldstone_rules.durations import Duration
+
+_DIALECT = dialects.dialect(paramstyle="numeric_dollar")
+_PREPARED = "fieldstone_prepared"
+_MOST_PREPARED = 400
+_numbers = count(1)
+T = TypeVar("T")
+
+Rows = list[tuple[bytes | None, ...]]
+
+
+class Statement:
+    """The text of a statement with the names of its parameters in their order.
+
+    columns: how many texts a row has. prefix: stands before the statement, such as `EXPLAIN `.
+    """
+
+    def __init__(self, select: sa.Select[Any] | sa.CompoundSelect[Any], prefix: str = "") -> None:
+        later = {part.key for part in visitors.iterate(select) if _comes_later(part)}
+        compiled = select.params(dict.fromkeys(later)).compile(dialect=_DIALECT)
+        expanded = compiled.construct_expanded_state()  # type: ignore[attr-defined]  # a SQL compiler has it
+        self.text: str = prefix + expanded.statement
+        self.columns = len(select.selected_columns)
+        self.name = b"fieldstone_%d" % next(_numbers)
+        self._names: list[str] = list(expanded.positiontup or ())
+        self._fixed = {name: wire(expanded.parameters[name]) for name in self._names if name not in later}
+
+    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Rows:
+        """The rows as texts in UTF-8, for parameter name → value.
+
+        Raises:
+            FieldstoneError: what the database says, translated.
+        """
+        fixed = self._fixed
+        bound = [fixed[name] if name in fixed else wire(values[name]) for name in self._names]
+        result = self._execute(connection, bound)
+        value = result.get_value
+        width = range(self.columns)
+        return [tuple(value(row, column) for column in width) for row in range(result.ntuples)]
+
+    def _execute(self, connection: sa.Connection, bound: list[bytes | None]) -> pq.PGresult:
+        pooled = connection.connection
+        driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # psycopg's
+        prepared: OrderedDict[bytes, None] = pooled.info.setdefault(_PREPARED, OrderedDict())
+        try:
+            if self.name in prepared:
+                prepared.move_to_end(self.name)
+            else:
+                self._prepare(driver.pgconn, prepared)
+            return _checked(driver.pgconn, driver.pgconn.exec_prepared(self.name, bound))
+        except psycopg.Error as error:
+            raise translate(error) from error
+
+    def _prepare(self, server: pq.abc.PGconn, prepared: OrderedDict[bytes, None]) -> None:
+        if len(prepared) >= _MOST_PREPARED:
+            oldest, _ = prepared.popitem(last=False)
+            _checked(server, server.exec_(b"DEALLOCATE " + oldest))
+        _checked(server, server.prepare(self.name, self.text.encode()))
+        prepared[self.name] = None
+
+
+def _comes_later(part: Any) -> bool:
+    """Whether a part of a statement is a parameter whose value comes with each run."""
+    return isinstance(part, sa.BindParameter) and bool(part.required)
+
+
+def _checked(server: pq.abc.PGconn, result: pq.abc.PGresult) -> pq.PGresult:
+    if result.status in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+        return result  # type: ignore[return-value]  # the one implementation there is
+    if server.status == pq.ConnStatus.BAD:
+        raise psycopg.OperationalError(server.get_error_message())
+    raise psycopg.errors.error_from_result(result, encoding="utf-8")
+
+
+def wire(value: Any) -> bytes | None:
+    """A value as PostgreSQL reads it in text form."""
+    text = _text(value)
+    return None if text is None else text.encode()
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return "{" + ",".join(map(_item, value)) + "}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Duration):
+        return write_duration(value)
+    raise TypeError(f"{type(value).__name__} cannot be a parameter")
+
+
+def _item(value: Any) -> str:
+    text = _text(value)
+    if text is None:
+        return "NULL"
+    marked = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{marked}"'
+
+
+class Kept:
+    """What was built for a publication, the least recently used forgotten. Safe between threads."""
+
+    def __init__(self, most: int = 2000) -> None:
+        self._most = most
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, build: Callable[[], T]) -> T:
+        """What is kept under `key`, built now if it is not; two threads may both build it."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                found: T = self._kept[key]
+                return found
+        built = build()
+        with self._lock:
+            self._kept[key] = built
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return built
+
+
+def kept(model: Model) -> Kept:
+    """What readers have built for a publication."""
+    found: Kept = model.cache.setdefault(__name__, Kept())
+    return found
