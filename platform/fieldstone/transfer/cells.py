@@ -17,6 +17,8 @@ from fieldstone.transfer.outcome import Refusal
 REMEMBERED = 4_096
 """Texts per column whose value is kept: the cells of a file repeat themselves."""
 
+_UNDECOMPOSED = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d"})
+
 SHOWN = 80
 """Characters of a cell that a message quotes."""
 
@@ -99,8 +101,8 @@ def filled(template: str | None, text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """`text` in lower-case ASCII letters and digits, words joined by dots: `Mei-Mei Johns` → `mei.mei.johns`."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    """`text` in lower-case ASCII letters and digits, words joined by dots: `Mei Øst` → `mei.ost`."""
+    letters = unicodedata.normalize("NFKD", text.casefold().translate(_UNDECOMPOSED))
     return ".".join(re.findall(r"[a-z0-9]+", "".join(c for c in letters if not unicodedata.combining(c))))
 
 

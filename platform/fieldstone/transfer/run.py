@@ -54,6 +54,7 @@ class ImportRun:
         self._may_wait = bool(bound.own_lookups)
         self._writer = BatchWriter(context, bound)
         self._waiting = WaitingRows()
+        self._taken = 0
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
@@ -62,18 +63,22 @@ class ImportRun:
         Each batch is a transaction of its own, so that whatever is counted as written stays written if the
         program ends early. Raises what the database raises, and `Malformed` for a file that breaks off.
         """
-        with self._transactions() as in_transaction:
-            for rows in _batches(self._file.rows()):
-                self._batch(in_transaction, rows, may_wait=self._may_wait)
-            while self._waiting.count:
-                self._next_pass(in_transaction)
+        try:
+            with self._transactions() as in_transaction:
+                for rows in _batches(self._file.rows()):
+                    self._batch(in_transaction, rows, may_wait=self._may_wait)
+                    self._taken += len(rows)
+                while self._waiting.count:
+                    self._next_pass(in_transaction)
+        finally:
+            self._waiting.close()
         self.outcome.finished = True
         return self.outcome
 
     @property
     def waiting(self) -> int:
         """Rows that were read but wait for others; more than none only where a run was interrupted."""
-        return self._waiting.count
+        return self._taken - self.outcome.read
 
     def _next_pass(self, in_transaction: _InTransaction) -> None:
         """All waiting rows once more. If none gets on, those that nothing in the file can help are ended."""

@@ -43,10 +43,16 @@ class WaitingRows:
 
     def take(self) -> Iterator[WaitingRow]:
         """All rows in the order they came; the pile is gone afterwards."""
-        self._file.seek(0)
-        for text in self._file:
-            line, cells, wants, brings = json.loads(text)
-            yield WaitingRow(Row(line, tuple(cells)), frozenset(wants), frozenset(brings))
+        try:
+            self._file.seek(0)
+            for text in self._file:
+                line, cells, wants, brings = json.loads(text)
+                yield WaitingRow(Row(line, tuple(cells)), frozenset(wants), frozenset(brings))
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Remove the pile."""
         self._file.close()
 
     def brings(self, waiting: WaitingRow) -> bool:
