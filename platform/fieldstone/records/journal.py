@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +78,7 @@ def told_value(field: Field, value: Any) -> Any:
 def journal(context: Context, entries: Sequence[Entry]) -> Part:
     """The part of a write that adds entries to history and outbox."""
     parameters = {
-        "journal": to_json([asdict(entry) for entry in entries]),
+        "journal": to_json([vars(entry) for entry in entries]),
         "at": context.now,
         "actor": context.principal.user,
         "source": context.source,
