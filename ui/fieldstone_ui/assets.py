@@ -56,7 +56,7 @@ def serve_asset(file: str) -> Response:
     if file not in assets().files.values() and "woff2" not in file:
         abort(404)
     packed = DIST / f"{file}.gz"
-    if "gzip" not in request.accept_encodings or not packed.is_file():
+    if not request.accept_encodings["gzip"] or not packed.is_file():
         return immutable(send_from_directory(DIST, file))
     response = send_from_directory(DIST, packed.name)
     response.headers["Content-Encoding"] = "gzip"

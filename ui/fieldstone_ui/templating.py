@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,7 +62,7 @@ def as_code(value: Any) -> str:
 
 def install(pages: Blueprint) -> None:
     """Give them to the templates of the pages."""
-    filters = {
+    filters: dict[str, Callable[[Any], object]] = {
         "paragraphs": paragraphs,
         "safe_html": safe_html,
         "safe_url": safe_url,
@@ -73,7 +73,8 @@ def install(pages: Blueprint) -> None:
         "initials": lambda name: initials(str(name or "")),
         "person_hue": lambda name: person_hue(str(name or "")),
     }
-    for name, function in filters.items():
-        pages.add_app_template_filter(function, name)
-    for function in (icon, asset_url, record_url, lookup_url):
+    for name, shown in filters.items():
+        pages.add_app_template_filter(shown, name)
+    shared: tuple[Callable[..., object], ...] = (icon, asset_url, record_url, lookup_url)
+    for function in shared:
         pages.add_app_template_global(function)

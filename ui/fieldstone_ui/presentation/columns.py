@@ -37,7 +37,9 @@ class Column:
     @property
     def classes(self) -> str:
         """Classes of its head."""
-        return " ".join(filter(None, ["fs-num" if self.look.numeric else "", "" if self.title else self.look.width]))
+        return " ".join(
+            filter(None, ["fs-num" if self.look.numeric else "", "" if self.title else self.look.width])
+        )
 
     @property
     def cell_classes(self) -> str:
@@ -46,7 +48,9 @@ class Column:
         return " ".join(filter(None, [*kinds, "fs-tab" if self.look.widget == "date" else "", self.area]))
 
 
-def make_columns(looks: Sequence[FieldLook], title: str | None, order: Sequence[str], sort_url: SortUrl | None) -> list[Column]:
+def make_columns(
+    looks: Sequence[FieldLook], title: str | None, order: Sequence[str], sort_url: SortUrl | None
+) -> list[Column]:
     """Columns for fields in this order; `title` is the field that links to the record (else the first one does)."""
     linked = title if title in {look.name for look in looks} else (looks[0].name if looks else None)
     areas = phone_areas(looks, linked)

@@ -68,4 +68,7 @@ class Control:
 
 def with_errors(controls: Mapping[str, Control], errors: Mapping[str, str]) -> dict[str, Control]:
     """Controls with the messages of the fields they show."""
-    return {name: control.refused(errors[name]) if name in errors else control for name, control in controls.items()}
+    return {
+        name: control.refused(errors[name]) if name in errors else control
+        for name, control in controls.items()
+    }

@@ -75,7 +75,9 @@ def chip_of(part: str, rest: str, fields: Mapping[str, Filterable], formats: For
         for operator in field.operators:
             found = pattern(operator.template, field.look.name).fullmatch(plain)
             if found:
-                return Chip(field.look.label, operator.label, shown(found.groupdict(), field.look, formats), rest=rest)
+                return Chip(
+                    field.look.label, operator.label, shown(found.groupdict(), field.look, formats), rest=rest
+                )
     return Chip(expression=plain, rest=rest)
 
 
@@ -86,7 +88,11 @@ def pattern(template: str, field: str) -> re.Pattern[str]:
     out = []
     for index, piece in enumerate(pieces):
         if index % 2 == 0:
-            out.append(r"\s*".join(re.escape(word) for word in re.findall(r"\s+|\w+|[^\w\s]+", piece) if word.strip()))
+            out.append(
+                r"\s*".join(
+                    re.escape(word) for word in re.findall(r"\s+|\w+|[^\w\s]+", piece) if word.strip()
+                )
+            )
         elif piece == "field":
             out.append(re.escape(field))
         else:
@@ -100,7 +106,7 @@ VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'()]|\(\s*(?:"[^"]*"|'[^']
 def shown(groups: Mapping[str, str], look: FieldLook, formats: Formats) -> str:
     """The value of a chip for people."""
     if "low" in groups:
-        return f"{shown_one(groups['low'], look, formats)} – {shown_one(groups['high'], look, formats)}"
+        return f"{shown_one(groups['low'], look, formats)} to {shown_one(groups['high'], look, formats)}"
     value = groups.get("value", "").strip()
     if value.startswith("[") and value.endswith("]"):
         return ", ".join(shown_one(item.strip(), look, formats) for item in LIST_ITEM.findall(value[1:-1]))

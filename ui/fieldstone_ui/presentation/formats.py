@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
@@ -38,12 +38,12 @@ class Formats:
     """How one reader reads. now: the instant of the page, so that "2 h ago" and "overdue" agree."""
 
     locale: Locale
-    zone: tzinfo
-    now: datetime
+    zone: dt.tzinfo
+    now: dt.datetime
     currency: str = "EUR"
 
     @property
-    def today(self) -> date:
+    def today(self) -> dt.date:
         """The reader's today."""
         return self.now.astimezone(self.zone).date()
 
@@ -53,7 +53,9 @@ class Formats:
         """A number with grouping; `places` fixes the decimals."""
         amount = Decimal(value)
         if places is not None:
-            return numbers.format_decimal(amount, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=self.locale)
+            return numbers.format_decimal(
+                amount, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=self.locale
+            )
         return numbers.format_decimal(amount, locale=self.locale, decimal_quantization=False)
 
     def percent(self, value: Decimal | int | str) -> str:
@@ -93,25 +95,25 @@ class Formats:
 
     # -- dates and times
 
-    def date(self, value: date) -> str:
+    def date(self, value: dt.date) -> str:
         """A date in full: 19 November 2026."""
         return dates.format_date(value, "long", locale=self.locale)
 
-    def short_date(self, value: date) -> str:
+    def short_date(self, value: dt.date) -> str:
         """A date to scan: 19 Nov, with the year when it is another one."""
         skeleton = "MMMd" if value.year == self.today.year else "yMMMd"
         return dates.format_skeleton(skeleton, value, locale=self.locale)
 
-    def datetime(self, value: datetime) -> str:
+    def datetime(self, value: dt.datetime) -> str:
         """A date and a time in the reader's zone."""
         local = value.astimezone(self.zone)
         return f"{self.short_date(local.date())}, {self.time(local.timetz())}"
 
-    def time(self, value: time) -> str:
+    def time(self, value: dt.time) -> str:
         """A time of day, without seconds."""
         return dates.format_time(value.replace(tzinfo=None), "short", locale=self.locale)
 
-    def day(self, value: date) -> str:
+    def day(self, value: dt.date) -> str:
         """A heading of a timeline: Today, Yesterday, Monday 16 November."""
         apart = (self.today - value).days
         if apart in {0, 1}:
@@ -121,16 +123,18 @@ class Formats:
             pattern = FINAL_YEAR.sub("", pattern)
         return dates.format_date(value, pattern, locale=self.locale)
 
-    def ago(self, value: datetime, short: bool = False) -> str:
+    def ago(self, value: dt.datetime, short: bool = False) -> str:
         """How long ago: 2 hours ago; short: 2 h, Yesterday, 3 d, then the date."""
         seconds = (self.now - value).total_seconds()
         if short:
             return self.short_ago(value, seconds)
         if seconds < 45:
             return "just now"
-        return dates.format_timedelta(-seconds, add_direction=True, threshold=1.2, locale=self.locale)
+        return dates.format_timedelta(
+            dt.timedelta(seconds=-seconds), add_direction=True, threshold=1.2, locale=self.locale
+        )
 
-    def short_ago(self, value: datetime, seconds: float) -> str:
+    def short_ago(self, value: dt.datetime, seconds: float) -> str:
         """The short form for columns."""
         local = value.astimezone(self.zone).date()
         apart = (self.today - local).days
@@ -141,20 +145,20 @@ class Formats:
             return "Yesterday"
         return f"{apart} d" if 1 < apart < 15 else self.short_date(local)
 
-    def local_input(self, value: datetime) -> str:
+    def local_input(self, value: dt.datetime) -> str:
         """For `<input type=datetime-local>`, in the reader's zone."""
         return value.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M")
 
-    def from_local_input(self, typed: str) -> datetime:
+    def from_local_input(self, typed: str) -> dt.datetime:
         """Back from `<input type=datetime-local>`. Raises ValueError."""
-        return datetime.fromisoformat(typed).replace(tzinfo=self.zone).astimezone(UTC)
+        return dt.datetime.fromisoformat(typed).replace(tzinfo=self.zone).astimezone(dt.UTC)
 
 
-def parse_instant(value: str) -> datetime:
+def parse_instant(value: str) -> dt.datetime:
     """The API's form of an instant (ISO 8601 with Z) as an aware datetime."""
-    return datetime.fromisoformat(value)
+    return dt.datetime.fromisoformat(value)
 
 
-def parse_day(value: str) -> date:
+def parse_day(value: str) -> dt.date:
     """The API's form of a date."""
-    return date.fromisoformat(value)
+    return dt.date.fromisoformat(value)

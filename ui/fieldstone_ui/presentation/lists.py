@@ -91,4 +91,8 @@ def why_empty(label: str, plural: str, filtered: bool, new_url: str, all_url: st
             [Action(f"Show all {plural.lower()}", all_url)],
         )
     actions = [Action(f"New {label.lower()}", new_url)] if new_url else []
-    return Empty(f"No {plural.lower()} yet", f"What you and your team add shows up here. You see the {plural.lower()} that your role lets you read.", actions)
+    return Empty(
+        f"No {plural.lower()} yet",
+        f"What you and your team add shows up here. You see the {plural.lower()} that your role lets you read.",
+        actions,
+    )

@@ -115,7 +115,8 @@ def field_look(entity: Entity, field: Field, locale: str) -> FieldLook:
         widget=widget,
         type=value_type(field),
         help=text(declared.help, locale),
-        options=states or choice_looks({o.value: (text(o.label, locale, o.value), o.color) for o in declared.choices}),
+        options=states
+        or choice_looks({o.value: (text(o.label, locale, o.value), o.color) for o in declared.choices}),
         targets=declared.target.entities if declared.target else (),
         settings=declared.options,
         writable=field.writable,

@@ -38,9 +38,15 @@ class Section:
     items: tuple[Place, ...]
 
 
-def sections(model: Model, readable: frozenset[str], locale: str, address: Address, current: str | None) -> list[Section]:
+def sections(
+    model: Model, readable: frozenset[str], locale: str, address: Address, current: str | None
+) -> list[Section]:
     """The menu of somebody who may read the entities `readable`; the place of entity `current` is marked."""
-    found = [part for menu in model.menus.values() for part in menu_sections(menu, model, readable, locale, address)]
+    found = [
+        part
+        for menu in model.menus.values()
+        for part in menu_sections(menu, model, readable, locale, address)
+    ]
     if not found:
         found = [everything(model, readable, locale, address)]
     return mark(with_keys([section for section in found if section.items]), current)
@@ -54,7 +60,9 @@ def menu_sections(
     yield Section(text(menu.label, locale, menu.name), tuple(lines))
     for item in menu.items:
         if item.section is not None:
-            yield Section(text(item.section, locale), tuple(place_each(item.items, model, readable, locale, address)))
+            yield Section(
+                text(item.section, locale), tuple(place_each(item.items, model, readable, locale, address))
+            )
 
 
 def place_each(
@@ -71,7 +79,9 @@ def place_each(
 def everything(model: Model, readable: frozenset[str], locale: str, address: Address) -> Section:
     """What is shown when no menu was declared: all entities that may be read."""
     entities = (entity for entity in model.entities.values() if entity.name in readable)
-    places = (Place(text(e.plural, locale, e.name), address(e.name, None), icon_of(e), e.name) for e in entities)
+    places = (
+        Place(text(e.plural, locale, e.name), address(e.name, None), icon_of(e), e.name) for e in entities
+    )
     return Section("Records", tuple(places))
 
 
@@ -85,7 +95,11 @@ def with_keys(found: list[Section]) -> list[Section]:
     taken: set[str] = set()
 
     def keyed(place: Place) -> Place:
-        free = (letter for letter in place.label.lower() if letter.isascii() and letter.isalpha() and letter not in taken)
+        free = (
+            letter
+            for letter in place.label.lower()
+            if letter.isascii() and letter.isalpha() and letter not in taken
+        )
         key = next(free, "")
         taken.add(key)
         return replace(place, key=key)

@@ -137,6 +137,9 @@ def path_of(looks: Mapping[str, StateLook], state: str | None) -> list[Step]:
 
 def highlights_of(looks: Sequence[FieldLook], most: int = 5) -> list[FieldLook]:
     """The fields worth a headline: amounts first, then dates and percentages, none twice."""
-    wanted = [[look for look in looks if look.widget == widget] for widget in ("money", "date", "percent", "person", "number")]
+    wanted = [
+        [look for look in looks if look.widget == widget]
+        for widget in ("money", "date", "percent", "person", "number")
+    ]
     found = [look for group in wanted for look in group[:2]]
     return found[:most] if len(found) >= 3 else []

@@ -49,14 +49,18 @@ def open_look(state: State, opened: list[str], locale: str) -> StateLook:
     position = opened.index(state.name)
     filled = position / len(opened)
     kind = "open" if position else "start"
-    return StateLook(state.name, text(state.label, locale, state.name), hue(state.color, step_hue(position)), kind, filled)
+    return StateLook(
+        state.name, text(state.label, locale, state.name), hue(state.color, step_hue(position)), kind, filled
+    )
 
 
 def final_look(state: State, locale: str) -> StateLook:
     """An end: good (a tick) unless it is declared red or gray, or worth nothing."""
     lost = is_lost(state)
     color = hue(state.color, "red" if lost else "green")
-    return StateLook(state.name, text(state.label, locale, state.name), color, "lost" if lost else "done", 1.0, True)
+    return StateLook(
+        state.name, text(state.label, locale, state.name), color, "lost" if lost else "done", 1.0, True
+    )
 
 
 def is_lost(state: State) -> bool:

@@ -1,0 +1,324 @@
+"""The one place where pages meet the platform: what they read and write, and who they do it as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import g
+
+from fieldstone import records
+from fieldstone.access.grants import access
+from fieldstone.context import Context
+from fieldstone.errors import Malformed, NotFound
+from fieldstone.fields.filters import Operator
+from fieldstone.model.model import Entity, Field, Inverse
+from fieldstone.model.system_fields import TITLE
+from fieldstone.records import Change, Query, Written
+from fieldstone.records.environment import environment, organisation_currency, organisation_zone
+from fieldstone.records.filters import checked
+from fieldstone.records.source import Viewer
+from fieldstone.web.request_context import current_context
+from fieldstone_rules import EvaluationError, Expression, Ref, compile_closure
+from fieldstone_rules.tree import And
+from fieldstone_ui.presentation.formats import Formats, locale_of, parse_instant
+from fieldstone_ui.presentation.looks import FieldLook, field_look
+
+__all__ = ["Change", "Expression", "Query", "Written"]
+Record = dict[str, Any]
+LONGEST_WHERE = 10_000
+LONGEST_SEARCH = 200
+
+
+# -- who reads, and how -----------------------------------------------------------------------------------------
+
+
+def context() -> Context:
+    """The context of this request. Raises NotAuthenticated when nobody is logged in."""
+    return current_context()
+
+
+def locale() -> str:
+    """The reader's locale, or the organisation's."""
+    current = context()
+    return current.principal.locale or str(current.model.settings.get("core", {}).get("locale") or "en")
+
+
+def formats() -> Formats:
+    """How the reader reads numbers and dates; made once per request."""
+    if "formats" not in g:
+        current = context()
+        name = current.principal.timezone
+        zone = ZoneInfo(name) if name else organisation_zone(current.model)
+        g.formats = Formats(locale_of(locale()), zone, current.now, organisation_currency(current.model))
+    made: Formats = g.formats
+    return made
+
+
+def organisation() -> str:
+    """What the organisation is called."""
+    return str(context().model.settings.get("core", {}).get("organisation") or "Fieldstone")
+
+
+def entity(name: str) -> Entity:
+    """The entity, if the reader may know of it. Raises NotFound."""
+    found = context().model.entities.get(name)
+    if found is None or name not in readable_entities():
+        raise NotFound("There is no such page, or you may not see it.", code="unknown_entity")
+    return found
+
+
+def readable_entities() -> frozenset[str]:
+    """The entities of which the reader may read at least some records."""
+    if "readable_entities" not in g:
+        current = context()
+        names = current.model.entities
+        g.readable_entities = frozenset(name for name in names if may("read", name))
+    found: frozenset[str] = g.readable_entities
+    return found
+
+
+def may(verb: str, name: str) -> bool:
+    """Whether the reader may `read`, `create`, `update` or `delete` at least some records of an entity."""
+    current = context()
+    decision = getattr(access(current.model, current.principal, name), verb)
+    return decision.constant is not False
+
+
+def may_read_field(owner: Entity, name: str) -> bool:
+    """Whether the reader may see a field in at least some records."""
+    current = context()
+    return access(current.model, current.principal, owner.name).field_read(name).constant is not False
+
+
+# -- how fields look --------------------------------------------------------------------------------------------
+
+
+def look(owner: Entity, name: str) -> FieldLook:
+    """The look of a declared or system field. Raises NotFound."""
+    field = owner.field(name)
+    if field is None or not may_read_field(owner, name):
+        raise NotFound(f"There is no field {name[:80]} that you may see.", code="unknown_field")
+    return field_look(owner, field, locale())
+
+
+def looks(owner: Entity, names: Iterable[str]) -> list[FieldLook]:
+    """The looks of those fields that exist and may be seen."""
+    return [look(owner, name) for name in names if owner.field(name) and may_read_field(owner, name)]
+
+
+def title_field(owner: Entity) -> str | None:
+    """The field that is the record's title, if the title is just a field."""
+    source = owner.declaration.title.source.strip()
+    return source if source in owner.fields else None
+
+
+# -- filters ----------------------------------------------------------------------------------------------------
+
+
+def conjuncts(owner: Entity, where: str) -> list[str]:
+    """The parts of a filter that all have to hold. Raises Malformed for what is no filter."""
+    if not where.strip():
+        return []
+    if len(where) > LONGEST_WHERE:
+        raise Malformed("This filter is too long to be shown in parts.", code="too_long")
+    current = context()
+    tree = checked(Viewer(current.model, current.principal.access_key), owner.name, where).tree
+    items = tree.items if isinstance(tree, And) else (tree,)
+    return [where[item.span.start : item.span.end] for item in items]
+
+
+def filter_part(field: Field, operator: Operator, values: Sequence[Any]) -> str:
+    """One part of a filter, from values in the API's form. Raises Malformed for values that do not fit."""
+    try:
+        literals = [field.type.literal(field.type.read(value)) for value in values]
+        return operator.expression(field.name, *literals)
+    except ValueError as error:
+        raise Malformed(str(error), code="bad_value") from error
+
+
+def holds(owner: Entity, condition: bool | Expression, record: Mapping[str, Any]) -> bool:
+    """Whether a condition of a form is true of a record in the API's form; one that cannot be told shows the field."""
+    if isinstance(condition, bool):
+        return condition
+    current = context()
+    evaluate = current.model.cache.setdefault(("form", condition), compile_closure(condition))
+    facts = environment(current)
+    facts.record = {
+        field.name: python_value(field, record.get(field.name)) for field in owner.fields.values()
+    }
+    try:
+        return evaluate(facts) is True
+    except (EvaluationError, KeyError):
+        return True
+
+
+def python_value(field: Field, value: Any) -> Any:
+    """The Python value of a value in the API's form; None for one that cannot be read."""
+    if isinstance(value, dict) and "title" in value:
+        value = {"entity": value["entity"], "id": value["id"]}
+    try:
+        return None if value is None else field.type.read(value)
+    except ValueError:
+        return None
+
+
+# -- reading ----------------------------------------------------------------------------------------------------
+
+
+def page(owner: Entity, query: Query) -> records.Page:
+    """A page of records in the API's form; each also has its title under `_title`."""
+    fields = tuple(dict.fromkeys([TITLE, *(query.fields or readable(owner))]))
+    return records.list(context(), owner.name, replace(query, fields=fields))
+
+
+def one(owner: Entity, identity: UUID, *, deleted: bool = False) -> Record:
+    """A record in the API's form, with its title under `_title`. Raises NotFound."""
+    names = [*readable(owner), *(["deleted_at"] if deleted else [])]
+    return records.get(context(), owner.name, identity, [TITLE, *names], deleted=deleted)
+
+
+def readable(owner: Entity) -> list[str]:
+    """The fields of an entity that the reader may see in at least some records."""
+    names = [*owner.fields, *(name for name in owner.system if name != "deleted_at")]
+    return [name for name in names if may_read_field(owner, name)]
+
+
+def related(
+    owner: Entity, identity: UUID, inverse: Inverse, fields: Sequence[str], limit: int
+) -> records.Page:
+    """The first records of an inverse collection."""
+    target = context().model.entities[inverse.entity]
+    extra = ["currency"] if "currency" in target.system and may_read_field(target, "currency") else []
+    query = Query(
+        fields=(*fields, *extra),
+        limit=limit,
+        related=(inverse.field, Ref(owner.name, identity)),
+        count="estimate",
+    )
+    return page(target, query)
+
+
+def history(owner: Entity, identity: UUID) -> list[dict[str, Any]]:
+    """What happened to a record, newest first."""
+    return records.history(context(), owner.name, identity)
+
+
+def transitions(owner: Entity, identity: UUID) -> Sequence[records.TransitionState]:
+    """The transitions from a record's state, each allowed or with its reasons."""
+    return records.transitions(context(), owner.name, identity)
+
+
+def field_states(
+    owner: Entity, identity: UUID | None, values: Mapping[str, Any]
+) -> Mapping[str, records.FieldState]:
+    """Field → visible, required, readonly for the record with these values typed."""
+    return records.field_states(context(), owner.name, identity, values)
+
+
+def rights(owner: Entity, identity: UUID) -> records.Rights:
+    """What the reader may do with a record."""
+    return records.rights(context(), owner.name, identity)
+
+
+# -- references -------------------------------------------------------------------------------------------------
+
+
+def by_title(name: str, title: str) -> list[Record]:
+    """At most a few records of an entity with exactly this title."""
+    if name not in readable_entities():
+        return []
+    owner = context().model.entities[name]
+    found = page(owner, Query(q=title[:LONGEST_SEARCH], fields=("id",), limit=20)).data
+    return [
+        reference(name, record) for record in found if (record[TITLE] or "").casefold() == title.casefold()
+    ]
+
+
+def reference(name: str, record: Mapping[str, Any]) -> Record:
+    """A record as the value of a reference."""
+    return {"entity": name, "id": record["id"], "title": record[TITLE]}
+
+
+def described(token: str) -> Record | None:
+    """The reference behind `account:0198…` with its title; None if there is none that the reader may see."""
+    name, _, identity = token.partition(":")
+    if name not in readable_entities():
+        return None
+    try:
+        record = records.get(context(), name, UUID(identity), [TITLE])
+    except (ValueError, NotFound):
+        return None
+    return reference(name, record)
+
+
+def with_title(value: Any, parts: Mapping[str, Sequence[str]]) -> Any:
+    """A value that was read from a form, with the titles of references, so that it can be shown."""
+    if isinstance(value, dict) and value.keys() == {"entity", "id"}:
+        typed = (parts.get("text") or [""])[0]
+        return {**value, "title": typed} if typed else described(f"{value['entity']}:{value['id']}")
+    if isinstance(value, list):
+        return [with_title(item, {}) for item in value]
+    return value
+
+
+def same(one_value: Any, other: Any) -> bool:
+    """Whether two values in the API's form are the same, titles and trailing zeros aside."""
+    if isinstance(one_value, dict) and isinstance(other, dict) and "id" in one_value:
+        return one_value.get("id") == other.get("id") and one_value.get("entity") == other.get("entity")
+    if isinstance(one_value, list) and isinstance(other, list):
+        return len(one_value) == len(other) and all(same(a, b) for a, b in zip(one_value, other, strict=True))
+    return one_value == other or (number(one_value) is not None and number(one_value) == number(other))
+
+
+def number(value: Any) -> Decimal | None:
+    """A decimal of the API's form; None for anything else."""
+    try:
+        return Decimal(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    except InvalidOperation:
+        return None
+
+
+def instant(text: str) -> datetime:
+    """The API's form of an instant."""
+    return parse_instant(text)
+
+
+# -- writing ----------------------------------------------------------------------------------------------------
+
+
+def create(owner: Entity, values: Mapping[str, Any]) -> Written:
+    """Create one record."""
+    return records.create(context(), owner.name, [values])[0]
+
+
+def update(owner: Entity, identity: UUID, values: Mapping[str, Any], version: int | None) -> Written:
+    """Change one record."""
+    return records.update(context(), owner.name, [Change(identity, values, version)])[0]
+
+
+def update_all(owner: Entity, changes: Sequence[Change]) -> None:
+    """Change records, all or none."""
+    records.update(context(), owner.name, changes)
+
+
+def delete(owner: Entity, identities: Sequence[UUID], versions: Sequence[int | None]) -> None:
+    """Move records to the recycle bin."""
+    records.delete(context(), owner.name, identities, versions)
+
+
+def restore(owner: Entity, identity: UUID) -> None:
+    """Take a record out of the recycle bin."""
+    records.restore(context(), owner.name, [identity])
+
+
+def transition(
+    owner: Entity, identity: UUID, name: str, values: Mapping[str, Any], version: int | None
+) -> Written:
+    """Take a transition."""
+    return records.transition(context(), owner.name, identity, name, values, version)

@@ -1,0 +1,1 @@
+"""The routes: each reads what was asked, calls the platform, and renders; nothing is decided here."""

@@ -1,0 +1,19 @@
+"""Addresses of pages about an entity or a record."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import url_for
+
+from fieldstone.model.model import Entity
+
+
+def of_record(page: str, owner: Entity, identity: UUID) -> str:
+    """The address of a page about a record: `record`, `edit`, `save`, `states`, `history`…"""
+    return url_for(f"pages.{page}", entity=owner.name, record=str(identity))
+
+
+def of_entity(page: str, owner: Entity) -> str:
+    """The address of a page about an entity: `listing`, `new`, `create`…"""
+    return url_for(f"pages.{page}", entity=owner.name)

@@ -1,0 +1,133 @@
+"""A form that is being filled in: what it starts from, what was typed, and its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from flask import render_template
+
+from fieldstone.model.model import Entity
+from fieldstone_metadata.declarations import FormField
+from fieldstone_ui import data
+from fieldstone_ui.pages import layouts, sheets
+from fieldstone_ui.pages.addresses import of_entity, of_record
+from fieldstone_ui.pages.sheets import Filling
+from fieldstone_ui.pages.typed import Typed
+from fieldstone_ui.presentation.labels import text
+from fieldstone_ui.presentation.records import Problem, RecordPage
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A form in hand. record: what is saved, or what a new record starts from. identity: None for a new one."""
+
+    entity: Entity
+    identity: UUID | None
+    record: Mapping[str, Any]
+    sent: Typed = field(default_factory=Typed)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The record as it would be."""
+        return {**self.record, **self.sent.values}
+
+
+def start_values(owner: Entity) -> dict[str, Any]:
+    """What a new record is shown with: fixed defaults, its first state, and the reader as owner."""
+    principal = data.context().principal
+    values: dict[str, Any] = {
+        name: found.declaration.default.value
+        for name, found in owner.fields.items()
+        if found.declaration.default
+    }
+    if owner.workflow is not None:
+        values[owner.workflow.field] = owner.workflow.initial
+    if "owner" in owner.system:
+        values["owner"] = {"entity": "user", "id": str(principal.user), "title": principal.name}
+    return values | {"entity": owner.name}
+
+
+def presets(owner: Entity, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """References that an address gives (`f.account=account:…`), with their titles."""
+    given = {name.removeprefix("f."): token for name, token in parameters.items() if name.startswith("f.")}
+    found = {name: data.described(token) for name, token in given.items() if owner.field(name) is not None}
+    return {name: reference for name, reference in found.items() if reference is not None}
+
+
+def worth_sending(owner: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a new record without what was left empty, so that defaults fill it, unless a default was cleared."""
+    shown = start_values(owner)
+    return {
+        name: value
+        for name, value in values.items()
+        if value not in (None, "", []) or shown.get(name) is not None
+    }
+
+
+def page(draft: Draft, errors: Mapping[str, str] | None = None, problem: str = "") -> RecordPage:
+    """The form as a page."""
+    owner, locale = draft.entity, data.locale()
+    label = text(owner.label, locale, owner.name)
+    form = layouts.form_of(owner)
+    filling = make_filling(draft, errors or {})
+    list_url = of_entity("listing", owner)
+    return RecordPage(
+        entity=owner.name,
+        label=label,
+        plural=text(owner.plural, locale, owner.name),
+        title=draft.record.get("_title") or label if draft.identity else f"New {label.lower()}",
+        mode="type",
+        record=draft.values,
+        tabs=sheets.tabs(form, filling),
+        list_url=list_url,
+        save_url=of_record("save", owner, draft.identity) if draft.identity else of_entity("create", owner),
+        cancel_url=of_record("record", owner, draft.identity) if draft.identity else list_url,
+        save_label="Save" if draft.identity else f"Create {label.lower()}",
+        save_hint="Fields with a star are needed."
+        if any(state.required for state in filling.states.values())
+        else "",
+        crumb=f"New {label.lower()}" if draft.identity is None else "Edit",
+        states_url=of_record("states", owner, draft.identity)
+        if draft.identity
+        else of_entity("new_states", owner),
+        id=str(draft.identity or ""),
+        version=draft.record.get("version"),
+        changed_ago=data.formats().ago(data.instant(draft.record["updated_at"]))
+        if draft.record.get("updated_at")
+        else "",
+        problem=problem,
+        problems=problems(owner, errors or {}),
+    )
+
+
+def make_filling(draft: Draft, errors: Mapping[str, str]) -> Filling:
+    """What the form is filled with."""
+    found = data.field_states(draft.entity, draft.identity, draft.sent.values)
+    return Filling(draft.entity, draft.values, found, draft.sent.parts, errors, draft.identity)
+
+
+def problems(owner: Entity, errors: Mapping[str, str]) -> list[Problem]:
+    """What is wrong, with the labels of the fields."""
+    known = {look.name: look.label for look in data.looks(owner, errors)}
+    return [
+        Problem(message, name if name in known else "", known.get(name, ""))
+        for name, message in errors.items()
+    ]
+
+
+def shown(draft: Draft, name: str) -> str:
+    """How what was typed reads, as the page would show it."""
+    held = data.with_title(draft.sent.values[name], draft.sent.parts.get(name, {}))
+    values = {**draft.values, name: held}
+    return render_template("fields/shown.html", look=data.look(draft.entity, name), record=values)
+
+
+def narrow(draft: Draft, fields: dict[str, Any]) -> None:
+    """Hide what the form itself hides, beyond what the fields say."""
+    for item in layouts.form_fields(layouts.form_of(draft.entity)):
+        if isinstance(item, FormField) and item.name in fields and item.visible is not True:
+            visible = data.holds(draft.entity, item.visible, draft.values)
+            fields[item.name]["visible"] = fields[item.name]["visible"] and visible

@@ -1,0 +1,71 @@
+"""Errors as pages: what happened, what it means for the data, what to do next."""
+
+from __future__ import annotations
+
+from flask import g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from fieldstone.errors import FieldstoneError
+from fieldstone_ui.pages.answers import from_script, refusal, wants_json
+from fieldstone_ui.pages.logins import ask_to_log_in
+from fieldstone_ui.presentation.lists import Action
+from fieldstone_ui.presentation.page import Message
+
+ICONS = {403: "lock", 404: "search", 412: "refresh", 429: "clock", 503: "database"}
+TITLES = {
+    403: "You may not do this",
+    404: "Not found",
+    405: "Not possible here",
+    409: "In conflict with other data",
+    413: "Too large",
+    429: "Too many tries",
+    503: "The database cannot be reached",
+}
+
+
+def error_page(error: FieldstoneError) -> ResponseReturnValue:
+    """The answer to a page request that was refused."""
+    if error.status == 401 and not from_script():
+        return ask_to_log_in()
+    if wants_json() or (from_script() and error.status == 401):
+        return refusal(error)
+    return render(error), error.status
+
+
+def render(error: FieldstoneError) -> str:
+    """The page; a script that asked for a part of one gets only the words."""
+    template = "parts/message.html" if from_script() else "message.html"
+    return render_template(template, message=message(error))
+
+
+def message(error: FieldstoneError) -> Message:
+    """The words of the page."""
+    reason = error.details.get("reason")
+    return Message(
+        title=TITLES.get(error.status, "That did not work" if error.status < 500 else "Something went wrong"),
+        text=explain(error),
+        icon=ICONS.get(error.status, "alert-circle"),
+        actions=list(next_steps(error)),
+        reasons=[str(reason)] if reason and error.status == 403 and str(reason) not in error.message else [],
+        reference=g.get("request_id", "") if error.status >= 500 else "",
+    )
+
+
+def explain(error: FieldstoneError) -> str:
+    """What happened; for what is not there, that it may also be hidden."""
+    if error.status == 404 and error.code in {"not_found", "http_404"}:
+        return "There is nothing at this address, or you may not see it. Nothing of yours is lost."
+    return error.message
+
+
+def next_steps(error: FieldstoneError) -> list[Action]:
+    """What to do next."""
+    if error.status in {503, 500}:
+        return [Action("Try again", request.full_path.rstrip("?") if request.method == "GET" else "/")]
+    entity = (request.view_args or {}).get("entity")
+    back = (
+        [Action("Back to the list", url_for("pages.listing", entity=entity))]
+        if entity and error.code != "unknown_entity"
+        else []
+    )
+    return [*back, Action("To the start page", url_for("pages.home"))]

@@ -1,0 +1,52 @@
+"""Which form a record is shown in: the declared one for the reader's roles, or one made from the entity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fieldstone.model.model import Entity
+from fieldstone_metadata.declarations import Form, FormField, RelatedList, Section, Tab
+from fieldstone_ui import data
+
+LARGE = {"long_text", "markdown", "rich_text", "code", "json"}
+MOST_RELATED = 6
+
+
+def form_of(entity: Entity) -> Form:
+    """The form with the highest priority that is for one of the reader's roles; a generated one without any."""
+    current = data.context()
+    roles = current.principal.roles
+    forms = [form for form in current.model.forms.values() if form.entity == entity.name]
+    fitting = [form for form in forms if not form.roles or roles & set(form.roles)]
+    return min(fitting, key=lambda form: (-form.priority, form.name)) if fitting else generated(entity)
+
+
+def generated(entity: Entity) -> Form:
+    """All fields in the order of the declaration, large ones below in one column, related records in a tab each."""
+    names = [*entity.fields, *(name for name in ("owner", "team") if name in entity.system)]
+    small = [FormField(name) for name in names if kind(entity, name) not in LARGE]
+    large = [FormField(name) for name in names if kind(entity, name) in LARGE]
+    sections = [Section({"": "Details"}, 2, tuple(small))]
+    if large:
+        sections.append(Section({"": "More"}, 1, tuple(large)))
+    related = [Section(None, 1, (RelatedList(name),)) for name in list(entity.inverses)[:MOST_RELATED]]
+    tabs = [Tab(None, tuple(sections)), *([Tab({"": "Related"}, tuple(related))] if related else [])]
+    return Form(entity.name, entity.name, (), 0, tuple(tabs))
+
+
+def kind(entity: Entity, name: str) -> str:
+    """The type of a field."""
+    field = entity.field(name)
+    return field.declaration.type if field is not None else ""
+
+
+def form_fields(form: Form) -> Iterator[FormField]:
+    """All fields of a form, in order."""
+    for section in sections(form.tabs):
+        yield from (item for item in section.items if isinstance(item, FormField))
+
+
+def sections(tabs: Iterable[Tab]) -> Iterator[Section]:
+    """All sections of all tabs."""
+    for tab in tabs:
+        yield from tab.sections

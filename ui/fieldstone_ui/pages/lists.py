@@ -1,0 +1,202 @@
+"""Lists: filter, order, columns, pages by cursor, sums, and the recycle bin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from fieldstone.model.model import Entity
+from fieldstone_ui import data
+from fieldstone_ui.pages import filtering, queries, shell
+from fieldstone_ui.pages.answers import from_script
+from fieldstone_ui.presentation.columns import Column, make_columns
+from fieldstone_ui.presentation.labels import text
+from fieldstone_ui.presentation.lists import ListPage, Tab, why_empty
+
+
+def install(pages: Blueprint) -> None:
+    """Add the routes."""
+    filtering.install(pages)
+    pages.get("/e/<entity>", endpoint="listing")(listing)
+    pages.get("/e/<entity>/bin", endpoint="bin")(recycle_bin)
+    pages.get("/e/<entity>/sums", endpoint="sums")(sums)
+
+
+def listing(entity: str) -> ResponseReturnValue:
+    """A list; one more page of rows for our scripts."""
+    owner = data.entity(entity)
+    asked = queries.read(owner, "pages.listing")
+    if (
+        asked.view is not None
+        and asked.view.type == "board"
+        and "fields" not in asked.parameters
+        and not from_script()
+    ):
+        return redirect(asked.url("pages.board"))
+    return answer(asked)
+
+
+def recycle_bin(entity: str) -> ResponseReturnValue:
+    """What was deleted and can be restored."""
+    return answer(queries.read(data.entity(entity), "pages.bin", deleted=True))
+
+
+def answer(asked: queries.Asked) -> ResponseReturnValue:
+    """The page, or its next rows."""
+    page = with_rows(frame(asked), asked)
+    if from_script() and asked.cursor:
+        return render_template("lists/more_rows.html", list=page)
+    return render_template("lists/list.html", list=page)
+
+
+def frame(asked: queries.Asked) -> ListPage:
+    """What list and board share: names, tabs, chips."""
+    owner, locale = asked.entity, data.locale()
+    label, plural = text(owner.label, locale, owner.name), text(owner.plural, locale, owner.name)
+    offered = filtering.filterable(owner)
+    chips, problem = filtering.chips(asked, offered)
+    board = owner.workflow is not None and not asked.deleted
+    return ListPage(
+        entity=owner.name,
+        label=label,
+        plural=plural,
+        title="Recycle bin"
+        if asked.deleted
+        else text(asked.view.label if asked.view else None, locale, "All"),
+        menu=menu_label(owner),
+        self_url=asked.url(),
+        list_url=asked.url("pages.listing", view=list_view(asked)),
+        board_url=asked.url("pages.board", view=list_view(asked)) if board else "",
+        filter_url=url_for("pages.add_filter", entity=owner.name),
+        operators_url=url_for("pages.filter_operators", entity=owner.name),
+        tabs=tabs(asked),
+        chips=chips,
+        problem=problem,
+        filterable=[field.look for field in offered.values()],
+        kept={**asked.parameters, **({"as": "board"} if asked.endpoint == "pages.board" else {})},
+        where=asked.where,
+        query=asked.q,
+        without_query_url=asked.url(q=None),
+        new_url=url_for("pages.new", entity=owner.name) if data.may("create", owner.name) else "",
+        limit=asked.limit,
+        cursor=asked.cursor or "",
+    )
+
+
+def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
+    """The page with its columns and rows."""
+    columns = list_columns(asked)
+    where = "" if page.problem else asked.where
+    found = data.page(asked.entity, list_query(asked, [column.look.name for column in columns], where))
+    money = next((column.look.name for column in columns if column.look.widget == "money"), "")
+    return replace(
+        page,
+        columns=columns,
+        rows=found.data,
+        sorts=len(asked.order),
+        next_url=asked.url(cursor=found.next, limit=None) if found.next else "",
+        limit=queries.DEFAULT_LIMIT,
+        sum=money,
+        sums_url=asked.url("pages.sums") if not asked.deleted and not page.problem else "",
+        state_label=state_label(asked.entity),
+        can_move=asked.entity.workflow is not None
+        and not asked.deleted
+        and data.may("update", asked.entity.name),
+        can_delete=not asked.deleted and data.may("delete", asked.entity.name),
+        empty=why_empty(
+            page.label, page.plural, bool(asked.where or asked.q or asked.view), page.new_url, all_url(asked)
+        ),
+    )
+
+
+def list_query(asked: queries.Asked, fields: Sequence[str], where: str) -> data.Query:
+    """The query of the rows. Raises Malformed if the order or a column cannot be used."""
+    return data.Query(
+        where=where or None,
+        q=asked.q or None,
+        fields=tuple(dict.fromkeys([*fields, *needed_fields(asked.entity, fields)])),
+        order=asked.order or None,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        deleted=asked.deleted,
+    )
+
+
+def needed_fields(owner: Entity, fields: Sequence[str]) -> list[str]:
+    """Fields that a row needs beyond its columns: the currency of its amounts, the state that ends its dates."""
+    needed = ["id", "version"]
+    if "currency" in owner.system and any(owner.field(name) is not None for name in fields):
+        needed.append("currency")
+    if owner.workflow is not None and data.may_read_field(owner, owner.workflow.field):
+        needed.append(owner.workflow.field)
+    return needed
+
+
+def list_columns(asked: queries.Asked) -> list[Column]:
+    """The columns, with the addresses that sort by them."""
+    looks = data.looks(asked.entity, asked.columns) or data.looks(
+        asked.entity, queries.default_columns(asked.entity)
+    )
+    return make_columns(
+        looks, data.title_field(asked.entity), asked.order, lambda order: asked.url(order=",".join(order))
+    )
+
+
+def tabs(asked: queries.Asked) -> list[Tab]:
+    """All records, the saved views, and the recycle bin where one may delete."""
+    owner, locale = asked.entity, data.locale()
+    current = asked.view.name if asked.view else None
+    everything = Tab(
+        "All", url_for("pages.listing", entity=owner.name), current is None and not asked.deleted
+    )
+    views = [view for view in data.context().model.views.values() if view.entity == owner.name]
+    saved = [
+        Tab(text(view.label, locale, view.name), shell.place_url(owner.name, view.name), view.name == current)
+        for view in views
+    ]
+    if not data.may("delete", owner.name):
+        return [everything, *saved]
+    return [
+        everything,
+        *saved,
+        Tab("Recycle bin", url_for("pages.bin", entity=owner.name), asked.deleted, icon="trash"),
+    ]
+
+
+def list_view(asked: queries.Asked) -> str | None:
+    """The view to keep when switching between list and board: none, if it is made for one of them."""
+    if asked.view is None or asked.view.type == "board":
+        return None
+    return asked.view.name
+
+
+def menu_label(owner: Entity) -> str:
+    """The section of the menu that this entity is in."""
+    return next((s.label for s in shell.menu() for place in s.items if place.entity == owner.name), "")
+
+
+def state_label(owner: Entity) -> str:
+    """What the field under the workflow is called."""
+    if owner.workflow is None or not data.may_read_field(owner, owner.workflow.field):
+        return ""
+    return data.look(owner, owner.workflow.field).label
+
+
+def all_url(asked: queries.Asked) -> str:
+    """The list without any filter."""
+    return url_for("pages.listing", entity=asked.entity.name)
+
+
+def sums(entity: str) -> ResponseReturnValue:
+    """How many records fit the filter: asked for after the page is there."""
+    owner = data.entity(entity)
+    asked = queries.read(owner, "pages.listing")
+    query = data.Query(
+        where=asked.where or None, q=asked.q or None, fields=("id",), limit=1, count="estimate"
+    )
+    count = data.page(owner, query).count or 0
+    plural = text(owner.plural, data.locale(), owner.name)
+    return render_template("lists/sums.html", plural=plural, count=count)

@@ -1,0 +1,120 @@
+"""What a list or a board was asked for: the parameters of its address, and addresses that differ in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import request, url_for
+
+from fieldstone.errors import NotFound
+from fieldstone.model.model import Entity
+from fieldstone_metadata.declarations import View
+from fieldstone_ui import data
+
+DEFAULT_LIMIT, LARGEST_LIMIT = 50, 500
+LONGEST_WHERE = 10_000
+NAMES = ("view", "where", "q", "order", "fields", "limit")
+DEFAULT_COLUMNS = 7
+NARROW = {
+    "reference",
+    "user",
+    "choice",
+    "money",
+    "date",
+    "percent",
+    "integer",
+    "decimal",
+    "text",
+    "email",
+    "phone",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The parameters of a list.
+
+    parameters: as they stand in the address. view: the saved view, if one was named. where: the filter in force: that
+    of the address, or else of the view.
+    """
+
+    entity: Entity
+    endpoint: str
+    parameters: Mapping[str, str]
+    view: View | None = None
+    cursor: str | None = None
+    deleted: bool = False
+    refused: bool = field(default=False)
+
+    @property
+    def where(self) -> str:
+        """The filter in force."""
+        if "where" in self.parameters:
+            return self.parameters["where"].strip()
+        return self.view.where.source if self.view is not None and self.view.where is not None else ""
+
+    @property
+    def q(self) -> str:
+        """The words searched for."""
+        return self.parameters.get("q", "").strip()
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The order in force: asked for, of the view, or of the entity."""
+        asked = names(self.parameters.get("order", ""))
+        return asked or (self.view.order if self.view else ()) or self.entity.declaration.order
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns asked for, of the view, or the first ones that read well in a row."""
+        asked = names(self.parameters.get("fields", ""))
+        return asked or (self.view.columns if self.view else ()) or default_columns(self.entity)
+
+    @property
+    def limit(self) -> int:
+        """How many rows."""
+        text = self.parameters.get("limit", "")
+        wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else DEFAULT_LIMIT
+        return min(max(wanted, 1), LARGEST_LIMIT)
+
+    def url(self, endpoint: str | None = None, **changes: str | None) -> str:
+        """The address of this list with other parameters; None leaves one out."""
+        kept: dict[str, str | None] = {**self.parameters, **changes}
+        values = {name: value for name, value in kept.items() if value is not None}
+        return url_for(endpoint or self.endpoint, entity=self.entity.name, **values)  # type: ignore[arg-type]  # url_for takes any text
+
+
+def names(text: str) -> tuple[str, ...]:
+    """A comma-separated list of names."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def read(entity: Entity, endpoint: str, *, deleted: bool = False) -> Asked:
+    """What this request asks for. Raises NotFound for an unknown view."""
+    parameters = {name: request.args[name] for name in NAMES if name in request.args}
+    if not parameters.get("q"):
+        parameters.pop("q", None)
+    view = find_view(entity, parameters.get("view"))
+    return Asked(entity, endpoint, parameters, view, request.args.get("cursor") or None, deleted)
+
+
+def find_view(entity: Entity, name: str | None) -> View | None:
+    """The saved view called `name`. Raises NotFound if it is not one of this entity."""
+    if not name:
+        return None
+    view = data.context().model.views.get(name)
+    if view is None or view.entity != entity.name:
+        raise NotFound("There is no such view.", code="unknown_view")
+    return view
+
+
+def default_columns(entity: Entity) -> tuple[str, ...]:
+    """The fields that read well in a row: the title first, then short ones, then the owner."""
+    title = data.title_field(entity)
+    short = [
+        name for name, found in entity.fields.items() if found.declaration.type in NARROW and name != title
+    ]
+    first = [title] if title else []
+    last = ["owner"] if "owner" in entity.system else ["updated_at"]
+    return (*first, *short[: DEFAULT_COLUMNS - len(first) - len(last)], *last)

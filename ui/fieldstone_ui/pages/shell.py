@@ -1,0 +1,112 @@
+"""What every page needs around its sheet: menu, user, theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from fieldstone.errors import FieldstoneError
+from fieldstone_ui import data
+from fieldstone_ui.presentation import navigation
+from fieldstone_ui.presentation.labels import text
+from fieldstone_ui.presentation.lists import Action
+from fieldstone_ui.presentation.navigation import Section
+from fieldstone_ui.presentation.page import Page
+
+RIGHT_TO_LEFT = {"ar", "he", "fa", "ur", "ps", "sd", "yi", "dv"}
+MOST_CREATABLE = 12
+
+
+def install(pages: Blueprint) -> None:
+    """Add the start page and the profile, and what all templates get."""
+    pages.get("/")(home)
+    pages.get("/profile")(profile)
+    pages.app_context_processor(around)
+
+
+def home() -> ResponseReturnValue:
+    """The first place of the menu."""
+    places = [place for section in menu() for place in section.items]
+    return redirect(places[0].url if places else url_for("pages.profile"))
+
+
+def profile() -> str:
+    """Who I am here, and how pages look."""
+    return render_template("account/profile.html", facts=facts())
+
+
+def facts() -> list[tuple[str, str]]:
+    """What the profile tells about the reader."""
+    current = data.context()
+    formats = data.formats()
+    roles = (
+        current.model.roles[name] for name in sorted(current.principal.roles) if name in current.model.roles
+    )
+    return [
+        ("Language and formats", str(formats.locale.get_display_name() or data.locale())),
+        ("Time zone", str(formats.zone)),
+        ("Roles", ", ".join(text(role.label, data.locale(), role.name) for role in roles) or "none"),
+    ]
+
+
+def around() -> dict[str, Any]:
+    """The page and the formats; where nobody is logged in, there is no menu and nothing to format."""
+    try:
+        return {"page": make_page(), "formats": data.formats()}
+    except FieldstoneError:
+        return {"page": Page(home_url=url_for("pages.home"))}
+
+
+def make_page() -> Page:
+    """The shell for the reader; made once per request."""
+    if "page" not in g:
+        g.page = build_page()
+    made: Page = g.page
+    return made
+
+
+def build_page() -> Page:
+    """The shell for the reader."""
+    principal = data.context().principal
+    language = data.locale().replace("_", "-")
+    found = menu()
+    return Page(
+        organisation=data.organisation(),
+        language=language,
+        direction="rtl" if language.split("-")[0] in RIGHT_TO_LEFT else "ltr",
+        user_name=principal.name,
+        user_email=principal.email,
+        home_url=url_for("pages.home"),
+        section="profile" if request.endpoint == "pages.profile" else "",
+        sections=found,
+        creatable=creatable(found),
+        tabs=navigation.tabs(found, url_for("pages.home"), url_for("pages.search")),
+    )
+
+
+def menu() -> list[Section]:
+    """The sidebar, with the place of this page marked."""
+    current = (request.view_args or {}).get("entity")
+    return navigation.sections(
+        data.context().model, data.readable_entities(), data.locale(), place_url, current
+    )
+
+
+def place_url(entity: str, view: str | None) -> str:
+    """The address behind a line of the menu: a board for a view that is one."""
+    found = data.context().model.views.get(view or "")
+    endpoint = "pages.board" if found is not None and found.type == "board" else "pages.listing"
+    return url_for(endpoint, entity=entity, view=view)
+
+
+def creatable(found: list[Section]) -> list[Action]:
+    """What the reader may create, in the order of the menu."""
+    model, locale = data.context().model, data.locale()
+    names = dict.fromkeys(place.entity for section in found for place in section.items)
+    entities = [model.entities[name] for name in names if data.may("create", name)]
+    return [
+        Action(text(e.label, locale, e.name), url_for("pages.new", entity=e.name), navigation.icon_of(e))
+        for e in entities[:MOST_CREATABLE]
+    ]

@@ -1,0 +1,62 @@
+"""What a posted form says: the values to save, what cannot be read, and what was typed, so that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+
+from fieldstone.model.model import Entity
+from fieldstone_ui import data
+from fieldstone_ui.presentation.entry import Parts, Reader, Refused, read_value, sent_fields
+
+
+@dataclass
+class Typed:
+    """A posted form. values: in the API's form. errors: field → why it cannot be read. parts: what was typed."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, Parts] = field(default_factory=dict)
+
+    def without(self, names: Sequence[str]) -> Typed:
+        """The same without some fields."""
+
+        def rest(found: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: value for name, value in found.items() if name not in names}
+
+        return Typed(rest(self.values), rest(self.errors), rest(self.parts))
+
+
+def read_form(owner: Entity) -> Typed:
+    """What this request's form says about the fields of an entity; fields the reader may not know are left out."""
+    typed = Typed()
+    reader = Reader(data.formats(), resolve)
+    for name, parts in sent_fields(request.form).items():
+        if owner.field(name) is not None and data.may_read_field(owner, name):
+            typed.parts[name] = parts
+            read_one(owner, name, parts, reader, typed)
+    return typed
+
+
+def read_one(owner: Entity, name: str, parts: Parts, reader: Reader, typed: Typed) -> None:
+    """Read one field into `typed`."""
+    look = data.look(owner, name)
+    if look.widget == "secret" and not any(parts.get("", ())):
+        return
+    try:
+        typed.values[name] = read_value(look, parts, reader)
+    except Refused as error:
+        typed.errors[name] = str(error)
+
+
+def resolve(targets: Sequence[str], title: str) -> dict[str, str]:
+    """The record of one of these entities with exactly this title. Raises Refused when none or several are."""
+    found = [hit for name in targets for hit in data.by_title(name, title)]
+    if len(found) == 1:
+        return {"entity": found[0]["entity"], "id": found[0]["id"]}
+    if found:
+        raise Refused(f"Several are called “{title}”. Pick one from the list.")
+    raise Refused(f"Nothing is called “{title}”. Check the spelling, or pick one from the list.")
