@@ -17,6 +17,9 @@ from fieldstone.publication.current import load_model
 from fieldstone.publication.store import current_version
 from fieldstone.settings import Settings, load_settings
 
+_LONGEST_STATEMENT = 3600.0
+"""Seconds. Commands import and publish; the limit for requests is not for them."""
+
 
 class NothingPublished(FieldstoneError):
     """The command needs an application, and there is none yet."""
@@ -59,7 +62,7 @@ def opened(settings: Settings | None = None) -> Iterator[Installation]:
     chosen = settings or load_settings()
     configure_logs(chosen)
     embedded = None if chosen.database_url else start(chosen.home)
-    database = connect(chosen, embedded)
+    database = _connect(chosen, embedded)
     try:
         database.prepare()
         yield Installation(chosen, database, embedded)
@@ -69,13 +72,7 @@ def opened(settings: Settings | None = None) -> Iterator[Installation]:
             embedded.release()
 
 
-def connect(settings: Settings, embedded: EmbeddedDatabase | None) -> Database:
-    """Connections to the database of `settings`, enough for all threads of one server process."""
+def _connect(settings: Settings, embedded: EmbeddedDatabase | None) -> Database:
     given = settings.database_url
     url = given.get_secret_value() if given else embedded.url() if embedded else ""
-    return Database(
-        url,
-        tenant=settings.tenant,
-        pool_size=settings.threads + 1,
-        statement_timeout=settings.statement_timeout,
-    )
+    return Database(url, tenant=settings.tenant, statement_timeout=_LONGEST_STATEMENT)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from fieldstone_metadata.new_app import new_app
 
 from fieldstone.cli.output import console
 from fieldstone_metadata import MetadataError
+from fieldstone_metadata.new_app import new_app
 
 
 @click.command("new")

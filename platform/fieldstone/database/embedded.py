@@ -75,6 +75,11 @@ class EmbeddedDatabase:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
+def at(home: Path) -> EmbeddedDatabase:
+    """The embedded database of `home`, without a share in it: for workers of a process that has one."""
+    return EmbeddedDatabase(cluster.usable_home(home), {})
+
+
 def start(home: Path, settings: Mapping[str, str] | None = None) -> EmbeddedDatabase:
     """Have the embedded database of `home` running, and return a share in it.
 

@@ -10,18 +10,15 @@ from typing import Any
 from fieldstone_metadata.declarations import Application, Entity, Origin
 from fieldstone_rules import Expression
 
-KINDS = ("apps", "roles", "workflows", "forms", "views", "menus", "data")
-"""Kinds without tables of their own, as `Application` calls them."""
-
-SINGULAR = {
-    "apps": "app",
-    "roles": "role",
-    "workflows": "workflow",
-    "forms": "form",
-    "views": "view",
-    "menus": "menu",
+KINDS = {
+    "role": "roles",
+    "workflow": "workflows",
+    "form": "forms",
+    "view": "views",
+    "menu": "menus",
     "data": "data",
 }
+"""Kinds without tables of their own → what `Application` calls all of them."""
 
 
 _FOLLOWING = frozenset({("role", "admin")})
@@ -38,11 +35,12 @@ class Change:
 
 
 def changes(old: Application | None, new: Application) -> Iterator[Change]:
-    """All elements that differ, entities first; everything is new where `old` is None."""
+    """All elements that differ, apps and entities first; everything is new where `old` is None."""
+    yield from _changes("app", old.apps if old else {}, new.apps)
     yield from _entity_changes(old.entities if old else {}, new.entities)
-    for kind in KINDS:
-        before: Mapping[str, Any] = getattr(old, kind) if old else {}
-        yield from _changes(SINGULAR[kind], before, getattr(new, kind))
+    for kind, plural in KINDS.items():
+        before: Mapping[str, Any] = getattr(old, plural) if old else {}
+        yield from _changes(kind, before, getattr(new, plural))
 
 
 def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[Change]:

@@ -105,8 +105,9 @@ def _steps(old: Model | None, new: Model, found: list[TableChange], counts: Coun
     sql: dict[str, list[str]] = {}
     tables: dict[str, str] = {}
     for change in found:
-        tables[change.element] = change.table
-        sql.setdefault(change.element, []).extend(map(sql_text, change.statements))
+        element = _shown_as(change.element, old)
+        tables.setdefault(element, change.table)
+        sql.setdefault(element, []).extend(map(sql_text, change.statements))
     for change in changes(old.application if old else None, new.application):
         element = f"{change.kind} {change.name}"
         table = tables.pop(element, None) or _table_of(change.kind, change.name, new)
@@ -118,6 +119,14 @@ def _steps(old: Model | None, new: Model, found: list[TableChange], counts: Coun
         if sql[element]:
             kind, name = element.split(" ", 1)
             yield Step("create", kind, name, f"on {table}", counts.rows(table), tuple(sql[element]))
+
+
+def _shown_as(element: str, old: Model | None) -> str:
+    """The fields of a new entity are told with the entity."""
+    kind, name = element.split(" ", 1)
+    entity = name.split(".")[0]
+    is_new = kind == "field" and (old is None or entity not in old.entities)
+    return f"entity {entity}" if is_new else element
 
 
 def _table_of(kind: str, name: str, new: Model) -> str | None:

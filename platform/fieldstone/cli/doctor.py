@@ -1,0 +1,148 @@
+"""`fieldstone doctor`: what is wrong with this installation, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from fieldstone.cli.installation import Installation, opened
+from fieldstone.cli.output import console, print_json
+from fieldstone.errors import FieldstoneError
+from fieldstone.plugins import plugin_names
+from fieldstone.publication.apply import propose
+from fieldstone.publication.store import FIELDSTONE_VERSION, current_version
+from fieldstone.settings import Settings, load_settings
+
+_LITTLE_SPACE = 500 * 2**20
+_OLDEST_SERVER = 18
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one examination. state: "ok", "warning" or "error". mend: what to do, if anything."""
+
+    name: str
+    state: str
+    text: str
+    mend: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def command(as_json: bool) -> int:
+    """Examine this installation and say what is wrong and how to mend it. Exits with 1 if something is.
+
+    \b
+    Example:
+      fieldstone doctor
+    """
+    findings = list(_examine())
+    if as_json:
+        print_json([vars(finding) for finding in findings])
+    else:
+        _show(findings)
+    return 1 if any(finding.state == "error" for finding in findings) else 0
+
+
+def _examine() -> Iterator[Finding]:
+    yield Finding("fieldstone", "ok", f"version {FIELDSTONE_VERSION}")
+    try:
+        settings = load_settings()
+    except FieldstoneError as error:
+        yield Finding("settings", "error", error.message, "Correct the setting.")
+        return
+    yield from _folder(settings)
+    try:
+        yield Finding("plugins", "ok", ", ".join(plugin_names()) or "none")
+        with opened(settings) as installation:
+            for examination in _EXAMINATIONS:
+                yield examination(installation)
+    except FieldstoneError as error:
+        yield Finding("database", "error", error.message)
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    if settings.database_url is None:
+        home = settings.home.expanduser().absolute()
+        yield Finding("home", "ok", str(home))
+        yield _space(home)
+
+
+def _space(home: Path) -> Finding:
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    text = f"{free // 2**20:,} MB free"
+    if free < _LITTLE_SPACE:
+        return Finding("disk", "warning", text, "Make room, or set FIELDSTONE_HOME to another disk.")
+    return Finding("disk", "ok", text)
+
+
+def _server(installation: Installation) -> Finding:
+    with installation.database.read() as connection:
+        version = int(
+            connection.execute(sa.text("SELECT current_setting('server_version_num')")).scalar_one()
+        )
+    text = f"PostgreSQL {version // 10000}.{version % 10000}"
+    if version // 10000 < _OLDEST_SERVER:
+        mend = f"Use PostgreSQL {_OLDEST_SERVER} or newer, or unset FIELDSTONE_DATABASE_URL."
+        return Finding("database", "error", text, mend)
+    kind = "embedded" if installation.embedded else "by FIELDSTONE_DATABASE_URL"
+    return Finding("database", "ok", f"{text}, {kind}")
+
+
+def _sorting(installation: Installation) -> Finding:
+    statement = sa.text("SELECT count(*) FROM pg_collation WHERE collprovider = 'i'")
+    with installation.database.read() as connection:
+        has_icu = connection.execute(statement).scalar_one() > 0
+    how = (
+        "lists sort as people of each language expect (ICU)"
+        if has_icu
+        else "lists sort by lower-case letters"
+    )
+    return Finding("sorting", "ok", how)
+
+
+def _publication(installation: Installation) -> Finding:
+    with installation.database.read() as connection:
+        version = current_version(connection, installation.database.system)
+    if version == 0:
+        return Finding("publication", "warning", "nothing is published yet", "Run `fieldstone apply PATH`.")
+    apps = installation.model().application.apps.values()
+    names = ", ".join(f"{app.name} {app.version}" for app in apps)
+    return Finding("publication", "ok", f"version {version}: {names}")
+
+
+def _tables(installation: Installation) -> Finding:
+    with installation.database.read() as connection:
+        version = current_version(connection, installation.database.system)
+    plan = propose(installation.database, []).plan if version else None
+    if plan is None or (not plan.drift and not plan.statements):
+        return Finding("tables", "ok", "as declared")
+    if plan.drift:
+        return Finding(
+            "tables", "warning", f"made by hand: {', '.join(plan.drift)}", "Drop them, or leave them."
+        )
+    text = f"{len(plan.statements)} statements away from what this Fieldstone needs"
+    return Finding("tables", "error", text, "Run `fieldstone apply` for any published app.")
+
+
+_EXAMINATIONS: tuple[Callable[[Installation], Finding], ...] = (_server, _sorting, _publication, _tables)
+
+
+def _show(findings: list[Finding]) -> None:
+    out = console()
+    signs = {
+        "ok": "[green]ok[/green]     ",
+        "warning": "[yellow]warning[/yellow]",
+        "error": "[red]error[/red]  ",
+    }
+    for finding in findings:
+        out.print(signs[finding.state], end=" ")
+        out.print(f"{finding.name:<12} {finding.text}", markup=False)
+        if finding.mend:
+            out.print(f"{'':<21}{finding.mend}", markup=False)
