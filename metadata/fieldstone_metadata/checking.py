@@ -19,7 +19,7 @@ from fieldstone_metadata.kinds.workflow import build_workflow
 from fieldstone_metadata.layer_files import LOCAL, Layer
 from fieldstone_metadata.layer_merging import merge_layers
 from fieldstone_metadata.layer_order import LayerDocuments, in_order
-from fieldstone_metadata.nodes import Source
+from fieldstone_metadata.nodes import Source, words_in
 from fieldstone_metadata.outlines import outline
 from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.reporting import Report
@@ -48,18 +48,19 @@ def check(layers: Sequence[Layer]) -> Checked:
     `local`.
     """
     report = Report()
-    merged = merge_layers(in_order(_layer_documents(layers, report), report), report)
-    workspace = _workspace(merged, report)
+    silenced: set[str] = set()
+    merged = merge_layers(in_order(_layer_documents(layers, report, silenced), report), report)
+    workspace = _workspace(merged, report, silenced)
     application = _build(workspace, layers)
     problems = report.sorted()
     failed = any(problem.severity == ERROR for problem in problems)
     return Checked(problems, None if failed else application)
 
 
-def _layer_documents(layers: Sequence[Layer], report: Report) -> list[LayerDocuments]:
+def _layer_documents(layers: Sequence[Layer], report: Report, silenced: set[str]) -> list[LayerDocuments]:
     found: dict[str, LayerDocuments] = {}
     for layer in layers:
-        documents = documents_of(layer, report)
+        documents = documents_of(layer, report, silenced)
         if layer.name in found:
             source = Source(layer.name, layer.files[0].path if layer.files else "", "")
             report.at(source, 1, 1, "defined_twice", f"two layers are called `{layer.name}`")
@@ -82,14 +83,13 @@ def _check_apps(layer: Layer, apps: list[Document], report: Report) -> None:
         )
 
 
-def _workspace(merged: dict[tuple[str, str], Document], report: Report) -> Workspace:
+def _workspace(merged: dict[tuple[str, str], Document], report: Report, silenced: set[str]) -> Workspace:
     """The sound parts of the merged documents."""
     documents: dict[str, dict[str, Document]] = {}
-    silenced: set[str] = set()
     for (kind, name), document in merged.items():
         root = sound(document.root, kind, report, silenced)
         if root is None:
-            silenced.add(name)
+            silenced |= {name, *words_in(document.root)}
         else:
             documents.setdefault(kind, {})[name] = Document(kind, name, document.layer, root)
     return Workspace(documents, report, silenced)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from fieldstone_metadata.json_reader import read_json
 from fieldstone_metadata.layer_files import DOCUMENT_SUFFIXES, LARGEST_FILE, File, Layer
 from fieldstone_metadata.names import name_fault, suggested_name
-from fieldstone_metadata.nodes import Node, Source
+from fieldstone_metadata.nodes import Node, Source, words_in
 from fieldstone_metadata.problems import Problem
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.suggestions import did_you_mean
@@ -35,20 +35,26 @@ class Document:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """What a file holds: its documents and what is wrong with it so far."""
+    """What a file holds: its documents, what is wrong so far, and the names in documents that are lost."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
+    lost_names: frozenset[str] = frozenset()
 
 
-def documents_of(layer: Layer, report: Report) -> list[Document]:
-    """All documents of a layer, in the order of its files; what is wrong goes to `report`."""
+def documents_of(layer: Layer, report: Report, lost_names: set[str] | None = None) -> list[Document]:
+    """All documents of a layer, in the order of its files; what is wrong goes to `report`.
+
+    `lost_names` receives the names in documents that could not be read.
+    """
     report.extend(layer.problems)
     documents: list[Document] = []
     for file in layer.files:
         parsed = parse_file(layer.name, file)
         report.extend(parsed.problems)
         documents.extend(parsed.documents)
+        if lost_names is not None:
+            lost_names.update(parsed.lost_names)
     return documents
 
 
@@ -61,8 +67,10 @@ def parse_file(layer: str, file: File) -> ParsedFile:
         report.at(source, 1, 1, "too_large", f"this file is larger than {LARGEST_FILE // 1024**2} MB")
         return ParsedFile((), report.sorted())
     roots = _roots(source, report)
-    documents = [_document(root, layer, report) for root in roots]
-    return ParsedFile(tuple(document for document in documents if document), report.sorted())
+    documents = [None if root.broken else _document(root, layer, report) for root in roots]
+    lost = [words_in(root) for root, document in zip(roots, documents, strict=True) if document is None]
+    sound = tuple(document for document in documents if document is not None)
+    return ParsedFile(sound, report.sorted(), frozenset().union(*lost))
 
 
 def _roots(source: Source, report: Report) -> list[Node]:

@@ -83,9 +83,17 @@ class Expressions:
     def _report(self, problems: tuple[RuleProblem, ...], node: Node, source: str, skipped: int) -> None:
         names = set(_NAME.findall(source))
         for problem in problems:
-            phantom = problem.code in _ECHOES or (problem.code != "syntax" and names & self.silenced)
+            about = {_named(problem, source)} if problem.code == "unknown_name" else names
+            phantom = problem.code in _ECHOES or (problem.code != "syntax" and about & self.silenced)
             if not phantom:
                 self.report.extend([_in_file(problem, node, skipped)])
+
+
+def _named(problem: RuleProblem, source: str) -> str:
+    """The name that a problem is about: the text at its place."""
+    line = source.split("\n")[problem.line - 1]
+    end = problem.end_column if problem.end_line == problem.line else len(line) + 1
+    return line[problem.column - 1 : end - 1]
 
 
 def _source_of(node: Node, *, marked: bool) -> tuple[str, int]:

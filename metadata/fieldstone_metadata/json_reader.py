@@ -27,6 +27,8 @@ def read_json(source: Source, report: Report) -> list[Node]:
         pass  # too deep, or a number too long: the reader below says where
     readable = Source(source.layer, source.path, _SURROGATES.sub(_one_escape, source.text))
     roots = read_documents(readable, report)
+    if roots and roots[0].broken:
+        return [roots[0]]
     return roots[0].children() if roots else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -65,11 +65,7 @@ def read_layer(path: Path) -> Layer:
 def _layer_of(results: list[File | Problem]) -> Layer:
     files = tuple(result for result in results if isinstance(result, File))
     name = layer_name(files)
-    problems = tuple(
-        Problem(result.path, 1, 1, result.code, result.message, result.hint, layer=name)
-        for result in results
-        if isinstance(result, Problem)
-    )
+    problems = tuple(replace(result, layer=name) for result in results if isinstance(result, Problem))
     return Layer(name, files, problems)
 
 

@@ -7,10 +7,13 @@ tree where a higher layer changes a lower document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
 
 Plain = None | bool | int | Decimal | str
 """What a scalar can be."""
@@ -106,6 +109,11 @@ def at_path(root: Node, path: list[str | int]) -> Node:
         except (KeyError, IndexError, TypeError):
             return node
     return node
+
+
+def words_in(node: Node) -> set[str]:
+    """All names that stand in the text of `node`: whatever it would declare is among them."""
+    return set(_WORD.findall(node.source.text, node.start, node.end))
 
 
 def copied(node: Node) -> Node:

@@ -96,10 +96,26 @@ CODES: Mapping[str, str] = {
 
 EXPRESSION_CODES: Mapping[str, str] = {
     "syntax": "The text is not an expression.",
-    "unknown_name": "There is no field, collection, entity, setting or function so called.",
+    "escape": "A backslash in a text begins no escape.",
+    "unknown_name": "There is no field, collection, entity or setting so called.",
+    "unknown_function": "There is no function so called.",
+    "unknown_option": "A choice is compared with what is no option of it.",
+    "arguments": "A function gets too few or too many arguments, or the wrong ones.",
     "type": "A value has another type than is needed here.",
+    "cast": "A reference to several kinds of records has to say which is meant.",
+    "currency": "An amount in a currency stands where no money is.",
+    "date": "A text is no date or time.",
+    "duration": "A length of time cannot be read.",
+    "pattern": "A pattern of a format or a search cannot be read.",
     "not_allowed": "The name has no meaning in this place.",
+    "secret": "The field is secret and cannot occur in expressions.",
+    "formula_cycle": "A formula depends on itself.",
     "not_lowerable": "The expression has no SQL form, and this place needs one.",
+    "number_range": "A number is too long.",
+    "too_complex": "The expression is nested too deeply or has too many parts.",
+    "too_long": "The text is too long.",
+    "too_many_hops": "A path follows more than four references.",
+    "null_order": "Something is ordered against null (warning).",
     "unknown_passes": "A check passes where its expression is unknown (warning).",
 }
-"""Code → what it means, for the expressions in documents; the reference of the rule language lists all of them."""
+"""Code → what it means, for the expressions in documents."""

@@ -42,13 +42,15 @@ def _documents_page() -> str:
 
 
 _DOCUMENTS_INTRODUCTION = """\
-A document is one YAML or JSON mapping with a `kind` and a `name`; a file may hold several, separated by `---`.
-Names are lower-case letters, digits and single underscores, begin with a letter, and have at most 48
-characters. Labels are text, or a mapping of locale to text. Keys in **bold** are required.
+A document is one YAML or JSON mapping with a `kind` and a `name`; a file may hold several,
+separated by `---`. Names are lower-case letters, digits and single underscores, begin with a
+letter, and have at most 48 characters. Labels are text, or a mapping of locale to text. Keys in
+**bold** are required.
 
-A higher layer changes a document of a lower one with `extends: true`: a key replaces, a mapping merges, `null`
-removes, lists of options, items, columns and fields merge by the names of their items (`remove: true` takes an
-item out), other lists are replaced, and `after:` or `before:` places a new element.
+A higher layer changes a document of a lower one with `extends: true`: a key replaces, a mapping
+merges, `null` removes, lists of options, items, columns and fields merge by the names of their
+items (`remove: true` takes an item out), other lists are replaced, and `after:` or `before:` places
+a new element.
 """
 
 
@@ -197,9 +199,9 @@ def _field_type_section(declared: FieldTypeDeclaration) -> str:
 
 def _problems_page() -> str:
     introduction = (
-        "`fieldstone check` prints each problem as `file:line:column: message [code]`, or with `--format json` as\n"
-        "an object with the keys `path`, `line`, `column`, `code`, `message`, `hint`, `severity` and `layer`.\n"
-        "Codes are stable.\n"
+        "`fieldstone check` prints each problem as `file:line:column: message [code]`, or with\n"
+        "`--format json` as an object with the keys `path`, `line`, `column`, `code`, `message`,\n"
+        "`hint`, `severity` and `layer`. Codes are stable.\n"
     )
     parts = ["# Problems of documents\n", _NOTE, introduction, _codes_table(CODES)]
     parts += ["## In expressions\n", _codes_table(EXPRESSION_CODES)]
@@ -223,12 +225,14 @@ def _core_page() -> str:
 
 
 _CORE_INTRODUCTION = """\
-`core` lies below every app. Apps refer to its entities, and may add fields to them with `extends: true`. Roles
-are held through `role_assignment`, by a user or by a team with everybody in it (`holder`); `admin` is built in and
-may do everything, `employee` is what everybody who works here may do.
+`core` lies below every app. Apps refer to its entities, and may add fields to them with `extends:
+true`. Roles are held through `role_assignment`, by a user or by a team with everybody in it
+(`holder`); `admin` is built in and may do everything, `employee` is what everybody who works here
+may do.
 
-Passwords, sessions and tokens are no records; the platform keeps them. Activities stand alone for now: the field
-that ties one to any record follows with references to any entity, the content of files with their field types.
+Passwords, sessions and tokens are no records; the platform keeps them. Activities stand alone for
+now: the field that ties one to any record follows with references to any entity, the content of
+files with their field types.
 """
 
 

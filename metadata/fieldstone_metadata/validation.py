@@ -95,8 +95,10 @@ _ELEMENTS = frozenset({"fields", "states", "transitions", "settings", "entities"
 def _mark_element(root: Node, path: list[str | int], silenced: set[str]) -> None:
     """Marks the named element in which something failed: what else it lacks is not its author's fault."""
     if len(path) > 1 and path[0] in _ELEMENTS and isinstance(path[1], str):
-        silenced.add(path[1])
-        at_path(root, path[:2]).broken = True
+        element = at_path(root, path[:2])
+        inverse = element.get("inverse")
+        silenced |= {path[1], str(inverse.value)} if inverse is not None else {path[1]}
+        element.broken = True
 
 
 def _remove(parent: Node, keys: set[str | int]) -> None:

@@ -30,22 +30,16 @@ class _StopReadingError(Exception):
 def read_documents(source: Source, report: Report) -> list[Node]:
     """The documents of a YAML file, in their order; what is wrong goes to `report`.
 
-    After a syntax error reading goes on with the next document of the file (`---`).
+    After a syntax error reading goes on with the next document of the file (`---`). A document that could not
+    be read to its end is `broken`.
     """
     documents: list[Node] = []
     lines_before = start = 0
     for _ in range(MOST_SYNTAX_ERRORS):
         reader = _Reader(source, report, lines_before, start)
-        try:
-            reader.run()
-        except yaml.YAMLError as error:
-            failed_at = yaml_mistakes.report_syntax_error(error, source, lines_before, report)
-        except _StopReadingError:
-            failed_at = len(source.text)
-        else:
-            failed_at = len(source.text)
+        failed_at = reader.run()
         documents.extend(reader.documents)
-        following = source.text.find("\n---", failed_at)
+        following = source.text.find("\n---", max(failed_at - 1, start))
         if following < 0:
             break
         start = following + 1
@@ -66,17 +60,31 @@ class _Reader:
     keys: list[Node | None] = field(default_factory=list)
     values: int = 0
 
-    def run(self) -> None:
-        """Reads all events of the text."""
-        for event in self._events():
-            if isinstance(event, yaml.ScalarEvent):
-                self._scalar(event)
-            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-                self._enter(event)
-            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-                self._leave(event)
-            elif isinstance(event, yaml.AliasEvent):
-                self._alias(event)
+    def run(self) -> int:
+        """Reads all events of the text. Returns the index behind which nothing has been read."""
+        try:
+            for event in self._events():
+                self._take(event)
+        except yaml.YAMLError as error:
+            failed_at = yaml_mistakes.report_syntax_error(error, self.source, self.lines_before, self.report)
+        except _StopReadingError:
+            failed_at = len(self.source.text)
+        else:
+            return len(self.source.text)
+        if self.open:
+            self.open[0].broken = True
+            self.open[0].end = max(failed_at, self.open[0].start)
+        return failed_at
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            self._enter(event)
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            self._leave(event)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
 
     def _events(self) -> Iterator[Any]:
         text = self.source.text[self.start :] if self.start else self.source.text

@@ -121,9 +121,9 @@ class _Layout:
         target = self._target(named.value)
         if target is None:
             known = {*self.shape.inverses, *self._many_to_many()}
-            hint = did_you_mean(named.value, known) or "collections come from references with an `inverse`"
-            message = f"`{self.shape.name}` has no collection `{named.value}`"
-            self.workspace.report.error(named, "unknown_inverse", message, hint)
+            self.workspace.unknown(
+                named, "unknown_inverse", f"collection of `{self.shape.name}` called", known
+            )
             return None
         columns = path_names(
             node.get("columns"), self.workspace.entities[target], self.workspace, self.expressions.world
