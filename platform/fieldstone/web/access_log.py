@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, g, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HEADER = "X-Request-Id"
 ACCEPTED = re.compile(r"^[A-Za-z0-9._:-]{8,64}$")
-log = structlog.get_logger("fieldstone.access")
+REQUEST_ID, USER = "fieldstone.request_id", "fieldstone.user"
 
 
-def install(app: Flask) -> None:
-    """Give each request an id and log it when it is answered."""
-    app.before_request(begin)
-    app.after_request(finish)
+class AccessLog:
+    """Logs the requests of one application; made once logging is configured, so that a line costs little."""
+
+    def __init__(self) -> None:
+        self._log: Any = structlog.get_logger("fieldstone.access").bind()
+
+    def answered(self, environ: WSGIEnvironment, status: str, started: float) -> None:
+        """Log a request about to be answered, without parameters and body, which may be personal."""
+        self._log.info(
+            "request",
+            method=environ["REQUEST_METHOD"],
+            path=environ.get("PATH_INFO", ""),
+            status=int(status[:3]),
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            user=environ.get(USER),
+            request_id=environ[REQUEST_ID],
+        )
 
 
-def begin() -> None:
-    """Note the time, and take over the request id of a proxy or make one."""
-    sent = request.headers.get(HEADER, "")
-    g.started = time.perf_counter()
-    g.request_id = sent if ACCEPTED.match(sent) else uuid4().hex
-
-
-def finish(response: Response) -> Response:
-    """Log the request; what was sent in parameters and bodies is left out, since it may be personal."""
-    response.headers[HEADER] = g.request_id
-    context = g.get("context")
-    log.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=response.status_code,
-        milliseconds=round((time.perf_counter() - g.started) * 1000, 1),
-        user=str(context.principal.user) if context else None,
-        request_id=g.request_id,
-    )
-    return response
+def new_request_id(environ: WSGIEnvironment) -> str:
+    """The id that a proxy sent, if it is a plain one, or a new one; `environ` keeps it for the request."""
+    sent = environ.get("HTTP_X_REQUEST_ID", "")
+    request_id: str = sent if sent and ACCEPTED.match(sent) else secrets.token_hex(12)
+    environ[REQUEST_ID] = request_id
+    return request_id

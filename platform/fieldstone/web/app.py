@@ -10,8 +10,15 @@ from fieldstone.database.database import Database
 from fieldstone.plugins import plugin_manager
 from fieldstone.publication.current import CurrentModel
 from fieldstone.settings import Settings
-from fieldstone.web import access_log, csrf, docs_page, failures, health, security, sessions
-from fieldstone.web.api import batches, belongings, caller, questions, reading, transitions, upserting, writing
+from fieldstone.web import csrf, docs_page, failures, health, sessions
+from fieldstone.web.api import (
+    belongings,
+    caller,
+    reading,
+    transitions,
+    upserting,
+    writing,
+)
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.application import Application
 from fieldstone.web.login_attempts import LoginAttempts
@@ -25,12 +32,12 @@ SESSION_LIFETIME = timedelta(hours=12)
 def create_app(settings: Settings, database: Database, current: CurrentModel) -> Flask:
     """The WSGI application of one tenant.
 
-    current: started already, or to be started before the first request. The tenant's system tables must exist.
+    current: started already, or to be started before the first request. The system tables must exist.
     """
-    app = Application("fieldstone.web", static_folder=None)
+    app = Application()
     app.extensions[EXTENSION] = Runtime(settings, database, current, LoginAttempts())
     _configure(app, settings, database)
-    for part in (access_log, security, failures, sessions, csrf, health, docs_page):
+    for part in (failures, sessions, csrf, health, docs_page):
         part.install(app)
     app.register_blueprint(api_blueprint())
     plugin_manager().hook.fieldstone_pages(app=app)
@@ -40,13 +47,15 @@ def create_app(settings: Settings, database: Database, current: CurrentModel) ->
 def api_blueprint() -> Blueprint:
     """All routes of the API."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
-    for part in (reading, writing, upserting, transitions, belongings, questions, caller, routes):
+    for part in (reading, writing, upserting, transitions, belongings, caller, routes):
         part.install(api)
     return api
 
 
 def _configure(app: Flask, settings: Settings, database: Database) -> None:
-    secret = settings.secret_key.get_secret_value() if settings.secret_key else database.secret("session").hex()
+    secret = (
+        settings.secret_key.get_secret_value() if settings.secret_key else database.secret("session").hex()
+    )
     app.config.update(
         SECRET_KEY=secret,
         MAX_CONTENT_LENGTH=LARGEST_BODY,

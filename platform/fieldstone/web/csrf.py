@@ -32,7 +32,7 @@ def protect() -> None:
         _protection.protect()
     except CSRFError as error:
         raise Forbidden(
-            "This page is too old, or the request did not come from our pages. Nothing was saved; reload and try again.",
+            "This page is too old, or the request is not from our pages. Nothing was saved; reload it.",
             code="csrf",
             details={"reason": error.description},
         ) from None

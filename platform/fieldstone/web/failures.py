@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from traceback import format_exception
 
 import structlog
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from fieldstone.errors import FieldstoneError
 from fieldstone.web import problems
+from fieldstone.web.access_log import REQUEST_ID
 from fieldstone.web.request_context import is_api_request
 
 ErrorPage = Callable[[FieldstoneError], ResponseReturnValue]
@@ -32,12 +34,20 @@ def use_error_page(app: Flask, render: ErrorPage) -> None:
 
 def tell(error: FieldstoneError) -> ResponseReturnValue:
     """The answer to a request that was refused."""
-    if error.status >= 500:
-        log.error("failed", code=error.code, reason=error.message, request_id=g.get("request_id"))
+    _log(error)
     render: ErrorPage | None = current_app.extensions.get(EXTENSION)
     if is_api_request() or render is None:
         return problems.problem(error)
     return render(error)
+
+
+def _log(error: FieldstoneError) -> None:
+    """What is not the caller's doing is logged, and a fault of ours with its stack."""
+    if error.status >= 500:
+        # As text: what structlog would make of the error itself shows values of variables, and takes minutes.
+        stack = {"exception": "".join(format_exception(error))} if error.status == 500 else {}
+        request_id = request.environ.get(REQUEST_ID)
+        log.error("failed", code=error.code, reason=error.message, request_id=request_id, **stack)
 
 
 def tell_http(error: HTTPException) -> ResponseReturnValue:
@@ -49,11 +59,9 @@ def tell_http(error: HTTPException) -> ResponseReturnValue:
 
 def tell_unforeseen(error: Exception) -> ResponseReturnValue:
     """A fault of ours: the log gets the stack, the caller an id to quote."""
-    request_id = g.get("request_id", "")
-    log.error("fault", request_id=request_id, exc_info=error)
-    return tell(
-        FieldstoneError(
-            "Something went wrong on our side; this request saved nothing more. "
-            f"Try again, and if it stays, tell your administrator the number {request_id}."
-        )
+    told = FieldstoneError(
+        "Something went wrong on our side; this request saved nothing more. Try again, and if it stays, "
+        f"tell your administrator the number {request.environ.get(REQUEST_ID)}."
     )
+    told.__cause__ = error
+    return tell(told)

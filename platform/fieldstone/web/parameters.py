@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from flask import request
@@ -12,8 +12,9 @@ from flask import request
 from fieldstone.errors import FieldError, Malformed
 from fieldstone.web.bodies import check_text
 
+C = TypeVar("C", bound=str)
 NOT_YET = frozenset({"at"})
-MAX_LENGTH = 20_000
+MAX_LENGTH = 64 * 1024
 
 
 class Parameters:
@@ -50,14 +51,13 @@ class Parameters:
 
     def flag(self, name: str) -> bool:
         """`true` or `false`; absent is false."""
-        return self.choice(name, "false", ("true", "false")) == "true"
+        return self.choice(name, ("false", "true")) == "true"
 
-    def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
-        """One of `choices`."""
-        text = self._sent.get(name, default)
-        if text not in choices:
-            refuse(name, f"`{name}` is one of {', '.join(choices)}.")
-        return text
+    def choice(self, name: str, choices: Sequence[C]) -> C:
+        """One of `choices`; absent, the first."""
+        text = self._sent.get(name, choices[0])
+        found = next((choice for choice in choices if choice == text), None)
+        return found or refuse(name, f"`{name}` is one of {', '.join(choices)}.")
 
 
 def read(allowed: Sequence[str]) -> Mapping[str, str]:

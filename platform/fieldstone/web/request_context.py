@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fieldstone.web.authentication import authenticate
 from flask import g, request
 
 from fieldstone.context import Context
+from fieldstone.web.access_log import REQUEST_ID, USER
+from fieldstone.web.authentication import authenticate
 from fieldstone.web.runtime import current_runtime
 
 API_PREFIX = "/api/"
@@ -33,7 +34,7 @@ def make_context() -> Context:
         principal=authenticate(runtime, model),
         now=datetime.now(UTC),
         source="api" if is_api_request() else "page",
-        request_id=g.get("request_id", ""),
+        request_id=request.environ.get(REQUEST_ID, ""),
     )
     use_context(context)
     return context
@@ -42,6 +43,7 @@ def make_context() -> Context:
 def use_context(context: Context) -> None:
     """Let the rest of this request run in `context`."""
     g.context = context
+    request.environ[USER] = str(context.principal.user)
 
 
 def forget_context() -> None:

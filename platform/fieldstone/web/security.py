@@ -3,47 +3,45 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g
+from flask import request
 
-PAGE_POLICY = (
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Headers = list[tuple[str, str]]
+NONCE = "fieldstone.csp_nonce"
+POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-FIXED_HEADERS = (
+FIXED: Headers = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
-)
-_WITHOUT_NONCE = PAGE_POLICY.format(nonce="")
-
-
-def install(app: Flask) -> None:
-    """Make `app` send the headers and offer `csp_nonce()` to its templates."""
-    app.after_request(add_headers)
-    app.jinja_env.globals["csp_nonce"] = csp_nonce
+]
+WITHOUT_NONCE = [*FIXED, ("Content-Security-Policy", POLICY.format(nonce=""))]
+NOT_CACHED = ("Cache-Control", "private, no-cache")
 
 
 def csp_nonce() -> str:
-    """The nonce of this answer's content security policy; made when first asked for."""
-    if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(16)
-    return str(g.csp_nonce)
+    """The nonce of this answer's content security policy; made when a template first asks for it."""
+    nonce: str = request.environ.setdefault(NONCE, secrets.token_urlsafe(16))
+    return nonce
 
 
-def add_headers(response: Response) -> Response:
-    """Add the policy and the fixed headers; what a page may show of a user is never cached by others."""
-    response.headers.extend(FIXED_HEADERS)
-    response.headers["Content-Security-Policy"] = content_security_policy()
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "private, no-cache"
-    return response
+def headers_for(environ: WSGIEnvironment, sent: Headers) -> Headers:
+    """What to add to an answer that has the headers `sent`; others never cache what a user may see."""
+    nonce = environ.get(NONCE)
+    found = WITHOUT_NONCE if nonce is None else [*FIXED, ("Content-Security-Policy", _policy(nonce))]
+    if any(name == "Cache-Control" for name, _ in sent):
+        return found
+    return [*found, NOT_CACHED]
 
 
-def content_security_policy() -> str:
-    """The strict policy of dependencies.md, with the nonce if a template asked for one."""
-    nonce = g.get("csp_nonce")
-    return PAGE_POLICY.format(nonce=f" 'nonce-{nonce}'") if nonce else _WITHOUT_NONCE
+def _policy(nonce: str) -> str:
+    return POLICY.format(nonce=f" 'nonce-{nonce}'")

@@ -9,12 +9,13 @@ from flask import Blueprint, Response
 from fieldstone import records
 from fieldstone.errors import FieldError, Malformed
 from fieldstone.records import Query
+from fieldstone.records.query import Counting
 from fieldstone.web.api.answers import json_bytes, one_record
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
 
 LIST_PARAMETERS = ("where", "q", "fields", "order", "limit", "cursor", "count", "view", "deleted")
-COUNTS = ("none", "estimate", "exact")
+COUNTS: tuple[Counting, ...] = ("none", "estimate", "exact")
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 1000
 
 
@@ -47,7 +48,7 @@ def list_query(parameters: Parameters) -> Query:
         order=parameters.names("order"),
         limit=parameters.integer("limit", DEFAULT_LIMIT, 1, LARGEST_LIMIT),
         cursor=parameters.text("cursor"),
-        count=parameters.choice("count", "none", COUNTS),
+        count=parameters.choice("count", COUNTS),
         deleted=parameters.flag("deleted"),
         view=parameters.text("view"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response
 
 from fieldstone import records
@@ -24,7 +26,7 @@ def list_transitions(entity: str, record: str) -> Response:
     """Each transition from the record's state, whether the caller may take it, and why not."""
     Parameters()
     states = records.transitions(current_context(), entity, record_id(record))
-    return json_value({"data": [_told(state) for state in states]})
+    return json_value({"data": [asdict(state) for state in states]})
 
 
 @idempotent

@@ -23,6 +23,13 @@ def listed(item: Schema) -> Schema:
     return {"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "items": item}}}
 
 
+def paged(item: Schema) -> Schema:
+    """`{"data": […], "next": …}`."""
+    page = listed(item)
+    page["properties"]["next"] = {"type": ["string", "null"], "description": "The cursor of the next page."}
+    return page | {"required": ["data", "next"]}
+
+
 WRITTEN: Schema = {
     "type": "object",
     "required": ["id", "version"],
@@ -54,8 +61,9 @@ TRANSITION: Schema = {
 }
 CHANGE: Schema = {
     "type": "object",
-    "required": ["version", "at", "actor", "action", "changes"],
+    "required": ["id", "version", "at", "actor", "action", "changes"],
     "properties": {
+        "id": {"type": "integer"},
         "version": VERSION,
         "at": {"type": "string", "format": "date-time"},
         "actor": {"type": ["object", "null"]},
@@ -121,7 +129,7 @@ SCHEMAS: dict[str, Schema] = {
     "WrittenRecords": listed(WRITTEN),
     "PartialResults": listed(RESULT),
     "Transitions": listed(TRANSITION),
-    "History": listed(CHANGE),
+    "History": paged(CHANGE),
     "GroupRequest": GROUP_REQUEST,
     "Groups": listed({"type": "object"}),
     "Found": listed(FOUND),

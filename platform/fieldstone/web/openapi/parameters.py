@@ -38,6 +38,11 @@ def query(name: str, description: str, schema: Schema | None = None, *, required
     return found | ({"required": True} if required else {})
 
 
+def number(smallest: int, largest: int, default: int) -> Schema:
+    """The schema of a whole number."""
+    return {"type": "integer", "minimum": smallest, "maximum": largest, "default": default}
+
+
 def flag(name: str, description: str) -> Schema:
     """A parameter that is `true` or `false`."""
     return query(name, description, {"type": "string", "enum": ["true", "false"], "default": "false"})
@@ -50,14 +55,13 @@ def fields() -> Schema:
 
 def listing(example: str) -> list[Schema]:
     """Those of a list; `example` is an expression over the entity."""
-    limit: Schema = {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}
     where = query("where", "An expression of the rule language; only records for which it holds.")
     return [
         where | {"example": example},
         query("q", "Words to search for."),
         fields(),
         query("order", "Field paths with commas between them, `-` in front for descending."),
-        query("limit", "How many records a page holds.", limit),
+        query("limit", "How many records a page holds.", number(1, LARGEST_LIMIT, DEFAULT_LIMIT)),
         query("cursor", "`next` of the page before, with the same parameters."),
         query(
             "count",

@@ -9,7 +9,7 @@ from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.openapi import parameters
 from fieldstone.web.openapi.common import reference
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
-from fieldstone.web.openapi.schemas import plain
+from fieldstone.web.openapi.schemas import plain, sent_schema
 from fieldstone.web.openapi.surface import Surface
 
 Schema = dict[str, Any]
@@ -127,7 +127,7 @@ def _workflow(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
     yield f"{base}/{{id}}/transitions", {"get": operation | {"parameters": [parameters.record()]}}
     for name, transition in surface.transitions.items():
         summary = plain(transition.declaration.label) or name
-        asked = {field: {} for field in transition.declaration.ask if field in surface.readable}
+        asked = {field: sent_schema(surface.entity.fields[field]) for field in transition.declaration.ask}
         schema: Schema = {"type": "object", "properties": asked, "additionalProperties": False}
         yield (
             f"{base}/{{id}}/transitions/{name}",
@@ -144,7 +144,11 @@ def _workflow(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
 def _history(surface: Surface) -> Schema:
     responses = answers({200: json_body("What was changed, newest first.", reference("History"))}, READING)
     return _operation(surface, "history", f"The history of one {surface.label}", responses) | {
-        "parameters": [parameters.record()]
+        "parameters": [
+            parameters.record(),
+            parameters.query("limit", "How many entries.", parameters.number(1, 500, 50)),
+            parameters.query("cursor", "`next` of the page before."),
+        ]
     }
 
 

@@ -36,7 +36,7 @@ def shown(surface: Surface) -> Schema:
         "type": "object",
         "title": surface.label,
         "properties": properties,
-        "required": ["id", "version"],
+        "required": ["id"],
         "additionalProperties": True,
     }
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from fieldstone.model.model import Entity, Field, Inverse, Transition
+from fieldstone.access.decisions import Decision
+from fieldstone.access.grants import ADMIN, Access, access
+from fieldstone.context import Principal
+from fieldstone.model.model import Entity, Field, Inverse, Model, Transition
+from fieldstone.model.system_fields import ASSIGNABLE
+
+VERBS = ("read", "create", "update", "delete")
+OWNERSHIP = frozenset({"owner", "team"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,3 +51,69 @@ class Surface:
     def unique(self) -> tuple[str, ...]:
         """Fields by which a record may be addressed in `by/{field}/{value}`."""
         return tuple(name for name, field in self.creatable.items() if field.declaration.unique)
+
+
+def surfaces(model: Model, principal: Principal) -> list[Surface]:
+    """All entities that the caller may do anything with."""
+    found = (_surface(model, principal, entity) for entity in model.entities.values())
+    return [surface for surface in found if surface.verbs]
+
+
+def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
+    rights = access(model, principal, entity.name)
+    verbs = frozenset(verb for verb in VERBS if _possible(getattr(rights, verb)))
+    fields = {**entity.system, **entity.fields}
+    return Surface(
+        entity=entity,
+        verbs=verbs,
+        readable=_where(fields, rights.field_read),
+        creatable=_where(_sendable(entity), rights.field_create),
+        updatable=_where(_sendable(entity), lambda name: _updating(rights, name)),
+        inverses=_inverses(model, principal, entity),
+        transitions=_transitions(principal, entity, verbs),
+    )
+
+
+def _where(fields: Mapping[str, Field], decide: Callable[[str], Decision]) -> Mapping[str, Field]:
+    return {name: field for name, field in fields.items() if _possible(decide(name))}
+
+
+def _possible(decision: Decision) -> bool:
+    return decision.constant is not False
+
+
+def _sendable(entity: Entity) -> Mapping[str, Field]:
+    system = {name: field for name, field in entity.system.items() if name in ASSIGNABLE}
+    return system | {name: field for name, field in entity.fields.items() if field.writable}
+
+
+def _updating(rights: Access, name: str) -> Decision:
+    return rights.assign if name in OWNERSHIP else rights.field_update(name)
+
+
+def _inverses(model: Model, principal: Principal, entity: Entity) -> Mapping[str, Inverse]:
+    return {
+        name: inverse
+        for name, inverse in entity.inverses.items()
+        if _possible(access(model, principal, inverse.entity).read)
+        and _possible(access(model, principal, inverse.entity).field_read(inverse.field))
+    }
+
+
+def _transitions(principal: Principal, entity: Entity, verbs: Iterable[str]) -> Mapping[str, Transition]:
+    if entity.workflow is None:
+        return {}
+    return {
+        name: transition
+        for name, transition in entity.workflow.transitions.items()
+        if _may_take(principal, transition, "update" in verbs)
+    }
+
+
+def _may_take(principal: Principal, transition: Transition, may_update: bool) -> bool:
+    needed = set(transition.declaration.roles)
+    if not needed:
+        return may_update
+    limits = principal.limits
+    writes = limits is None or limits.verbs is None or "update" in limits.verbs
+    return writes and (ADMIN in principal.roles or bool(needed & principal.roles))

@@ -1,0 +1,101 @@
+"""The OpenAPI document: valid, and saying exactly what its reader may do."""
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from fieldstone.context import TokenLimits
+from fieldstone_testing.deals import DEALS
+from fieldstone_testing.problems import assert_problem
+
+BASE = "/api/v1/data"
+
+
+@pytest.fixture(scope="module")
+def app(module_app_from):
+    return module_app_from(DEALS)
+
+
+@pytest.fixture
+def document(app, client):
+    def read(name, roles, limits=None):
+        return client(app, app.token(name, roles, limits=limits)).get("/openapi.json").json
+
+    return read
+
+
+@pytest.mark.parametrize("role", ["rep", "manager", "guest", "admin"])
+def test_the_document_is_valid_openapi_3_1_for_every_role(document, role):
+    found = document(f"{role} user", [role])
+    assert found["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(found).validate()
+
+
+def test_somebody_without_any_role_gets_a_valid_document_without_entities(document):
+    found = document("Nobody", [])
+    OpenAPIV31SpecValidator(found).validate()
+    assert [path for path in found["paths"] if path.startswith(BASE)] == []
+
+
+def test_only_entities_and_verbs_that_the_caller_may_use_are_in_it(document):
+    guest = document("Gus", ["guest"])["paths"]
+    assert set(guest[f"{BASE}/customer"]) == {"get"}
+    assert set(guest[f"{BASE}/customer/{{id}}"]) == {"get"}
+    assert f"{BASE}/deal" not in guest
+    rep = document("Ann", ["rep"])["paths"]
+    assert set(rep[f"{BASE}/deal"]) == {"get", "post"}
+    assert set(rep[f"{BASE}/deal/{{id}}"]) == {"get", "patch", "delete"}
+
+
+def test_a_field_that_the_caller_may_not_read_is_nowhere_in_it(document):
+    assert "margin" not in str(document("Ann", ["rep"]))
+    assert "margin" in document("Mia", ["manager"])["components"]["schemas"]["deal"]["properties"]
+
+
+def test_transitions_are_those_of_the_callers_roles(document):
+    path = f"{BASE}/deal/{{id}}/transitions"
+    rep, manager = document("Ann", ["rep"])["paths"], document("Mia", ["manager"])["paths"]
+    assert f"{path}/win" in rep
+    assert f"{path}/reopen" not in rep
+    assert f"{path}/reopen" in manager
+
+
+def test_a_narrowed_token_gets_a_narrowed_document(document):
+    limits = TokenLimits(frozenset({"customer"}), frozenset({"read"}))
+    paths = document("Ann", ["rep"], limits)["paths"]
+    assert set(paths[f"{BASE}/customer"]) == {"get"}
+    assert f"{BASE}/deal" not in paths
+
+
+def test_schemas_say_what_is_required_read_only_and_possible(document):
+    schemas = document("Mia", ["manager"])["components"]["schemas"]
+    assert schemas["deal.create"]["required"] == ["name"]
+    assert schemas["deal.create"]["additionalProperties"] is False
+    assert "doubled" not in schemas["deal.create"]["properties"]
+    assert schemas["deal"]["properties"]["doubled"]["readOnly"] is True
+    assert "readOnly" not in schemas["deal"]["properties"]["name"]
+    assert schemas["deal"]["properties"]["stage"]["enum"] == ["open", "won", "lost", None]
+    assert schemas["deal"]["properties"]["close_date"]["format"] == "date"
+    assert schemas["deal"]["properties"]["name"]["maxLength"] == 100
+
+
+def test_a_unique_field_has_its_upsert(document):
+    paths = document("Ann", ["rep"])["paths"]
+    assert set(paths[f"{BASE}/customer/by/code/{{value}}"]) == {"put"}
+    assert f"{BASE}/customer/by/name/{{value}}" not in paths
+
+
+def test_the_document_follows_a_publication(app_from, client):
+    app = app_from(DEALS)
+    api = client(app, app.token("Ann", ["rep"]))
+    before = api.get("/openapi.json").json
+    app.publish(
+        DEALS.replace("  remark: {type: long_text}", "  remark: {type: long_text}\n  phone: {type: text}")
+    )
+    after = api.get("/openapi.json").json
+    assert "phone" not in before["components"]["schemas"]["customer"]["properties"]
+    assert "phone" in after["components"]["schemas"]["customer"]["properties"]
+    assert after["info"]["version"] == "2"
+
+
+def test_reading_the_document_takes_a_token(app, client):
+    assert_problem(client(app).get("/openapi.json"), 401)
