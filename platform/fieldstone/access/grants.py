@@ -16,6 +16,7 @@ from fieldstone.access.decisions import ALWAYS, Clause, Decision, decision
 from fieldstone.context import Principal, TokenLimits
 from fieldstone.model.compile import compile_condition
 from fieldstone.model.model import Condition, Model
+from fieldstone.model.system_fields import TITLE
 from fieldstone_metadata import declarations
 from fieldstone_rules import Expression
 
@@ -23,8 +24,8 @@ VERBS = ("create", "read", "update", "delete", "assign")
 AccessKey = tuple[frozenset[str], TokenLimits | None]
 
 ADMIN = "admin"
-IDENTITY = frozenset({"id", "version"})
-"""Fields that whoever may read the record may read; nothing works without them."""
+IDENTITY = frozenset({"id", "version", TITLE})
+"""What whoever may read the record may read of it; nothing works without it."""
 
 
 def access(model: Model, principal: Principal, entity: str) -> Access:

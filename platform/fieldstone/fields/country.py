@@ -20,10 +20,8 @@ NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 @cache
 def country_codes() -> frozenset[str]:
     """Codes of ISO 3166-1 alpha-2."""
-    return (
-        frozenset(code for code in Locale("en").territories if len(code) == 2 and code.isalpha())
-        - NO_COUNTRIES
-    )
+    codes = map(str, Locale("en").territories)
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - NO_COUNTRIES
 
 
 def _known(value: Any) -> str:

@@ -40,7 +40,7 @@ class MoneyType(FieldType):
         return sa.Column(self.key, sa.Numeric), sa.Column(self.base_key, sa.Numeric)
 
     def constraints(self) -> tuple[sa.Constraint, ...]:
-        limit = sa.literal_column(str(10 ** (PRECISION - SCALE)))
+        limit: Column = sa.literal_column(str(10 ** (PRECISION - SCALE)))
         return (sa.CheckConstraint(sa.func.abs(sa.column(self.key)) < limit, name=f"{self.key}_range"),)
 
     def input(self) -> ma.fields.Field[Any]:

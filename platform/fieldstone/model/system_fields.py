@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,7 +95,7 @@ def _instant(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now())
 
 
-_PLAIN = {
+_PLAIN: Mapping[str, Callable[[], sa.Column[Any]]] = {
     "id": _id,
     "currency": lambda: sa.Column("currency", sa.String(3, collation=CODE_POINTS)),
     "created_at": lambda: _instant("created_at"),

@@ -1,5 +1,6 @@
 """The one door to the data: every read and write of every page, call, import and rule goes through here."""
 
+from fieldstone.records.aggregate import Group, aggregate
 from fieldstone.records.batch import Written
 from fieldstone.records.create import create
 from fieldstone.records.delete import delete
@@ -7,6 +8,8 @@ from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.history import history
 from fieldstone.records.import_rows import Imported, import_rows
 from fieldstone.records.listing import list_json, list_records
+from fieldstone.records.lookup import Found, lookup
+from fieldstone.records.measures import Measure
 from fieldstone.records.purge import purge
 from fieldstone.records.query import Page, Query
 from fieldstone.records.reading import get, get_json
@@ -22,12 +25,16 @@ __all__ = [
     "Change",
     "FieldRights",
     "FieldState",
+    "Found",
+    "Group",
     "Imported",
+    "Measure",
     "Page",
     "Query",
     "Rights",
     "TransitionState",
     "Written",
+    "aggregate",
     "create",
     "delete",
     "field_states",
@@ -37,6 +44,7 @@ __all__ = [
     "import_rows",
     "list",
     "list_json",
+    "lookup",
     "purge",
     "restore",
     "rights",

@@ -17,6 +17,8 @@ from fieldstone.records.order import Term
 Column = sa.ColumnElement[Any]
 Nulls = tuple[bool, ...]
 """For each key of a cursor, whether it is null."""
+Part = tuple[list[Column], list[Column]]
+"""Conditions and ORDER BY."""
 
 
 def order_by(terms: Sequence[Term]) -> list[Column]:
@@ -29,7 +31,7 @@ def parameter_name(number: int) -> str:
     return f"fs_key_{number}"
 
 
-def parts(terms: Sequence[Term], nulls: Nulls | None) -> list[tuple[list[Column], list[Column]]]:
+def parts(terms: Sequence[Term], nulls: Nulls | None) -> list[Part]:
     """How to read a page: conditions and ORDER BY of each part.
 
     nulls: which keys of the cursor are null; None for the first page.
@@ -39,14 +41,14 @@ def parts(terms: Sequence[Term], nulls: Nulls | None) -> list[tuple[list[Column]
         conditions = [] if nulls is None else [_behind(terms, nulls)]
         return [(conditions, order_by(terms))]
     rest = terms[1:]
-    without = [first.value.is_(None)] if first.nullable else [sa.false()]
+    without: list[Column] = [first.value.is_(None)]
     if nulls is not None and nulls[0]:
         return [([*without, _behind(rest, nulls[1:], 1)], order_by(rest))]
-    with_value = [first.value.is_not(None)] if first.nullable else []
+    with_value: list[Column] = [first.value.is_not(None)] if first.nullable else []
     if nulls is not None:
         with_value.append(_behind_value(terms, nulls))
     along = directed(first.value, descending=first.descending, nullable=False)
-    found = [(with_value, [along, *order_by(rest)])]
+    found: list[Part] = [(with_value, [along, *order_by(rest)])]
     return [*found, (without, order_by(rest))] if first.nullable else found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -19,7 +18,7 @@ from fieldstone.records.names import entity_named
 from fieldstone.records.query import Page, Query, malformed
 from fieldstone.records.source import Viewer
 from fieldstone.records.statements import Rows, Statement, kept
-from fieldstone_rules import parameters
+from fieldstone_rules import Expression, parameters
 
 
 def list_json(context: Context, entity: str, query: Query) -> bytes:
@@ -29,12 +28,12 @@ def list_json(context: Context, entity: str, query: Query) -> bytes:
         NotFound: if there is no such entity. Forbidden: if the caller may read none of its records.
         Malformed: for a parameter that cannot be read. TooSlow: for a list that takes too long.
     """
-    listing = _Listing(context, entity, query)
+    page = _Page(Reading(context, entity, query))
     with context.database.read() as connection:
-        rows = listing.rows(connection)
-        count = listing.count(connection, rows)
+        rows = page.rows(connection)
+        count = page.count(connection, rows)
     items = [row[0] for row in rows[: query.limit] if row[0] is not None]
-    following = listing.next_cursor(rows)
+    following = page.next_cursor(rows)
     head, tail = b'{"data":[', b'],"next":%b,"count":%b}' % (orjson.dumps(following), orjson.dumps(count))
     return head + b",".join(items) + tail
 
@@ -44,36 +43,62 @@ def list_records(context: Context, entity: str, query: Query) -> Page:
     return Page(**orjson.loads(list_json(context, entity, query)))
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """What the text of a list's statement depends on, besides its cursor. mark: of its cursors."""
+class Reading:
+    """One request to read the records of a query: its rights are checked, its words taken apart.
 
-    key: Hashable
-    keys: int
-    mark: str
-
-
-class _Listing:
-    """One run of a list."""
+    key: what the text of its statements depends on. values: what comes with the request.
+    """
 
     def __init__(self, context: Context, entity: str, query: Query) -> None:
-        self._context = context
-        self._entity = entity_named(context.model, entity)
-        self._viewer = Viewer(context.model, context.principal.access_key)
-        self._query = query
-        _require_rights(self._viewer, self._entity, query)
-        _require_view(self._viewer, self._entity, query)
-        self._words = search.words(query.q)
-        self._kept = kept(context.model)
-        self._shape = self._kept.get(self._key(), self._measure)
+        self.context = context
+        self.entity = entity_named(context.model, entity)
+        self.viewer = Viewer(context.model, context.principal.access_key)
+        self.query = query
+        _require_rights(self.viewer, self.entity, query)
+        _require_view(self.viewer, self.entity, query)
+        self.words = search.words(query.q)
+        self.kept = kept(context.model)
+        self.key = self._key()
+
+    @property
+    def arguments(self) -> tuple[Viewer, Entity, Query, int]:
+        """What builds the statements."""
+        return self.viewer, self.entity, self.query, len(self.words)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the parameters."""
+        values = parameters(environment(self.context)) | search.patterns(self.words)
+        if self.query.related is not None:
+            values["fs_related"] = self.query.related[1].id
+        return values
+
+    def _key(self) -> tuple[Hashable, ...]:
+        query = self.query
+        related = None if query.related is None else (query.related[0], query.related[1].entity)
+        asked = (query.where, query.fields, query.order, query.limit, query.count, query.deleted, query.view)
+        return (self.viewer.access_key, self.entity.name, asked, len(self.words), related)
+
+
+class _Page:
+    """One page of a list."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._query = reading.query
+        self._keys = reading.kept.get((*reading.key, "keys"), self._count_keys)
         self._cursor = self._decoded()
 
     def rows(self, connection: sa.Connection) -> Rows:
         """The records of the page and one more, if there is one."""
+        values = self._reading.values
+        if self._cursor is None:
+            return self._statement().run(connection, values)
+        values |= {parameter_name(number): key for number, key in enumerate(self._cursor)}
         try:
-            return self._statement().run(connection, self._values())
+            return self._statement().run(connection, values)
         except Invalid as error:
-            if self._cursor is None or error.code != "out_of_range":
+            if error.code != "out_of_range":
                 raise
             raise cursor.bad_cursor("This cursor is damaged. Start again from the first page.") from None
 
@@ -84,52 +109,37 @@ class _Listing:
         counted = int(rows[0][-1] or 0)
         if self._query.count == "exact" or counted <= lists.COUNTED_EXACTLY:
             return counted
-        key = ("estimate", self._key())
-        estimate = self._kept.get(key, lambda: lists.estimate_statement(*self._arguments()))
-        ((plan, *_),) = estimate.run(connection, self._values())
+        key = (*self._reading.key, "estimate")
+        estimate = self._reading.kept.get(key, lambda: lists.estimate_statement(*self._reading.arguments))
+        ((plan, *_),) = estimate.run(connection, self._reading.values)
         return max(counted, int(orjson.loads(plan or b"")[0]["Plan"]["Plan Rows"]))
 
     def next_cursor(self, rows: Rows) -> str | None:
         """The cursor behind the page, or None at the end of the list."""
         if len(rows) <= self._query.limit:
             return None
-        last = rows[self._query.limit - 1][1 : self._shape.keys + 1]
-        return cursor.encode([None if key is None else key.decode() for key in last], self._shape.mark)
+        last = rows[self._query.limit - 1][1 : self._keys + 1]
+        return cursor.encode([None if key is None else key.decode() for key in last], self._mark())
 
-    def _key(self) -> Hashable:
+    def _count_keys(self) -> int:
+        return len(lists.terms_of(lists.rows_of(*self._reading.arguments), self._query))
+
+    def _mark(self) -> str:
         query = self._query
-        related = None if query.related is None else (query.related[0], query.related[1].entity)
-        asked = (query.where, query.fields, query.order, query.limit, query.count, query.deleted, query.view)
-        return ("list", self._viewer.access_key, self._entity.name, asked, len(self._words), related)
-
-    def _arguments(self) -> tuple[Viewer, Entity, Query, int]:
-        return self._viewer, self._entity, self._query, len(self._words)
-
-    def _measure(self) -> _Shape:
-        terms = lists.terms_of(lists.rows_of(*self._arguments()), self._query)
-        query = self._query
-        where = query.where if isinstance(query.where, str | None) else query.where.source
-        mark = cursor.fingerprint(
-            self._entity.name, where, query.order, query.q, query.view, query.deleted, query.related
-        )
-        return _Shape(self._key(), len(terms), mark)
+        where = query.where.source if isinstance(query.where, Expression) else query.where
+        asked = (where, query.q, query.order, query.view, query.deleted, query.related)
+        return cursor.fingerprint(self._reading.entity.name, *asked)
 
     def _decoded(self) -> cursor.Keys | None:
         if self._query.cursor is None:
             return None
-        return cursor.decode(self._query.cursor, self._shape.mark, self._shape.keys)
+        return cursor.decode(self._query.cursor, self._mark(), self._keys)
 
     def _statement(self) -> Statement:
         nulls = None if self._cursor is None else tuple(key is None for key in self._cursor)
-        return self._kept.get(
-            (self._shape.key, nulls), lambda: lists.page_statement(*self._arguments(), nulls)
-        )
-
-    def _values(self) -> dict[str, Any]:
-        values = parameters(environment(self._context)) | search.patterns(self._words)
-        if self._query.related is not None:
-            values["fs_related"] = self._query.related[1].id
-        return values | {parameter_name(number): key for number, key in enumerate(self._cursor or ())}
+        arguments = self._reading.arguments
+        key = (*self._reading.key, "page", nulls)
+        return self._reading.kept.get(key, lambda: lists.page_statement(*arguments, nulls))
 
 
 def _require_rights(viewer: Viewer, entity: Entity, query: Query) -> None:

@@ -52,7 +52,8 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
     record = RecordSource(viewer, entity, table, Joins())
     granted = viewer.access(entity.name)
     ours, theirs = system_scope(viewer, entity.name, table), viewer_scope(viewer, entity.name, table)
-    conditions = [table.c.deleted_at.is_not(None) if query.deleted else table.c.deleted_at.is_(None)]
+    binned = table.c.deleted_at.is_not(None) if query.deleted else table.c.deleted_at.is_(None)
+    conditions: list[Column] = [binned]
     decisions: list[Decision] = [granted.read, granted.delete] if query.deleted else [granted.read]
     conditions += [c for c in (joined_clause(decision, ours) for decision in decisions) if c is not None]
     for wanted in conditions_of(viewer, entity, query):
@@ -123,7 +124,7 @@ def _page(
 ) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     base = rows.record.joins.apply(rows.base)
     keys = [term.value.label(_key_name(number)) for number, term in enumerate(terms)]
-    limit = sa.literal_column(str(most))
+    limit: Column = sa.literal_column(str(most))
     selects = [
         sa.select(*rows.record.rows.c, *keys)
         .select_from(base)
@@ -158,9 +159,8 @@ def _related(record: RecordSource, name: str, _target: Any) -> Column:
         raise malformed("related", "unknown_field", f"{record.entity.name} has no field “{name[:80]}”.")
     if field.link is not None:
         pairs = field.link.table.alias()
-        linked = sa.select(sa.literal_column("1")).where(
-            pairs.c.source == record.column("id"), pairs.c.target == asked
-        )
+        one: Column = sa.literal_column("1")
+        linked = sa.select(one).where(pairs.c.source == record.column("id"), pairs.c.target == asked)
         return linked.correlate(record.rows).exists()
     assert isinstance(field.type, ReferenceType)
     named = record.column(field.type.targets[_target.entity]) == asked

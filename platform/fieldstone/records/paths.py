@@ -1,4 +1,4 @@
-"""Fields as callers name them: `amount`, `account.name`; what the caller may never read is unknown."""
+"""Fields as callers name them: `amount`, `account.name`, `_title`. What they may never read is unknown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import sqlalchemy as sa
 
 from fieldstone.errors import FieldError, Malformed
 from fieldstone.fields.reference import ReferenceType
+from fieldstone.fields.text import TextType
 from fieldstone.model.model import Entity, Field
+from fieldstone.model.system_fields import TITLE
 from fieldstone.records.source import RecordSource, Viewer
+from fieldstone_metadata import declarations
 
 LONGEST_PATH = 5
 
@@ -66,11 +69,28 @@ def guarded(source: RecordSource, field: Field, value: sa.ColumnElement[Any], ot
 
 
 def _known(viewer: Viewer, entity: Entity, name: str, parameter: str) -> Field:
-    field = entity.field(name)
+    field = _title(entity) if name == TITLE else entity.field(name)
     if field is None or viewer.access(entity.name).field_read(name).constant is False:
         known = [known.name for known in readable_fields(viewer, entity)]
         raise _refused(parameter, f"{entity.name} has no field “{name[:80]}”.{_suggestion(name, known)}")
     return field
+
+
+def _title(entity: Entity) -> Field:
+    """The record's title as a field that callers can ask for."""
+    declaration = declarations.Field(TITLE, TextType.name, {"": "Title"}, readonly=True)
+    return Field(
+        name=TITLE,
+        declaration=declaration,
+        type=TextType(declaration, entity.name),
+        columns=(entity.table.c[TITLE],),
+        required=False,
+        readonly=True,
+        visible=True,
+        check=None,
+        default=None,
+        formula=None,
+    )
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:

@@ -64,7 +64,7 @@ def _searched(record: RecordSource) -> Column:
 
 
 def _search_fields(record: RecordSource) -> list[Field]:
-    """The record's own fields among those searched; what lies behind references is not in the kept text."""
+    """The record's own fields among those searched; the kept text holds no others."""
     found = (record.entity.field(name) for name in record.entity.declaration.search)
     return [field for field in found if field is not None and field.stored]
 

@@ -45,7 +45,7 @@ class Joins:
 
     def apply(self, base: sa.FromClause) -> sa.FromClause:
         """`base LEFT JOIN …`."""
-        joined: Any = base
+        joined = base
         for target, condition in self.conditions:
             joined = sa.outerjoin(joined, target, condition)
         return joined
@@ -121,7 +121,8 @@ class RecordSource:
         if self.viewer.access(target).read.constant is False:
             return sa.null()
         name = getattr(key, "name", None)
-        step = f"column {name}" if name in self.rows.c else f"join {len(self.joins.conditions)}"
+        own = name is not None and name in self.rows.c
+        step = f"column {name}" if own else f"join {len(self.joins.conditions)}"
         return self._joined(target, key, (step, target)).rows.c[TITLE]
 
     def _joined(self, target: str, key: Column, step: JoinKey, allowed: Column | None = None) -> RecordSource:
@@ -148,5 +149,5 @@ def _reference_json(key: Column, entity: str, title: Column) -> Column:
 
 def _joined_by_title(entry: Column, target: sa.FromClause) -> Column:
     """The entries with commas between them, ordered by title."""
-    separator = postgresql.aggregate_order_by(sa.literal_column("','"), target.c[TITLE], target.c.id)
+    separator: Column = postgresql.aggregate_order_by(sa.literal_column("','"), target.c[TITLE], target.c.id)
     return sa.func.string_agg(entry, separator)

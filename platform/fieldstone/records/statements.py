@@ -7,7 +7,7 @@ statement of a tenth of a millisecond, the layers above would cost as much as th
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from itertools import count
@@ -26,12 +26,13 @@ from fieldstone.fields.intervals import write_duration
 from fieldstone.model.model import Model
 from fieldstone_rules.durations import Duration
 
-_DIALECT = dialects.dialect(paramstyle="numeric_dollar")
+_DIALECT = dialects.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's
 _PREPARED = "fieldstone_prepared"
 _MOST_PREPARED = 400
 _numbers = count(1)
 T = TypeVar("T")
 
+Select = sa.Select[*tuple[Any, ...]]
 Rows = list[tuple[bytes | None, ...]]
 
 
@@ -41,10 +42,10 @@ class Statement:
     columns: how many texts a row has. prefix: stands before the statement, such as `EXPLAIN `.
     """
 
-    def __init__(self, select: sa.Select[Any] | sa.CompoundSelect[Any], prefix: str = "") -> None:
-        later = {part.key for part in visitors.iterate(select) if _comes_later(part)}
+    def __init__(self, select: Select, prefix: str = "") -> None:
+        later = set(_later(select))
         compiled = select.params(dict.fromkeys(later)).compile(dialect=_DIALECT)
-        expanded = compiled.construct_expanded_state()  # type: ignore[attr-defined]  # a SQL compiler has it
+        expanded = compiled.construct_expanded_state()
         self.text: str = prefix + expanded.statement
         self.columns = len(select.selected_columns)
         self.name = b"fieldstone_%d" % next(_numbers)
@@ -64,7 +65,7 @@ class Statement:
         width = range(self.columns)
         return [tuple(value(row, column) for column in width) for row in range(result.ntuples)]
 
-    def _execute(self, connection: sa.Connection, bound: list[bytes | None]) -> pq.PGresult:
+    def _execute(self, connection: sa.Connection, bound: Sequence[bytes | None]) -> pq.abc.PGresult:
         pooled = connection.connection
         driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # psycopg's
         prepared: OrderedDict[bytes, None] = pooled.info.setdefault(_PREPARED, OrderedDict())
@@ -73,7 +74,8 @@ class Statement:
                 prepared.move_to_end(self.name)
             else:
                 self._prepare(driver.pgconn, prepared)
-            return _checked(driver.pgconn, driver.pgconn.exec_prepared(self.name, bound))
+            result = driver.pgconn.exec_prepared(self.name, bound)  # type: ignore[arg-type]  # None is null
+            return _checked(driver.pgconn, result)
         except psycopg.Error as error:
             raise translate(error) from error
 
@@ -85,14 +87,16 @@ class Statement:
         prepared[self.name] = None
 
 
-def _comes_later(part: Any) -> bool:
-    """Whether a part of a statement is a parameter whose value comes with each run."""
-    return isinstance(part, sa.BindParameter) and bool(part.required)
+def _later(select: Select) -> Iterator[str]:
+    """The parameters whose values come with each run."""
+    for part in visitors.iterate(select):
+        if isinstance(part, sa.BindParameter) and part.required:
+            yield part.key
 
 
-def _checked(server: pq.abc.PGconn, result: pq.abc.PGresult) -> pq.PGresult:
+def _checked(server: pq.abc.PGconn, result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
-        return result  # type: ignore[return-value]  # the one implementation there is
+        return result
     if server.status == pq.ConnStatus.BAD:
         raise psycopg.OperationalError(server.get_error_message())
     raise psycopg.errors.error_from_result(result, encoding="utf-8")
