@@ -51,8 +51,8 @@ class MeasuredTree(Tree[Token]):
     def __init__(self, data: str, children: list[Any], meta: Any = None) -> None:
         super().__init__(data, children, meta)
         trees = [child for child in children if isinstance(child, MeasuredTree)]
-        self.size = 1 + sum(tree.size for tree in trees)
-        self.depth = max((_depth_within(str(data), tree) for tree in trees), default=0) + _own_depth(
+        self.size: int = 1 + sum(tree.size for tree in trees)
+        self.depth: int = max((_depth_within(str(data), tree) for tree in trees), default=0) + _own_depth(
             str(data)
         )
         if self.depth > limits.DEPTH:

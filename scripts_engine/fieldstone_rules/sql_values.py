@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fieldstone_rules.numbers import LARGEST_DECIMAL, LARGEST_INTEGER, SMALLEST_INTEGER
+from fieldstone_rules.numbers import LARGEST_INTEGER, SMALLEST_INTEGER
 
 Column = sa.ColumnElement[Any]
 
@@ -50,7 +49,7 @@ def bounded_integer(value: Column) -> Column:
 
 def bounded_decimal(value: Column) -> Column:
     """A `numeric`, null where its size leaves what decimals may be."""
-    return _within(value, raw(f"-{LARGEST_DECIMAL}", NUMERIC), raw(str(LARGEST_DECIMAL), NUMERIC), NUMERIC)
+    return _within(value, raw("-1e100", NUMERIC), raw("1e100", NUMERIC), NUMERIC)
 
 
 def small_integer(value: Column, limit: int) -> Column:
@@ -73,16 +72,13 @@ def bounded_moment(value: Column) -> Column:
     return _within(value, before, behind, MOMENT)
 
 
+def bounded_wall(value: Column) -> Column:
+    """A clock on a wall, null outside the years 1 to 9999."""
+    before = raw("TIMESTAMP '0001-12-31 23:59:59.999999 BC'", LOCAL)
+    return _within(value, before, raw("TIMESTAMP '10000-01-01 00:00:00'", LOCAL), LOCAL)
+
+
 def text(value: Column) -> Column:
     """A text that compares by code point."""
     return sa.cast(value, sa.Text).collate("C") if not isinstance(value.type, sa.Text) else value.collate("C")
 
-
-def literal(value: object, type_: Any) -> Column:
-    """A value as a bind parameter."""
-    return sa.literal(value, type_)
-
-
-SMALLEST_DATE = date.min
-LARGEST_DATE = date.max
-SMALLEST_MOMENT = datetime.min

@@ -87,7 +87,12 @@ def _compared(span: Span, operator: str, left: Node, right: Node) -> Node:
         equal = Equal(simple(Kind.BOOLEAN, nullable=False), span, left, right)
         return equal if operator == "==" else Not(equal.type, span, equal)
     type_ = simple(Kind.BOOLEAN, nullable=left.type.nullable or right.type.nullable)
-    return Compare(type_, span, operator, left, right)
+    return Compare(type_, span, operator, _typed(left, right), _typed(right, left))
+
+
+def _typed(node: Node, other: Node) -> Node:
+    """A bare null as a null of the kind that it is compared with."""
+    return Constant(other.type.optional(), node.span, None) if is_null(node) else node
 
 
 def fits(checking: Checking, place: Tree[Token] | Span, left: Node, right: Node, *, order: bool) -> bool:
@@ -211,6 +216,8 @@ def between(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     if not all([fits(checking, tree, item, bound, order=True) for bound in (low, high)]):
         return Constant(simple(Kind.NULL), span_of(tree), None)
     nullable = any(node.type.nullable for node in (item, low, high))
+    known = next((node for node in (item, low, high) if not is_null(node)), item)
+    item, low, high = (_typed(node, known) for node in (item, low, high))
     return Between(simple(Kind.BOOLEAN, nullable=nullable), span_of(tree), item, low, high)
 
 

@@ -218,7 +218,7 @@ _NEGATIVE = FunctionDeclaration(
     (
         Form((WHOLE,), INTEGER, numbers.negate, _negative),
         Form((AMOUNT,), widest_number, numbers.negate, _negative_decimal),
-        Form((SPAN,), same_as_first, Duration.__neg__, lambda a: -a),
+        Form((SPAN,), same_as_first, Duration.__neg__, time_sql.negated),
     ),
     "The number or duration with the other sign.",
     ("-(2 - 5)", "3"),

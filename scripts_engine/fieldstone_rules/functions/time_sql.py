@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fieldstone_rules.durations import Duration
 from fieldstone_rules.functions.declaration import Constants
-from fieldstone_rules.sql_values import INTERVAL, LOCAL, MOMENT, Column, bounded_date, bounded_moment, raw
+from fieldstone_rules.sql_values import INTERVAL, LOCAL, MOMENT, Column, bounded_date, bounded_moment, bounded_wall, raw
 
 _FARTHEST = raw("INTERVAL '36000 months'", INTERVAL)
 _NEAREST = raw("INTERVAL '-36000 months'", INTERVAL)
@@ -25,6 +25,11 @@ def _reachable(span: Column, value: Column) -> Column:
     return sa.case((span.between(_NEAREST, _FARTHEST), value))
 
 
+def negated(span: Column) -> Column:
+    """A duration with the other sign."""
+    return raw("INTERVAL '0'", INTERVAL) - span
+
+
 def move_date(_: Constants, day: Column, span: Column) -> Column:
     """`day + span`."""
     return bounded_date(_reachable(span, sa.cast(day + span, sa.Date)))
@@ -32,7 +37,7 @@ def move_date(_: Constants, day: Column, span: Column) -> Column:
 
 def move_date_back(constants: Constants, day: Column, span: Column) -> Column:
     """`day - span`."""
-    return move_date(constants, day, -span)
+    return move_date(constants, day, negated(span))
 
 
 def move_moment(constants: Constants, moment: Column, span: Column) -> Column:
@@ -43,7 +48,7 @@ def move_moment(constants: Constants, moment: Column, span: Column) -> Column:
 
 def move_moment_back(constants: Constants, moment: Column, span: Column) -> Column:
     """`moment - span`."""
-    return move_moment(constants, moment, -span)
+    return move_moment(constants, moment, negated(span))
 
 
 def days_apart(left: Column, right: Column) -> Column:
@@ -65,12 +70,12 @@ def time_apart(left: Column, right: Column) -> Column:
 
 def local(constants: Constants, moment: Column) -> Column:
     """The clock on the organisation's wall at a moment."""
-    return sa.func.timezone(constants.zone, moment, type_=LOCAL)
+    return bounded_wall(sa.func.timezone(constants.zone, moment, type_=LOCAL))
 
 
 def utc(constants: Constants, wall: Column) -> Column:
     """The moment of a clock on the organisation's wall."""
-    return sa.func.timezone(constants.zone, wall, type_=MOMENT)
+    return bounded_moment(sa.func.timezone(constants.zone, wall, type_=MOMENT))
 
 
 def part(name: str, value: Column) -> Column:

@@ -183,12 +183,12 @@ def _sql_last_day(unit: str, day: Column) -> Column:
 
 def _sql_first_moment(constants: Constants, unit: str, moment: Column) -> Column:
     wall = time_sql.truncated(unit, time_sql.local(constants, moment))
-    return bounded_moment(time_sql.utc(constants, wall))
+    return time_sql.utc(constants, wall)
 
 
 def _sql_last_moment(constants: Constants, unit: str, moment: Column) -> Column:
     wall = time_sql.last_instant(unit, time_sql.local(constants, moment))
-    return bounded_moment(time_sql.utc(constants, wall))
+    return time_sql.utc(constants, wall)
 
 
 def _period(name: str, forms: tuple[Form, Form], what: str, example: tuple[str, str]) -> FunctionDeclaration:

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone_rules.sql import aggregates, references
+from fieldstone_rules.sql.constants import sql_type
 from fieldstone_rules.sql.lowering import CONSTANTS, Lower, Lowering, Readings, as_condition
 from fieldstone_rules.sql_values import Column
 from fieldstone_rules.tree import (
@@ -226,8 +227,9 @@ def _compare(lowering: Lowering, node: Compare) -> Column:
 
 
 def _between(lowering: Lowering, node: Between) -> Column:
+    """As two comparisons: BETWEEN takes no operands with a collation."""
     item = lowering.comparable(node.item)
-    return item.between(lowering.comparable(node.low), lowering.comparable(node.high))
+    return sa.and_(item >= lowering.comparable(node.low), item <= lowering.comparable(node.high))
 
 
 # ---- in
@@ -239,9 +241,13 @@ def _within_true(lowering: Lowering, node: Within) -> Column:
         if known is not None:
             return lowering.value(node.item).in_(known)
         return sa.or_(sa.false(), *(lowering.is_true(equal) for equal in _equals(node, node.items)))
-    if not node.item.type.nullable:
+    if not (node.item.type.nullable and _may_hold_null(node)):
         return lowering.value(node.item) == sa.any_(lowering.value(node.items))
     return _within_exact(lowering, node)
+
+
+def _may_hold_null(node: Within) -> bool:
+    return node.items.type.item is None or node.items.type.item.nullable
 
 
 def _within_false(lowering: Lowering, node: Within) -> Column:
@@ -265,7 +271,7 @@ def _position(lowering: Lowering, node: Within) -> Column:
     """PostgreSQL's array_position finds nulls too, so it is as total as `in`."""
     item = lowering.value(node.item)
     items = lowering.value(node.items)
-    return sa.func.array_position(items, sa.cast(item, items.type.item_type), type_=sa.Integer())
+    return sa.func.array_position(items, sa.cast(item, sql_type(node.item.type)), type_=sa.Integer())
 
 
 def _known_values(lowering: Lowering, node: Within) -> list[Column] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -78,16 +79,17 @@ def _field(lowering: Lowering, node: Field, wanted: frozenset[str]) -> Targets:
     entities = node.type.entities or tuple(sorted(wanted))
     if place is None:
         root = root_of(node)
-        return {
-            kind: looked_up(lowering, root, lambda inner, k=kind: _plain(inner, node, k)) for kind in entities
-        }
+        return {kind: looked_up(lowering, root, _reader(node, kind)) for kind in entities}
     return {kind: _column(place, node, kind) for kind in entities}
 
 
-def _plain(inner: Lowering, node: Field, kind: str) -> Column:
-    place = inner.place(node.of)
-    assert place is not None
-    return _column(place, node, kind)
+def _reader(node: Field, kind: str) -> Callable[[Lowering], Column]:
+    def read(inner: Lowering) -> Column:
+        place = inner.place(node.of)
+        assert place is not None
+        return _column(place, node, kind)
+
+    return read
 
 
 def _column(place: Place, node: Field, kind: str) -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -69,7 +69,7 @@ class SqlScope:
 
     def apply(self, base: sa.FromClause) -> sa.FromClause:
         """`base LEFT JOIN …` with every join that the expressions lowered so far need."""
-        joined: Any = base
+        joined = base
         for alias, condition in self.joins:
             joined = sa.outerjoin(joined, alias, condition)
         return joined
