@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fieldstone_metadata import declarations
 from fieldstone_rules import Expression
 
+from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
 from fieldstone.records.labels import text_of
@@ -17,7 +18,8 @@ Condition = bool | Expression
 def needed(context: Context, entity: Entity, verb: str, field: str | None = None) -> str:
     """What a right takes: the conditions of the caller's roles, and the other roles that grant it.
 
-    field: the right is about this field. The text names roles and conditions, and no values.
+    field: the right is about this field. The text names roles and conditions, and no values. That an administrator
+    may do everything is said only where nobody else may.
     """
     locale = context.principal.locale
     held, others = [], []
@@ -27,14 +29,14 @@ def needed(context: Context, entity: Entity, verb: str, field: str | None = None
             others.append(label)
         elif conditions:
             held.append(f"{' and '.join(conditions)} (as {label})")
+    if not held and not others:
+        others = [text_of(context.model.roles[ADMIN].label, locale) if ADMIN in context.model.roles else ADMIN]
     return _told(held, others)
 
 
 def _told(held: list[str], others: list[str]) -> str:
-    parts = list(held)
-    if others:
-        parts.append(f"the role {' or '.join(others)}")
-    return f"It needs {', or '.join(parts)}." if parts else "It needs the role Administrator."
+    parts = [*held, f"the role {' or '.join(others)}"] if others else held
+    return f"It needs {', or '.join(parts)}."
 
 
 def _granting(
@@ -43,7 +45,7 @@ def _granting(
     """The roles that grant a right, with the conditions under which they do."""
     for role in context.model.roles.values():
         grant = role.entities.get(entity.name)
-        if grant is None:
+        if grant is None or role.name == ADMIN:
             continue
         conditions: list[Condition] = [getattr(grant, verb)]
         narrowed = grant.fields.get(field) if field else None
