@@ -119,7 +119,7 @@ class RecordSource:
 
     def _title(self, target: str, key: Column) -> Column:
         if self.viewer.access(target).read.constant is False:
-            return sa.null()
+            return sa.cast(sa.null(), sa.Text)
         name = getattr(key, "name", None)
         own = name is not None and name in self.rows.c
         step = f"column {name}" if own else f"join {len(self.joins.conditions)}"
