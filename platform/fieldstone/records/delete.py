@@ -74,9 +74,9 @@ class Removal:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._removed: dict[str, dict[UUID, _Removed]] = defaultdict(dict)
+        named = {item.id: _Removed(item.old, item.id) for item in batch.items}
+        self._removed: dict[str, dict[UUID, _Removed]] = {batch.entity.name: named}
         self._cleared: dict[UUID, _Cleared] = {}
-        self._removed[batch.entity.name] = {item.id: _Removed(item.old, item.id) for item in batch.items}
 
     def follow_cascades(self) -> None:
         """Find all that goes too, level by level, and require the right to delete each."""
@@ -91,13 +91,13 @@ class Removal:
     def _follow(
         self, referrer: Referrer, removed: dict[UUID, _Removed], following: dict[str, dict[UUID, _Removed]]
     ) -> None:
-        name = referrer.entity.name
+        known = self._removed.setdefault(referrer.entity.name, {})
         found = referrers.locked_rows(self._batch.connection, referrer, sorted(removed))
-        fresh = [record for record in found if record["id"] not in self._removed[name]]
+        fresh = [record for record in found if record["id"] not in known]
         self._require_right(referrer.entity, fresh)
         for record in fresh:
             root = removed[record[referrer.field.name].id].root
-            self._removed[name][record["id"]] = following[name][record["id"]] = _Removed(record, root)
+            known[record["id"]] = following[referrer.entity.name][record["id"]] = _Removed(record, root)
 
     def _require_right(self, entity: Entity, records: list[Values]) -> None:
         rights = CallerRights(self._batch.context, entity)
@@ -144,7 +144,7 @@ class Removal:
                     self._clear(referrer, record, removed)
 
     def _clear(self, referrer: Referrer, record: Values, removed: dict[UUID, _Removed]) -> None:
-        if record["id"] in self._removed[referrer.entity.name]:
+        if record["id"] in self._removed.get(referrer.entity.name, {}):
             return
         cleared = self._cleared.setdefault(record["id"], _Cleared(referrer.entity, record))
         cleared.fields[referrer.field.name] = removed[record[referrer.field.name].id].root
@@ -164,7 +164,7 @@ class Removal:
         """The update of one entity's table: those that go, and those that lose references."""
         removed = [
             self._stamped(entity, entry.record, 1) | {"deleted_at": self._batch.context.now}
-            for entry in self._removed[entity.name].values()
+            for entry in self._removed.get(entity.name, {}).values()
         ]
         cleared = [
             self._stamped(entity, entry.record | dict.fromkeys(entry.fields), len(set(entry.fields.values())))
