@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fieldstone_metadata.nodes import Node
-from fieldstone_metadata.problems import Problem
+from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.scalar_positions import place_in_file
 from fieldstone_metadata.world import World
 from fieldstone_metadata.yaml_mistakes import cut_by_comment, quote_it
 from fieldstone_rules import Expression, Purpose, RuleError, Scope, check_expression
 from fieldstone_rules import Problem as RuleProblem
+from fieldstone_rules.tree import Binding, Call, HasRole, Setting, UserTeams, walk
+from fieldstone_rules.tree import Node as TreeNode
 from fieldstone_rules.types import Kind, Type, simple
 
 BOOLEAN = simple(Kind.BOOLEAN)
@@ -82,11 +84,28 @@ class Expressions:
 
     def _report(self, problems: tuple[RuleProblem, ...], node: Node, source: str, skipped: int) -> None:
         names = set(_NAME.findall(source))
+        failed = any(problem.severity == ERROR for problem in problems)
         for problem in problems:
+            if failed and problem.severity != ERROR:
+                continue  # what is broken is taken for null, of which warnings would tell
             about = {_named(problem, source)} if problem.code == "unknown_name" else names
             phantom = problem.code in _ECHOES or (problem.code != "syntax" and about & self.silenced)
             if not phantom:
                 self.report.extend([_in_file(problem, node, skipped)])
+
+
+def used_from_outside(expression: Expression, forbidden: frozenset[str]) -> set[str]:
+    """Which of the functions and roots in `forbidden` an expression uses, also through formulas."""
+    return {name for part in walk(expression.tree) if (name := _root_or_function(part)) in forbidden}
+
+
+def _root_or_function(part: TreeNode) -> str | None:
+    if isinstance(part, Call):
+        return part.function.name
+    if isinstance(part, Setting):
+        return "settings"
+    asks_user = isinstance(part, (UserTeams, HasRole)) or (isinstance(part, Binding) and part.name == "user")
+    return "user" if asks_user else None
 
 
 def _named(problem: RuleProblem, source: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fieldstone_metadata.declarations import Entity, Field, Label
-from fieldstone_metadata.expressions import Expressions
+from fieldstone_metadata.expressions import Expressions, used_from_outside
 from fieldstone_metadata.field_types import FIELD_TYPES
 from fieldstone_metadata.kinds.field import build_field
 from fieldstone_metadata.kinds.paths import check_order, field_paths
@@ -85,6 +85,10 @@ def _title(shape: EntityShape, workspace: Workspace, expressions: Expressions) -
         hint = f'join parts to a text, such as "{{{node.value}}}"'
         workspace.report.error(node, "title_not_text", "a title must be a text", hint)
         return None
+    outside = used_from_outside(title, _IN_TITLE) if title is not None else ()
+    if outside:
+        message = f"a title cannot use `{min(outside)}`, not even through a formula"
+        workspace.report.error(node, "not_allowed", message)
     return title
 
 

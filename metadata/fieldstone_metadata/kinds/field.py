@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from fieldstone_metadata.declarations import Default, Field, ReferenceTarget
-from fieldstone_metadata.expressions import BOOLEAN, Expressions
+from fieldstone_metadata.expressions import BOOLEAN, Expressions, used_from_outside
 from fieldstone_metadata.names import label_of
 from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import texts
@@ -160,7 +160,7 @@ def _formula(
     stored = is_stored(shape.node)
     forbidden = NOT_IN_STORED if stored else frozenset()
     expression = expressions.check(node, expressions.scope(entity, Purpose.FORMULA, forbidden=forbidden))
-    if expression is None:
+    if expression is None or shape.name in workspace.silenced:
         workspace.silenced.add(shape.name)
         return None
     if expression.type.kind not in _SCALARS:
@@ -168,6 +168,10 @@ def _formula(
             node, "bad_formula", "a formula gives one value, not a list, a collection or nothing"
         )
         return None
+    outside = used_from_outside(expression, forbidden)
+    if outside:
+        message = f"a stored formula cannot use `{min(outside)}`, not even through another formula"
+        workspace.report.error(node, "not_allowed", message)
     if stored and (expression.collections or expression.paths):
         message = "a stored formula over references or collections is not supported yet"
         workspace.report.error(

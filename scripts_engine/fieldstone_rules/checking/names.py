@@ -101,13 +101,13 @@ def whole_entity(checking: Checking, entity: str, span: Span) -> Node:
 def follow(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a.b`: one step from a value."""
     base, token = subtrees(tree)[0], tokens(tree, "NAME")[0]
-    special = _dotted_root(checking, base, token, names)
+    special = _dotted_root(checking, base, token)
     if special is not None:
         return special
     return step(checking, checking.check(base, names), token, names)
 
 
-def _dotted_root(checking: Checking, base: Tree[Token], token: Token, names: Names) -> Node | None:
+def _dotted_root(checking: Checking, base: Tree[Token], token: Token) -> Node | None:
     """`entity.x` and `settings.app.key`, unless a variable has that name."""
     if base.data == "name" and str(base.children[0]) == "entity":
         if checking.entity(str(token)) is None:
@@ -188,7 +188,7 @@ def member(checking: Checking, of: Node, entity: EntitySchema, token: Token, nam
     """A field, formula or collection of the record that `of` refers to."""
     word, span = str(token), span_of(token)
     if word in entity.fields:
-        return _field(checking, of, entity, entity.fields[word], token, names)
+        return _field(checking, of, entity, token, names)
     if word in entity.inverses:
         inverse = entity.inverses[word]
         source = CollectionSource(inverse.entity, entity.name, word, inverse.field, inverse.many)
@@ -196,9 +196,8 @@ def member(checking: Checking, of: Node, entity: EntitySchema, token: Token, nam
     return checking.unknown(token, f"field of `{entity.name}` called", [*entity.fields, *entity.inverses])
 
 
-def _field(
-    checking: Checking, of: Node, entity: EntitySchema, field: FieldSchema, token: Token, names: Names
-) -> Node:
+def _field(checking: Checking, of: Node, entity: EntitySchema, token: Token, names: Names) -> Node:
+    field = entity.fields[str(token)]
     span = Span(
         min(of.span.start, span_of(token).start) if isinstance(of, Field) else span_of(token).start,
         span_of(token).end,
@@ -258,8 +257,11 @@ def _formula(checking: Checking, of: Node, entity: EntitySchema, field: FieldSch
     return About(_type_behind(of, body.type), span_of(token), of, entity.name, field.name, body)
 
 
-def _checked_formula(checking: Checking, entity: EntitySchema, field: FieldSchema) -> Node:
-    """The body of a formula, checked where it is used; its own check reports what is wrong with it."""
+def _checked_formula(checking: Checking, entity: EntitySchema, field: FieldSchema) -> Node | None:
+    """The body of a formula, checked where it is used; its own check reports what is wrong with it.
+
+    None: the formula depends on itself.
+    """
     source = field.expression or ""
     inner = Checking(source, checking.schema, checking.rules, formulas=checking.formulas, rows=checking.rows)
     record = Binding(reference(entity.name, nullable=False), Span(0, 0), RECORD)
@@ -269,7 +271,7 @@ def _checked_formula(checking: Checking, entity: EntitySchema, field: FieldSchem
         body = inner.report(Span(0, 0), "syntax", "")
     checking.rows = max(checking.rows, inner.rows)
     if any(problem.code == "formula_cycle" for problem in inner.problems):
-        checking.formulas[(entity.name, field.name)] = None
+        return None
     broken = any(problem.severity == "error" for problem in inner.problems)
     return inner.report(Span(0, 0), "broken", "") if broken else body
 
