@@ -89,7 +89,7 @@ def unlinking(link: Link, name: str, pairs: Rows) -> Part:
 def to_json(value: Any) -> str:
     """JSON that `json_to_recordset` reads; decimals become texts and lose nothing."""
     try:
-        return orjson.dumps(value, default=_plain).decode()
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
     except orjson.JSONEncodeError:
         # A JSON field may hold integers beyond 64 bits, which only the slower encoder writes.
         return json.dumps(value, default=_plain)
