@@ -90,8 +90,9 @@ def fill(database: Database, model: Model, template: str, size: str) -> int:
         context = system_context(JoinedDatabase(database, connection), model, source="import")
         context = replace(context, note="demonstration data")
         _make_people(context, log_ins(template))
+        loaded = load_demo_data(context)
         made = plugin_manager().hook.fieldstone_demo_data(context=context, template=template, size=size)
-        return load_demo_data(context) + sum(made)
+        return loaded + sum(made)
 
 
 def _make_people(context: Context, people: Sequence[LogIn]) -> None:
