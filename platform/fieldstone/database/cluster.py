@@ -78,6 +78,9 @@ def ensure_running(data: Path, settings: Mapping[str, str]) -> bool:
     if running_postmaster(data) is not None and wait_until_ready(data, _START_SECONDS):
         return False
     account = _account(data)
+    if account is not None:
+        let_through(data)
+        let_through(program("postgres"))
     if data.exists():
         _check_folder(data, account)
     else:
@@ -150,8 +153,6 @@ def _create(data: Path, account: Account | None) -> None:
     building.mkdir(mode=0o700)
     if account is not None:
         os.chown(building, account.user, account.group)
-        let_through(building)
-        let_through(program("initdb"))
     options = ["-D", str(building), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"]
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     made = _run("initdb", [*options, *locale], account)

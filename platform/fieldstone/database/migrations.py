@@ -59,7 +59,12 @@ def is_up_to_date(connection: sa.Connection, tenant: str) -> bool:
 
 
 def _done(connection: sa.Connection, system: str) -> int:
-    if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f'"{system}".migration'}) is None:
+    # Asked of the catalog's rows: a name that another process has just made is not yet known by name.
+    exists = sa.text(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = :schema AND c.relname = 'migration'"
+    )
+    if connection.scalar(exists, {"schema": system}) is None:
         return 0
     found = connection.scalar(sa.text(f'SELECT max(version) FROM "{system}".migration'))  # noqa: S608  # tenant names are checked
     return int(found or 0)
