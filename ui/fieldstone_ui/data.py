@@ -33,6 +33,7 @@ __all__ = ["Change", "Expression", "Query", "Written"]
 Record = dict[str, Any]
 LONGEST_WHERE = 10_000
 LONGEST_SEARCH = 200
+MOST_ALIKE = 20
 
 
 # -- who reads, and how -----------------------------------------------------------------------------------------
@@ -189,6 +190,26 @@ def readable(owner: Entity) -> list[str]:
     return [name for name in names if may_read_field(owner, name)]
 
 
+def total(owner: Entity, query: Query, sums: Sequence[str]) -> Mapping[str, Any]:
+    """`count`, and the sum of each field, over the records of a query."""
+    (whole,) = records.aggregate(context(), owner.name, query, (), measures(sums))
+    return whole.measures
+
+
+def totals(owner: Entity, query: Query, group: str, sums: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The same for each value of the field `group`."""
+    found = records.aggregate(context(), owner.name, query, (group,), measures(sums))
+    return {str(part.by[group]): part.measures for part in found}
+
+
+def measures(sums: Sequence[str]) -> dict[str, records.Measure]:
+    """Names of measures: `count`, and each summed field by its name with `sum_` before it."""
+    return {
+        "count": records.Measure("count"),
+        **{f"sum_{name}": records.Measure("sum", name) for name in sums},
+    }
+
+
 def related(
     owner: Entity, identity: UUID, inverse: Inverse, fields: Sequence[str], limit: int
 ) -> records.Page:
@@ -229,15 +250,18 @@ def rights(owner: Entity, identity: UUID) -> records.Rights:
 # -- references -------------------------------------------------------------------------------------------------
 
 
-def by_title(name: str, title: str) -> list[Record]:
-    """At most a few records of an entity with exactly this title."""
+def lookup(name: str, typed: str, most: int, where: Expression | None = None) -> list[Record]:
+    """References to the records of an entity that hold all words typed, best first."""
     if name not in readable_entities():
         return []
-    owner = context().model.entities[name]
-    found = page(owner, Query(q=title[:LONGEST_SEARCH], fields=("id",), limit=20)).data
-    return [
-        reference(name, record) for record in found if (record[TITLE] or "").casefold() == title.casefold()
-    ]
+    found = records.lookup(context(), name, typed[:LONGEST_SEARCH] or None, most, where)
+    return [{"entity": hit.entity, "id": str(hit.id), "title": hit.title} for hit in found]
+
+
+def by_title(name: str, title: str) -> list[Record]:
+    """At most a few records of an entity with exactly this title."""
+    found = lookup(name, title, MOST_ALIKE)
+    return [hit for hit in found if hit["title"].casefold() == title.casefold()]
 
 
 def reference(name: str, record: Mapping[str, Any]) -> Record:

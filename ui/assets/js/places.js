@@ -11,7 +11,7 @@ export function rememberList() {
     entity: region.dataset.entity,
     url: location.pathname + location.search,
     ids: rows.map((row) => row.dataset.id),
-    total: region.dataset.total ?? null,
+    total: document.querySelector("#sums [data-total]")?.dataset.total ?? null,
   };
   sessionStorage.setItem(KEY, JSON.stringify(list));
 }
@@ -29,7 +29,7 @@ export function takePlace() {
 }
 
 function showNeighbours() {
-  const form = document.querySelector("form[data-record][data-id]");
+  const form = document.querySelector("form[data-record][data-id][data-mode=read]");
   const list = read();
   if (!form || list?.entity !== form.dataset.entity) return;
   for (const link of document.querySelectorAll("[data-back]")) link.href = list.url;

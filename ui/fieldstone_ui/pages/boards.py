@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
@@ -52,8 +54,30 @@ def make_board(asked: queries.Asked, where: str) -> Board:
     group = group_look(asked)
     shown = card_looks(asked, group)
     places = card_places(asked, group, shown)
-    columns = [fill(asked, group, option, shown, where) for option in group.options.values()]
+    summed = summed_look(asked, shown)
+    query = data.Query(where=where or None, q=asked.q or None)
+    totals = data.totals(asked.entity, query, group.name, [summed.name] if summed else [])
+    columns = [
+        with_total(fill(asked, group, option, shown, where), totals.get(option.value), summed)
+        for option in group.options.values()
+    ]
     return Board(columns, CARDS, **places)
+
+
+def summed_look(asked: queries.Asked, shown: list[FieldLook]) -> FieldLook | None:
+    """What stands above the columns: the view's sum, or the first amount of a card."""
+    named = data.looks(asked.entity, asked.view.sum if asked.view else ())
+    return next((look for look in [*named, *shown] if look.widget == "money"), None)
+
+
+def with_total(column: BoardColumn, total: Mapping[str, Any] | None, summed: FieldLook | None) -> BoardColumn:
+    """A column with its count and sum."""
+    formats = data.formats()
+    if total is None:
+        return replace(column, count="0")
+    amount = total.get(f"sum_{summed.name}") if summed else None
+    shown = formats.compact_money(amount) if amount is not None else ""
+    return replace(column, count=formats.number(total["count"]), sum=shown)
 
 
 def group_look(asked: queries.Asked) -> FieldLook:
@@ -84,14 +108,11 @@ def fill(
     """One column with its cards."""
     part = f'{group.name} == "{option.value}"'
     query = lists.list_query(asked, [look.name for look in shown], f"({where}) and {part}" if where else part)
-    found = data.page(
-        asked.entity, replace(query, limit=CARDS, cursor=request.args.get("after"), count="estimate")
-    )
+    found = data.page(asked.entity, replace(query, limit=CARDS, cursor=request.args.get("after")))
     more = urlencode({**asked.parameters, "after": found.next or ""})
     column_url = url_for("pages.board_column", entity=asked.entity.name, column=option.value)
     return BoardColumn(
         look=option,
         cards=found.data,
-        count=data.formats().number(found.count or 0),
         more_url=f"{column_url}?{more}" if found.next else "",
     )

@@ -15,6 +15,7 @@ from fieldstone_ui.pages.answers import from_script
 from fieldstone_ui.presentation.columns import Column, make_columns
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.lists import ListPage, Tab, why_empty
+from fieldstone_ui.presentation.looks import FieldLook
 
 
 def install(pages: Blueprint) -> None:
@@ -191,12 +192,28 @@ def all_url(asked: queries.Asked) -> str:
 
 
 def sums(entity: str) -> ResponseReturnValue:
-    """How many records fit the filter: asked for after the page is there."""
+    """How many records fit the filter, and the sums of its amounts: asked for after the page is there."""
     owner = data.entity(entity)
     asked = queries.read(owner, "pages.listing")
-    query = data.Query(
-        where=asked.where or None, q=asked.q or None, fields=("id",), limit=1, count="estimate"
-    )
-    count = data.page(owner, query).count or 0
+    summed = [look for look in data.looks(owner, summed_names(asked)) if look.widget in {"money", "number"}]
+    query = data.Query(where=asked.where or None, q=asked.q or None)
+    total = data.total(owner, query, [look.name for look in summed])
+    shown = [(look.label, sum_text(look, total[f"sum_{look.name}"])) for look in summed]
     plural = text(owner.plural, data.locale(), owner.name)
-    return render_template("lists/sums.html", plural=plural, count=count)
+    return render_template("lists/sums.html", plural=plural, count=total["count"], sums=shown)
+
+
+def summed_names(asked: queries.Asked) -> list[str]:
+    """What the view sums; without one, the amounts among the columns."""
+    if asked.view is not None and asked.view.sum:
+        return list(asked.view.sum)
+    return [look.name for look in data.looks(asked.entity, asked.columns) if look.widget == "money"]
+
+
+def sum_text(look: FieldLook, value: str | int | None) -> str:
+    """A sum for people; amounts are in the organisation's currency."""
+    formats = data.formats()
+    if look.widget != "money":
+        return formats.number(value or 0)
+    amount = formats.money(str(value or 0), whole=True)
+    return f"{amount.symbol}{amount.amount}"

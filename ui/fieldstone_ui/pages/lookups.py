@@ -35,12 +35,9 @@ def lookup(entity: str) -> ResponseReturnValue:
 def matches(name: str, typed: str, *, several: bool) -> list[dict[str, str]]:
     """Records of one entity that fit what was typed, and what the reference allows."""
     owner = data.context().model.entities[name]
-    found = data.page(owner, data.Query(where=allowed(), q=typed or None, fields=("id",), limit=MOST)).data
     hint = text(owner.label, data.locale(), owner.name) if several else ""
-    return [
-        {"token": token({"entity": name, "id": record["id"]}), "title": record["_title"] or "", "hint": hint}
-        for record in found
-    ]
+    found = data.lookup(name, typed, MOST, allowed())
+    return [{"token": token(hit), "title": hit["title"], "hint": hint} for hit in found]
 
 
 def allowed() -> data.Expression | None:

@@ -39,13 +39,12 @@ def hits(name: str, typed: str) -> list[dict[str, str]]:
     """The first matches of one entity."""
     owner = data.context().model.entities[name]
     label = text(owner.label, data.locale(), owner.name)
-    found = data.page(owner, data.Query(q=typed, fields=("id",), limit=PER_ENTITY)).data
     return [
         {
-            "url": url_for("pages.record", entity=name, record=record["id"]),
-            "title": record["_title"] or "(no name)",
+            "url": url_for("pages.record", entity=name, record=hit["id"]),
+            "title": hit["title"] or "(no name)",
             "entity": label,
             "icon": icon_of(owner),
         }
-        for record in found
+        for hit in data.lookup(name, typed, PER_ENTITY)
     ]

@@ -91,12 +91,17 @@ def make_control(filling: Filling, name: str, state: FieldState, shown: bool = T
         look=look,
         raw=saved if typed is None else typed,
         visible=state.visible and shown,
-        required=state.required,
-        locked=state.readonly,
+        required=state.required and not moved_only(filling.entity, name),
+        locked=state.readonly or moved_only(filling.entity, name),
         why=why_locked(filling, name) if state.readonly else "",
         error=filling.errors.get(name, ""),
         touched=typed is not None,
     )
+
+
+def moved_only(owner: Entity, name: str) -> bool:
+    """Whether a field changes only through transitions, which have buttons of their own."""
+    return owner.workflow is not None and owner.workflow.field == name
 
 
 def why_locked(filling: Filling, name: str) -> str:

@@ -88,10 +88,9 @@ def build_page() -> Page:
 
 def menu() -> list[Section]:
     """The sidebar, with the place of this page marked."""
-    current = (request.view_args or {}).get("entity")
-    return navigation.sections(
-        data.context().model, data.readable_entities(), data.locale(), place_url, current
-    )
+    model = data.context().model
+    found = navigation.sections(model, data.readable_entities(), data.locale(), place_url)
+    return navigation.mark(found, (request.view_args or {}).get("entity"), request.args.get("view"))
 
 
 def place_url(entity: str, view: str | None) -> str:

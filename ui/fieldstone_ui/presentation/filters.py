@@ -12,19 +12,39 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import TYPE_CHECKING
 
+from fieldstone.fields.filters import Operand, Operator
 from fieldstone_ui.presentation.formats import Formats
 from fieldstone_ui.presentation.looks import FieldLook
-
-if TYPE_CHECKING:
-    from fieldstone.fields.filters import Operator
 
 ME = "user"
 LITERAL_CALL = re.compile(r"""^(?:date|datetime)\(["']([^"']+)["']\)$""")
 TEXT_LITERAL = re.compile(r"""^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$""")
 ISO_DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
 LIST_ITEM = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,]+)\s*(?:,|$)""")
+
+
+PERIODS = ("week", "month", "quarter", "year")
+MY_TEAM = Operator("mine", "is", "{field} in user.teams", Operand.NONE)
+
+
+def this_period(period: str) -> Operator:
+    """ "is this quarter", for dates."""
+    template = f'{{field}} between start_of("{period}", today()) and end_of("{period}", today())'
+    return Operator(f"this_{period}", f"is this {period}", template, Operand.NONE)
+
+
+THIS_PERIOD = tuple(this_period(period) for period in PERIODS)
+
+
+def operators_of(look: FieldLook, own: Sequence[Operator]) -> tuple[Operator, ...]:
+    """What can be asked of a field: what its type knows, and what people mean by "my team" and "this quarter"."""
+    if look.targets == ("team",):
+        return (MY_TEAM, *own)
+    if look.widget != "date":
+        return tuple(own)
+    known = {operator.name for operator in THIS_PERIOD}
+    return (*THIS_PERIOD, *(operator for operator in own if operator.name not in known))
 
 
 @dataclass(frozen=True)
@@ -75,9 +95,8 @@ def chip_of(part: str, rest: str, fields: Mapping[str, Filterable], formats: For
         for operator in field.operators:
             found = pattern(operator.template, field.look.name).fullmatch(plain)
             if found:
-                return Chip(
-                    field.look.label, operator.label, shown(found.groupdict(), field.look, formats), rest=rest
-                )
+                value = "my team" if operator is MY_TEAM else shown(found.groupdict(), field.look, formats)
+                return Chip(field.look.label, operator.label, value, rest=rest)
     return Chip(expression=plain, rest=rest)
 
 

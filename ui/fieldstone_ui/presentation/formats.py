@@ -10,19 +10,19 @@ from functools import cache
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 
-WORLD_ENGLISH = "en_001"
+PLAIN_ENGLISH = "en_GB"
 BIG = Decimal(1000)
 FINAL_YEAR = re.compile(r"[ ,]+y+$")
 
 
 @cache
 def locale_of(name: str) -> Locale:
-    """The locale of a name; plain English is that of the world (28 Nov), an unknown one falls back to it."""
-    wanted = WORLD_ENGLISH if name in {"", "en"} else name.replace("-", "_")
+    """The locale of a name; plain English writes 28 Nov and 16:20, and an unknown one falls back to it."""
+    wanted = PLAIN_ENGLISH if name in {"", "en"} else name.replace("-", "_")
     try:
         return Locale.parse(wanted)
     except (UnknownLocaleError, ValueError):
-        return Locale.parse(WORLD_ENGLISH)
+        return Locale.parse(PLAIN_ENGLISH)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from fieldstone_ui.presentation.labels import text
 
 if TYPE_CHECKING:
     from fieldstone.model.model import Entity, Model
-    from fieldstone_metadata.declarations import Menu, MenuItem
+    from fieldstone_metadata.declarations import Menu, MenuItem, View
 
 DEFAULT_ICON = "point"
 TABS = 4
@@ -26,6 +26,7 @@ class Place:
     url: str
     icon: str
     entity: str
+    view: str | None = None
     key: str = ""
     current: bool = False
 
@@ -38,10 +39,8 @@ class Section:
     items: tuple[Place, ...]
 
 
-def sections(
-    model: Model, readable: frozenset[str], locale: str, address: Address, current: str | None
-) -> list[Section]:
-    """The menu of somebody who may read the entities `readable`; the place of entity `current` is marked."""
+def sections(model: Model, readable: frozenset[str], locale: str, address: Address) -> list[Section]:
+    """The menu of somebody who may read the entities `readable`."""
     found = [
         part
         for menu in model.menus.values()
@@ -49,7 +48,7 @@ def sections(
     ]
     if not found:
         found = [everything(model, readable, locale, address)]
-    return mark(with_keys([section for section in found if section.items]), current)
+    return with_keys([section for section in found if section.items])
 
 
 def menu_sections(
@@ -72,8 +71,16 @@ def place_each(
     for item in items:
         if item.entity is not None and item.entity in readable:
             entity = model.entities[item.entity]
-            label = text(item.label, locale) or text(entity.plural, locale, entity.name)
-            yield Place(label, address(entity.name, item.view), icon_of(entity), entity.name)
+            view = model.views.get(item.view or "")
+            named = item.label or (view.label if view is not None else entity.plural)
+            icon = view_icon(view) if view is not None else icon_of(entity)
+            yield Place(
+                text(named, locale, entity.name),
+                address(entity.name, item.view),
+                icon,
+                entity.name,
+                item.view,
+            )
 
 
 def everything(model: Model, readable: frozenset[str], locale: str, address: Address) -> Section:
@@ -83,6 +90,11 @@ def everything(model: Model, readable: frozenset[str], locale: str, address: Add
         Place(text(e.plural, locale, e.name), address(e.name, None), icon_of(e), e.name) for e in entities
     )
     return Section("Records", tuple(places))
+
+
+def view_icon(view: View) -> str:
+    """A sign for the kind of view."""
+    return "layout-kanban" if view.type == "board" else "layout-list"
 
 
 def icon_of(entity: Entity) -> str:
@@ -107,9 +119,10 @@ def with_keys(found: list[Section]) -> list[Section]:
     return [replace(section, items=tuple(keyed(place) for place in section.items)) for section in found]
 
 
-def mark(found: list[Section], current: str | None) -> list[Section]:
-    """Mark the first place of the entity at hand."""
-    first = next((place for section in found for place in section.items if place.entity == current), None)
+def mark(found: list[Section], current: str | None, view: str | None) -> list[Section]:
+    """Mark the place of the view at hand, or else the first one of the entity."""
+    places = [place for section in found for place in section.items if place.entity == current]
+    first = next((place for place in places if place.view == view), places[0] if places else None)
     return [
         replace(section, items=tuple(replace(place, current=place is first) for place in section.items))
         for section in found
