@@ -15,7 +15,7 @@ from fieldstone.errors import NotFound
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model, Transition
-from fieldstone.records.environment import Evaluator, evaluator
+from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords, environment
 from fieldstone.records.refusals import Refusals
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.rows import Values
@@ -99,15 +99,21 @@ class Batch:
         return CallerRights(self.context, self.entity)
 
     @cached_property
+    def related(self) -> RelatedRecords:
+        """Other records as they are stored, fetched for the whole batch."""
+        return RelatedRecords(self.connection, self.model)
+
+    @cached_property
     def stored(self) -> Evaluator:
         """Evaluates rules on the records as they are stored."""
-        return evaluator(self.context, self.connection, self.entity, [item.old for item in self.items if item.old])
+        self.related.watch(item.old for item in self.items)
+        return Evaluator(environment(self.context, self.related))
 
     @cached_property
     def wanted(self) -> Evaluator:
         """Evaluates rules on the records as they will be, which see each other so; first used when `new` is known."""
-        records = [item.new for item in self.items]
-        return evaluator(self.context, self.connection, self.entity, records, overlay=True)
+        overlay = Overlay(self.related, self.entity.name, (item.new for item in self.items))
+        return Evaluator(environment(self.context, overlay))
 
     def refuse(self, item: Item, name: str | None, code: str, message: str) -> None:
         """Refuse a value of a record, or the record as a whole (name None), as invalid."""

@@ -101,7 +101,7 @@ class Removal:
 
     def _require_right(self, entity: Entity, records: list[Values]) -> None:
         rights = CallerRights(self._batch.context, entity)
-        judge = evaluator(self._batch.context, self._batch.connection, entity, records)
+        judge = evaluator(self._batch.context, self._batch.connection, records)
         refused = [record for record in records if not rights.may("delete", judge, record)]
         if refused:
             locale = self._batch.context.principal.locale
@@ -127,7 +127,7 @@ class Removal:
         batch, entity = self._batch, referrer.entity
         found = rows.load(batch.connection, batch.model, entity, ids)
         rights = CallerRights(batch.context, entity)
-        judge = evaluator(batch.context, batch.connection, entity, list(found.values()))
+        judge = evaluator(batch.context, batch.connection, found.values())
         titles = [record[TITLE] for record in found.values() if rights.may("read", judge, record)][:_NAMED]
         names = ", ".join(f"“{title}”" for title in titles)
         locale = batch.context.principal.locale

@@ -5,7 +5,7 @@ Conditions read with the system's rights (rules.md, "Whose rights"), so nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from fieldstone_rules.tree import CollectionSource
 from fieldstone_rules.types import Ref
 
 from fieldstone.context import Context
-from fieldstone.model.model import Condition, Entity, Model, Rule
+from fieldstone.model.model import Condition, Model, Rule
 from fieldstone.records import rows
 from fieldstone.records.rows import Row
 
@@ -59,11 +59,15 @@ class RelatedRecords:
         self._fetched: dict[Ref, Row | None] = {}
         self._at_hand: list[Row] = []
 
-    def watch(self, entity: str, records: Sequence[Row], *, overlay: bool = False) -> None:
-        """Count `records` among those at hand; with `overlay`, whoever refers to one of them sees it as it is here."""
+    def watch(self, records: Iterable[Row]) -> None:
+        """Count `records` among those at hand."""
         self._at_hand.extend(records)
-        if overlay:
-            self._fetched |= {Ref(entity, record["id"]): record for record in records}
+
+    def learn(self, entity: str, records: Iterable[Row]) -> None:
+        """Take over records that were fetched elsewhere."""
+        known = list(records)
+        self._fetched |= {Ref(entity, record["id"]): record for record in known}
+        self.watch(known)
 
     def record(self, ref: Ref) -> Row | None:
         """The record behind a reference, in the recycle bin or not; None when there is none."""
@@ -86,6 +90,24 @@ class RelatedRecords:
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
         """Collections in conditions come with the next release of the rule language; its checker refuses them."""
         raise NotImplementedError(f"{source.entity} of {of}")
+
+
+class Overlay:
+    """Related records among which those of a batch are seen as they will be."""
+
+    def __init__(self, below: RelatedRecords, entity: str, records: Iterable[Row]) -> None:
+        self._below = below
+        self._own = {Ref(entity, record["id"]): record for record in records}
+        below.watch(self._own.values())
+
+    def record(self, ref: Ref) -> Row | None:
+        """The record behind a reference, as it will be if it is one of the batch."""
+        own = self._own.get(ref)
+        return own if own is not None else self._below.record(ref)
+
+    def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
+        """As those below."""
+        return self._below.collection(source, of)
 
 
 class Evaluator:
@@ -117,10 +139,8 @@ class Evaluator:
             return False
 
 
-def evaluator(
-    context: Context, connection: sa.Connection, entity: Entity, records: Sequence[Row], *, overlay: bool = False
-) -> Evaluator:
-    """An evaluator for `records` of an entity; with `overlay` they see each other as they are here."""
+def evaluator(context: Context, connection: sa.Connection, records: Iterable[Row]) -> Evaluator:
+    """An evaluator for stored records."""
     related = RelatedRecords(connection, context.model)
-    related.watch(entity.name, records, overlay=overlay)
+    related.watch(records)
     return Evaluator(environment(context, related))

@@ -45,7 +45,7 @@ def history(
 def _readable_record(context: Context, connection: sa.Connection, entity: Entity, id_: UUID) -> Values:
     record = rows.load(connection, context.model, entity, [id_]).get(id_)
     if record is None or not CallerRights(context, entity).may(
-        "read", evaluator(context, connection, entity, [record]), record
+        "read", evaluator(context, connection, [record]), record
     ):
         kind = entity_label(entity, context.principal.locale)
         raise NotFound(f"There is no {kind} with the id {id_}, or you may not see it.")
@@ -77,7 +77,7 @@ def hide_unreadable(
     changes: Iterable[dict[str, Any]],
 ) -> None:
     """Take out of `changes` (field → anything) what the caller may not read in the record, or what is no field now."""
-    rights, judge = CallerRights(context, entity), evaluator(context, connection, entity, [record])
+    rights, judge = CallerRights(context, entity), evaluator(context, connection, [record])
     kept: dict[str, bool] = {}
     for change in changes:
         for name in list(change):
@@ -122,5 +122,5 @@ def _titles(context: Context, connection: sa.Connection, name: str, ids: set[UUI
         return {}
     found = rows.load(connection, context.model, entity, ids)
     rights = CallerRights(context, entity)
-    judge = evaluator(context, connection, entity, list(found.values()))
+    judge = evaluator(context, connection, found.values())
     return {Ref(name, id_): row[TITLE] for id_, row in found.items() if rights.may("read", judge, row)}

@@ -11,6 +11,7 @@ from functools import cache
 
 import sqlalchemy as sa
 from babel.numbers import get_currency_precision
+from sqlalchemy.dialects import postgresql
 
 from fieldstone.fields.money import BASE, MoneyType
 from fieldstone.model.model import Entity, Field
@@ -101,7 +102,7 @@ def _ask_rates(batch: Batch, table: sa.Table, currencies: list[str]) -> dict[str
     today = batch.context.now.astimezone(organisation_zone(batch.model)).date()
     statement = (
         sa.select(table.c.currency_code, table.c.rate)
-        .distinct(table.c.currency_code)
+        .ext(postgresql.distinct_on(table.c.currency_code))
         .where(table.c.currency_code.in_(currencies), table.c.deleted_at.is_(None), table.c.valid_from <= today)
         .order_by(table.c.currency_code, table.c.valid_from.desc())
     )

@@ -12,7 +12,6 @@ from fieldstone.model.compile import compile_rule
 from fieldstone.model.model import Entity, Field, Rule
 from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.environment import Evaluator, evaluator
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.rows import Lock, Values
@@ -40,7 +39,8 @@ class _Targets:
         self.entity = entity
         self.found = rows.load(batch.connection, batch.model, entity, ids, Lock.REFERRED)
         self.rights = CallerRights(batch.context, entity)
-        self.evaluator: Evaluator = evaluator(batch.context, batch.connection, entity, list(self.found.values()))
+        batch.related.learn(entity.name, self.found.values())
+        self.evaluator = batch.stored
 
     def live(self, id_: UUID) -> Values | None:
         """The record, unless it is in the recycle bin."""

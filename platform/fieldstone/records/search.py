@@ -46,8 +46,8 @@ def patterns(found: tuple[str, ...]) -> dict[str, str]:
 def matches(record: RecordSource, number_of_words: int) -> list[Column]:
     """The conditions of a search.
 
-    The kept search text has the index. Where the viewer may not read all that it is made of, the readable part
-    must hold the words too, so that nobody finds a record by what they may not see.
+    The kept search text has the index. Where the viewer may not read all that it is made of, the readable
+    part must hold the words too, so that nobody finds a record by what they may not see.
     """
     texts = [_searched(record)]
     hidden = [field for field in _search_fields(record) if record.readable(field) is not None]

@@ -70,14 +70,31 @@ class Statement:
         driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # psycopg's
         prepared: OrderedDict[bytes, None] = pooled.info.setdefault(_PREPARED, OrderedDict())
         try:
-            if self.name in prepared:
-                prepared.move_to_end(self.name)
-            else:
-                self._prepare(driver.pgconn, prepared)
-            result = driver.pgconn.exec_prepared(self.name, bound)  # type: ignore[arg-type]  # None is null
-            return _checked(driver.pgconn, result)
+            if driver.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+                # A missing statement would end the transaction, so nothing prepared is relied on in one.
+                return _checked(driver.pgconn, driver.pgconn.exec_params(self.text.encode(), bound))
+            return self._execute_prepared(driver.pgconn, prepared, bound)
         except psycopg.Error as error:
             raise translate(error) from error
+
+    def _execute_prepared(
+        self, server: pq.abc.PGconn, prepared: OrderedDict[bytes, None], bound: Sequence[bytes | None]
+    ) -> pq.abc.PGresult:
+        try:
+            return self._execute_once(server, prepared, bound)
+        except psycopg.errors.InvalidSqlStatementName:
+            # After a rollback the driver deallocates all statements of the connection, ours too.
+            prepared.clear()
+            return self._execute_once(server, prepared, bound)
+
+    def _execute_once(
+        self, server: pq.abc.PGconn, prepared: OrderedDict[bytes, None], bound: Sequence[bytes | None]
+    ) -> pq.abc.PGresult:
+        if self.name in prepared:
+            prepared.move_to_end(self.name)
+        else:
+            self._prepare(server, prepared)
+        return _checked(server, server.exec_prepared(self.name, bound))  # type: ignore[arg-type]  # None is null
 
     def _prepare(self, server: pq.abc.PGconn, prepared: OrderedDict[bytes, None]) -> None:
         if len(prepared) >= _MOST_PREPARED:
