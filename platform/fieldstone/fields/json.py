@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
@@ -28,6 +29,8 @@ def _checked(value: Any, depth: int = 0) -> Any:
         return {clean_text(key): _checked(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_checked(item, depth + 1) for item in value]
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, float) and not isfinite(value):
         raise ValueRefused("not_json", "NaN and infinity are no JSON.")
     return value

@@ -14,6 +14,7 @@ from fieldstone.web import csrf, docs_page, failures, health, sessions
 from fieldstone.web.api import (
     belongings,
     caller,
+    questions,
     reading,
     transitions,
     upserting,
@@ -47,7 +48,7 @@ def create_app(settings: Settings, database: Database, current: CurrentModel) ->
 def api_blueprint() -> Blueprint:
     """All routes of the API."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
-    for part in (reading, writing, upserting, transitions, belongings, caller, routes):
+    for part in (reading, writing, upserting, transitions, belongings, questions, caller, routes):
         part.install(api)
     return api
 

@@ -1,0 +1,110 @@
+"""Questions over many records: counts and sums in groups, and words searched for everywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, get_args
+
+from flask import Blueprint, Response
+
+from fieldstone import records
+from fieldstone.access.grants import access
+from fieldstone.context import Context
+from fieldstone.errors import FieldError, Malformed
+from fieldstone.records import Group, Measure, Query
+from fieldstone.records.measures import Function
+from fieldstone.web import bodies
+from fieldstone.web.api.answers import json_value
+from fieldstone.web.parameters import Parameters, refuse
+from fieldstone.web.request_context import current_context
+
+MEMBERS = ("where", "rows", "measures", "columns", "order")
+NOT_YET = ("columns", "order")
+MOST_ROWS, MOST_MEASURES = 5, 20
+FOUND_PER_ENTITY = 10
+FUNCTIONS: tuple[Function, ...] = get_args(Function)
+MEASURE = re.compile(r"^\s*([a-z]+)\s*\(\s*([a-z0-9_.]*)\s*\)\s*$")
+
+
+def install(api: Blueprint) -> None:
+    """Add the routes."""
+    api.post("/data/<entity>/query")(query_groups)
+    api.get("/search")(search)
+
+
+def query_groups(entity: str) -> Response:
+    """`{"where", "rows", "measures"}` → a value for each row field and measure of each group, largest first."""
+    Parameters()
+    context = current_context()
+    body = bodies.read_object()
+    bodies.only(body, MEMBERS)
+    for name in NOT_YET:
+        if name in body:
+            raise _refused(name, f"`{name}` is not supported yet.", "not_supported_yet")
+    rows, measures = _rows(body.get("rows", [])), _measures(body.get("measures", {}))
+    clash = measures.keys() & set(rows)
+    if clash:
+        raise _refused("measures", f"`{clash.pop()}` is the name of a row and of a measure.")
+    groups = records.aggregate(context, entity, Query(where=_where(body.get("where"))), rows, measures)
+    return json_value({"data": [_told(group) for group in groups]})
+
+
+def search() -> Response:
+    """Records of all entities that the caller may read and whose search text holds all words of `q`."""
+    q = Parameters("q").text("q")
+    if q is None or not q.strip():
+        refuse("q", "Say in `q` what to search for.")
+    context = current_context()
+    found = (_found(context, entity, q) for entity in _searchable(context))
+    return json_value({"data": [record for group in found for record in group]})
+
+
+def _searchable(context: Context) -> list[str]:
+    """Entities that declare what to search in, and that the caller may read."""
+    return [
+        name
+        for name, entity in context.model.entities.items()
+        if entity.declaration.search
+        and access(context.model, context.principal, name).read.constant is not False
+    ]
+
+
+def _found(context: Context, entity: str, q: str) -> list[dict[str, Any]]:
+    return [asdict(record) for record in records.lookup(context, entity, q, FOUND_PER_ENTITY)]
+
+
+def _told(group: Group) -> dict[str, Any]:
+    return {**group.by, **group.measures}
+
+
+def _where(sent: Any) -> str | None:
+    if sent is not None and not isinstance(sent, str):
+        raise _refused("where", "`where` is an expression, as a text.")
+    return sent
+
+
+def _rows(sent: Any) -> tuple[str, ...]:
+    if not isinstance(sent, list) or len(sent) > MOST_ROWS or not all(isinstance(row, str) for row in sent):
+        raise _refused("rows", f"`rows` is a list of at most {MOST_ROWS} field paths.")
+    return tuple(sent)
+
+
+def _measures(sent: Any) -> Mapping[str, Measure]:
+    if not isinstance(sent, dict) or len(sent) > MOST_MEASURES:
+        raise _refused("measures", f"`measures` is an object of at most {MOST_MEASURES} names and measures.")
+    return {name: _measure(name, text) for name, text in sent.items()}
+
+
+def _measure(name: str, text: Any) -> Measure:
+    match = MEASURE.match(text) if isinstance(text, str) else None
+    function = next((known for known in FUNCTIONS if match and known == match[1]), None)
+    if match is None or function is None:
+        known = ", ".join(f"{known}(field)" for known in FUNCTIONS)
+        raise _refused(f"measures.{name[:80]}", f"A measure is count() or one of {known}.", "bad_measure")
+    return Measure(function, match[2] or None)
+
+
+def _refused(name: str, message: str, code: str = "bad_query") -> Malformed:
+    return Malformed(message, code=code, errors=[FieldError(name, code, message)])
