@@ -119,10 +119,20 @@ def _choices(
         own = _shared_options(named, workspace)
     if states is not None:
         return states_as_options(states.items(), own)
-    if not own and named is None:
+    if not own and named is None and not _has_lost_workflow(workspace):
         message = f"a `{declared.name}` needs `options`, an `option_set`, or a workflow"
         report.error_at_key(node, "options_missing", message)
     return own
+
+
+def _has_lost_workflow(workspace: Workspace) -> bool:
+    """Whether a workflow names no choice: it is reported, and may be what a field without options lacks."""
+    for workflow in workspace.of_kind("workflow").values():
+        entity = workspace.of_kind("entity").get(workflow.root.plain("entity"))
+        field = entity.root.value["fields"].get(workflow.root.plain("field")) if entity is not None else None
+        if field is None or field.plain("type") != "choice":
+            return True
+    return False
 
 
 def _shared_options(named: Node, workspace: Workspace) -> tuple[Option, ...]:

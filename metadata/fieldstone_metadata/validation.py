@@ -102,6 +102,7 @@ def _mark_element(root: Node, path: list[str | int], silenced: set[str]) -> None
 
 
 def _remove(parent: Node, keys: set[str | int]) -> None:
+    parent.broken = True
     if isinstance(parent.value, dict):
         parent.value = {key: child for key, child in parent.value.items() if key not in keys}
     elif isinstance(parent.value, list):

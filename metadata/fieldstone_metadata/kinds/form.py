@@ -146,6 +146,8 @@ class _Layout:
         own.
         """
         sort = self._sort_quietly(node)
+        if sort is None and node.broken:
+            return None
         if sort is None:
             message = "an item is one of a section, a tab, a field, a related list and a timeline"
             self.workspace.report.error(node, "misplaced_item", message)
