@@ -71,6 +71,8 @@ THIS_MONTH = Operator(
 )
 IS_TODAY = Operator("today", "is today", "{field} == today()", Operand.NONE)
 IS_PAST = Operator("past", "is in the past", "{field} < today()", Operand.NONE)
+IS_RECORD = Operator("is", "is", "{field}.id == {value}")
+IS_NO_RECORD = Operator("is_not", "is not", "{field}.id != {value}")
 IS_ME = Operator("me", "is me", "{field} == user", Operand.NONE)
 
 NULL_OPERATORS = (IS_EMPTY, IS_SET)

@@ -9,7 +9,7 @@ import marshmallow as ma
 import sqlalchemy as sa
 
 from fieldstone.fields.base import Column, FieldType, Source
-from fieldstone.fields.filters import EQUALS, NULL_OPERATORS, Operator
+from fieldstone.fields.filters import IS_NO_RECORD, IS_RECORD, NULL_OPERATORS, Operator, quoted
 from fieldstone.fields.inputs import Input, record_of
 from fieldstone.fields.names import identifier
 from fieldstone.fields.stored_text import people_order
@@ -85,7 +85,12 @@ class ReferenceType(FieldType):
         )
 
     def operators(self) -> tuple[Operator, ...]:
-        return (EQUALS, *NULL_OPERATORS)
+        """Which record it is, where it can only be of one entity: elsewhere a path has to say which."""
+        return (IS_RECORD, IS_NO_RECORD, *NULL_OPERATORS) if len(self.targets) == 1 else NULL_OPERATORS
+
+    def literal(self, value: Ref) -> str:
+        """The id, with which the operators compare."""
+        return quoted(str(value.id))
 
     def parse_text(self, text: str, form: ImportFormat) -> Any:  # noqa: ARG002  # an id has one notation
         return self.read(text.strip())

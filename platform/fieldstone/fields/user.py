@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fieldstone.fields.filters import EQUALS, IS_ME, NULL_OPERATORS, Operator
+from fieldstone.fields.filters import IS_ME, Operator
 from fieldstone.fields.reference import ReferenceType
 
 
@@ -20,4 +20,4 @@ class UserType(ReferenceType):
         return {"user": self.key}
 
     def operators(self) -> tuple[Operator, ...]:
-        return (IS_ME, EQUALS, *NULL_OPERATORS)
+        return (IS_ME, *super().operators())
