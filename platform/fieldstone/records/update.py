@@ -55,9 +55,9 @@ def start(context: Context, connection: sa.Connection, entity: str, changes: Seq
 
 
 def read_sent(batch: Batch, values: Sequence[Sent]) -> None:
-    """Read what was sent for each record, and drop what is already so."""
-    for item, sent in zip(batch.items, values, strict=True):
-        item.sent = validation.read_values(batch, item, sent)
+    """Read what was sent for each record, by its position, and drop what is already so."""
+    for item in batch.items:
+        item.sent = validation.read_values(batch, item, values[item.position])
         links.sort(item.sent)
     links.load(batch)
     for item in batch.items:
