@@ -1,1 +1,1 @@
-"""PLACEHOLDER"""
+"""What many but not all customers need, each a package on the public hook API."""
