@@ -8,6 +8,8 @@ from fieldstone_metadata import Layer, core_layer, template_layer, template_name
 from fieldstone_metadata.documents import documents_of
 from fieldstone_metadata.reporting import Report
 
+CORE = "core"
+
 
 def combined_layers(given: Sequence[Layer], published: Sequence[Layer]) -> tuple[Layer, ...]:
     """`given` over what is published, over the shipped `core`.
@@ -15,9 +17,8 @@ def combined_layers(given: Sequence[Layer], published: Sequence[Layer]) -> tuple
     A given layer replaces the published one of the same name. An app that is required and neither given nor
     published is taken from the shipped templates; if there is none, the check will say what is missing.
     """
-    layers = {layer.name: layer for layer in published} | {layer.name: layer for layer in given}
-    if "core" not in {layer.name for layer in given}:
-        layers["core"] = core_layer()
+    known = [layer for layer in published if layer.name != CORE]
+    layers = {layer.name: layer for layer in (core_layer(), *known, *given)}
     while missing := _missing(layers):
         layers |= {name: template_layer(name) for name in missing}
     return tuple(layers.values())
