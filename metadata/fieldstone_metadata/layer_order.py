@@ -29,6 +29,8 @@ def in_order(layers: Sequence[LayerDocuments], report: Report) -> list[LayerDocu
     other.
     """
     by_name = {layer.name: layer for layer in layers}
+    if CORE not in by_name and layers:
+        _report_no_core(layers[0], report)
     for layer in layers:
         for name, node in _requires(layer).items():
             _check_requirement(layer, name, node, by_name, report)
@@ -37,6 +39,13 @@ def in_order(layers: Sequence[LayerDocuments], report: Report) -> list[LayerDocu
     for layer in sorted(layers, key=_rank):
         _place(layer, by_name, ordered, done, report)
     return ordered
+
+
+def _report_no_core(layer: LayerDocuments, report: Report) -> None:
+    for document in layer.documents[:1]:
+        report.error(
+            document.root, "app_missing", f"the app `{CORE}`, which lies below every other, is missing"
+        )
 
 
 def _rank(layer: LayerDocuments) -> tuple[int, str]:

@@ -122,7 +122,7 @@ def _report(failure: Failure, root: Node, schema: Schema, report: Report) -> Non
         message = f"the key `{failure.kind.property}` is missing here: it is required"
         report.error_at_key(node, "key_missing", message)
     elif name == "x-later":
-        _report_later(node, list(failure.instance_path), report)
+        _report_later(node, list(failure.instance_path), around, report)
     elif not node.broken:
         _report_value(node, failure, around, report)
 
@@ -163,10 +163,11 @@ def _report_bad_key(node: Node, failure: Failure, around: Schema, report: Report
     report.error_at_key(child, "bad_name", message, around.get("description") or around.get("title"))
 
 
-def _report_later(node: Node, path: list[str | int], report: Report) -> None:
+def _report_later(node: Node, path: list[str | int], around: Schema, report: Report) -> None:
+    """What is refused is a key as a whole, or one of its values."""
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
-    value = f"{key}: {node.value}" if isinstance(node.value, str) else str(key)
-    shown = f"{key}: true" if node.value is True else value
+    whole = around["x-later"] is True
+    shown = key if whole else f"{key}: {str(node.value).lower()}"
     report.error_at_key(node, "not_supported_yet", f"`{_short(shown)}` is not supported yet")
 
 

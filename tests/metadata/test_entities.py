@@ -37,7 +37,8 @@ def test_labels_may_be_given_by_locale(application):
 
 
 def test_the_title_is_the_first_text_field_unless_declared(application):
-    text = "kind: entity\nname: deal\nfields:\n  amount: {type: money}\n  ref: {type: text}\n  name: {type: text}\n"
+    fields = "  amount: {type: money}\n  ref: {type: text}\n  name: {type: text}\n"
+    text = f"kind: entity\nname: deal\nfields:\n{fields}"
     assert application(text).entities["deal"].title.source == "ref"
     assert application(f"{text}title: name\n").entities["deal"].title.source == "name"
 

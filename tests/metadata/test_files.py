@@ -119,9 +119,9 @@ def test_a_byte_order_mark_is_no_problem(tmp_path):
 
 def test_ten_megabytes_of_nested_yaml_end_quickly_with_one_error(tmp_path):
     (tmp_path / "a.yaml").write_text("[" * (10 * 1024 * 1024))
-    started = time.perf_counter()
+    started = time.process_time()
     found = check([core_layer(), read_layer(tmp_path)]).problems
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert [problem.code for problem in found] == ["too_large"]
 
 

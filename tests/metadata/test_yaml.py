@@ -87,17 +87,17 @@ def test_aliases_anchors_and_tags_are_refused(text):
 
 def test_billion_laughs_expand_nothing_and_end_at_once():
     lines = ["a0: &a0 [lol]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    started = time.perf_counter()
+    started = time.process_time()
     _, problems = read("\n".join(lines))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert {problem.code for problem in problems} == {"alias", "anchor_or_tag"}
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "[{a: ["])
 def test_endless_nesting_is_one_clear_error(opening):
-    started = time.perf_counter()
+    started = time.process_time()
     _, problems = read(opening * 500_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert [problem.code for problem in problems] == ["too_deep"]
 
 
