@@ -193,13 +193,17 @@ def test_time_travel_is_refused_as_not_supported_yet(api):
     [
         "limit=0", "limit=-1", "limit=1001", "limit=ten", "limit=1e2", "limit=", "limit=٣", "limit=99999999999999",
         "count=maybe", "deleted=yes", "deleted=", "fields=", "fields=a,,b", "fields=nonsense", "fields=name;drop",
-        "order=nonsense", "order=--name", "order=", "order=facts.x.y", "view=nonsense",
-        "where=", "where=nonsense", "where=name", "where=name%20==", "where=1;drop", "where=name%20==%20'%00'",
+        "order=nonsense", "order=--name", "order=", "order=facts.x.y",
+         "where=nonsense", "where=name", "where=name%20==", "where=1;drop", "where=name%20==%20'%00'",
         "where=%ff", "fields=name%00", "where=(((((((((((", "where=secret%20==%201", "where=name%20==%201",
     ],
 )  # fmt: skip
 def test_a_parameter_that_makes_no_sense_is_a_400(api, query):
     assert_problem(api.get(f"/data/customer?{query}"), 400)
+
+
+def test_an_unknown_view_is_a_404(api):
+    assert_problem(api.get("/data/customer?view=nonsense"), 404, "unknown_view")
 
 
 def test_a_nonsense_filter_is_told_with_its_place(api):

@@ -121,9 +121,7 @@ def _kept_answer(context: Context, connection: sa.Connection, key: str, fingerpr
             "This Idempotency-Key was used for another request. Nothing was written; take a new key.",
             code="idempotency_key_reused",
         )
-    response = Response(kept.body, status=kept.status)
-    response.headers.extend({**kept.headers, REPLAYED: "true"})
-    return response
+    return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
 
 
 def _keep(context: Context, connection: sa.Connection, key: str, response: Response) -> None:

@@ -35,7 +35,7 @@ def install(api: Blueprint) -> None:
 
 
 def query_groups(entity: str) -> Response:
-    """`{"where", "rows", "measures"}` → a value for each row field and measure of each group, largest first."""
+    """`{"where", "rows", "measures"}` → the fields and measures of each group, largest first."""
     Parameters()
     context = current_context()
     body = bodies.read_object()
