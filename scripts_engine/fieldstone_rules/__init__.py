@@ -1,6 +1,7 @@
 """The rule language of Fieldstone: one typed tree, several evaluators that agree.
 
-Text becomes a checked `Expression` (`check_expression`), which becomes a Python function (`compile_closure`) or a
+Text becomes a checked `Expression` (`check_expression`), which becomes a Python function
+(`compile_closure`) or a
 SQLAlchemy column (`lower`). The language knows the world only through `Schema`, `Related` and `Tables`.
 """
 
@@ -11,6 +12,7 @@ from fieldstone_rules.environment import NOBODY, Environment, Related, Row, Valu
 from fieldstone_rules.errors import EvaluationError, Problem, RuleError
 from fieldstone_rules.explain import Step, explain
 from fieldstone_rules.expression import Expression, Purpose, Scope, check_expression
+from fieldstone_rules.formatter import format_expression, format_file
 from fieldstone_rules.functions import FUNCTIONS
 from fieldstone_rules.functions.declaration import FunctionDeclaration
 from fieldstone_rules.schema import EntitySchema, FieldSchema, InverseSchema, Schema
@@ -56,6 +58,8 @@ __all__ = [
     "check_expression",
     "compile_closure",
     "explain",
+    "format_expression",
+    "format_file",
     "lower",
     "parameters",
 ]

@@ -95,7 +95,9 @@ def _row(name: str) -> Getter:
 
 @dataclass(frozen=True)
 class Compiler:
-    """Compiles nodes. bindings: what `record` and its like are here. parameters: of the function whose body this is."""
+    """Compiles nodes. bindings: what `record` and its like are here. parameters: of the function whose
+    body this is.
+    """
 
     source: str = ""
     raising: bool = True
@@ -418,7 +420,7 @@ def _aggregate(compiler: Compiler, node: Aggregate) -> Closure:
     keys = [(compiler.compile(key.value), key.descending) for key in collection.order]
     value = compiler.compile(node.value) if node.value is not None else _binding(compiler, _row_of(node))
     separator = compiler.compile(node.separator) if node.separator is not None else None
-    gather = gathered(node.gather, collection, where, keys, value, separator)
+    gather = gathered(node.gather, collection, where, keys, value=value, separator=separator)
     source, out_of_range = collection.source, _out_of_range(compiler, node)
 
     def evaluate(environment: Environment) -> Value:

@@ -1,7 +1,9 @@
 """Spans of time with calendar parts: a month has no fixed length, a day is a step of the calendar.
 
-The arithmetic is PostgreSQL's for `interval` and `timestamptz` (manual, 9.9 "Date/Time Functions and Operators"),
-so that both evaluators take the same step: months first (clamped at the end of the month), then days, each on the
+The arithmetic is PostgreSQL's for `interval` and `timestamptz` (manual, 9.9 "Date/Time Functions and
+Operators"),
+so that both evaluators take the same step: months first (clamped at the end of the month), then days, each
+on the
 local calendar, then the exact part.
 """
 
@@ -12,6 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 MICROSECONDS_A_DAY = 86_400_000_000
+_DAYS_IN_400_YEARS = 146_097
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 FARTHEST = 36_000 * 30 * MICROSECONDS_A_DAY
 
 
@@ -81,20 +86,31 @@ def unit(name: str) -> Duration | None:
 
 def add_months(day: date, months: int) -> date:
     """The same day of another month, or its last day if it has fewer days. Raises OutOfRange."""
+    return _from_ordinal(_moved_ordinal(day, months))
+
+
+def _moved_ordinal(day: date, months: int) -> int:
+    """The number of the day `months` later, also beyond the years that `date` knows: 400 years repeat
+    themselves.
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    if not 1 <= year <= 9999:
+    cycles, year_in_cycle = divmod(year - 1, 400)
+    last = calendar.monthrange(year_in_cycle + 1, month + 1)[1]
+    moved = date(year_in_cycle + 1, month + 1, min(day.day, last))
+    return moved.toordinal() + cycles * _DAYS_IN_400_YEARS
+
+
+def _from_ordinal(number: int) -> date:
+    if not 1 <= number <= date.max.toordinal():
         raise OutOfRange
-    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
+    return date.fromordinal(number)
 
 
 def add_to_date(day: date, duration: Duration) -> date:
     """A date moved by a duration; exact parts count from midnight and whole days of them move the date."""
     _check_reach(duration)
-    try:
-        moved = add_months(day, duration.months)
-        return moved + timedelta(days=duration.days + duration.microseconds // MICROSECONDS_A_DAY)
-    except OverflowError:
-        raise OutOfRange from None
+    days = duration.days + duration.microseconds // MICROSECONDS_A_DAY
+    return _from_ordinal(_moved_ordinal(day, duration.months) + days)
 
 
 def add_to_datetime(moment: datetime, duration: Duration, zone: tzinfo) -> datetime:
@@ -106,7 +122,7 @@ def add_to_datetime(moment: datetime, duration: Duration, zone: tzinfo) -> datet
             moment = to_utc(datetime.combine(add_months(local.date(), duration.months), local.time()), zone)
         if duration.days:
             moment = to_utc(to_local(moment, zone) + timedelta(days=duration.days), zone)
-        return moment + timedelta(microseconds=duration.microseconds)
+        return in_range(moment + timedelta(microseconds=duration.microseconds))
     except (OverflowError, ValueError):
         raise OutOfRange from None
 
@@ -122,14 +138,24 @@ def to_local(moment: datetime, zone: tzinfo) -> datetime:
 def to_utc(local: datetime, zone: tzinfo) -> datetime:
     """The moment of a clock on the wall.
 
-    Where the clock is turned, PostgreSQL takes the smaller offset: a skipped time counts as before the turn, a
+    Where the clock is turned, PostgreSQL takes the smaller offset: a skipped time counts as before the
+    turn, a
     repeated time as after it.
     """
     offsets = [local.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
     try:
-        return (local - min(offsets)).replace(tzinfo=UTC)
+        return in_range((local - min(offsets)).replace(tzinfo=UTC))
     except OverflowError:
         raise OutOfRange from None
+
+
+def in_range(moment: datetime) -> datetime:
+    """The moment itself, if it is a day away from the ends of the calendar in every zone. Raises
+    OutOfRange.
+    """
+    if not EARLIEST <= moment < LATEST:
+        raise OutOfRange
+    return moment
 
 
 def _check_reach(duration: Duration) -> None:

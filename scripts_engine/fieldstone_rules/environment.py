@@ -1,4 +1,6 @@
-"""What an expression is evaluated in: the record at hand, the user, the clock, and a way to related records."""
+"""What an expression is evaluated in: the record at hand, the user, the clock, and a way to related
+records.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ NOBODY = Ref("user", UUID(int=0))
 
 
 class Related(Protocol):
-    """Records besides the one at hand. Implementations prefetch; a miss in a batch is a programming error there."""
+    """Records besides the one at hand. Implementations prefetch; a miss in a batch is a programming error
+    there.
+    """
 
     def record(self, ref: Ref) -> Row | None:
         """The record that a reference names, or None when there is none to see."""
@@ -44,7 +48,8 @@ class Nothing:
 class Environment:
     """Built once per request or batch; `record` and `old` are replaced for each record.
 
-    record: field name → value, with every plain field that the expression reads; None when there is no record.
+    record: field name → value, with every plain field that the expression reads; None when there is no
+    record.
     now: aware, UTC, frozen for the transaction. zone, currency: the organisation's.
     calendar: when people work, for business days and hours.
     user_teams: ids of the acting user's teams and the teams below. roles: with inherited ones.

@@ -21,7 +21,9 @@ from fieldstone_rules.types import Kind, Type, reference
 
 
 class Purpose(StrEnum):
-    """What an expression is for: it decides what unknown means at the root and whether a SQL form is needed."""
+    """What an expression is for: it decides what unknown means at the root and whether a SQL form is
+    needed.
+    """
 
     CONDITION = "condition"
     FILTER = "filter"
@@ -62,7 +64,8 @@ class Scope:
 class Expression:
     """A checked expression.
 
-    reads: (entity, field) of everything it reads, formulas followed. paths: hops from the record, to prefetch.
+    reads: (entity, field) of everything it reads, formulas followed. paths: hops from the record, to
+    prefetch.
     collections: it reads collections. constant: it depends on nothing but what stands in the text.
     """
 

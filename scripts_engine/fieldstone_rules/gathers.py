@@ -19,6 +19,7 @@ def gathered(
     collection: Collection,
     where: Closure | None,
     keys: Sequence[Key],
+    *,
     value: Closure,
     separator: Closure | None,
 ) -> Gathered:

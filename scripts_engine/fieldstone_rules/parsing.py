@@ -1,6 +1,7 @@
 """From text to Lark's tree: lexing, parsing, and the limits that hold while the text is read.
 
-The tree follows `grammar.lark`. Its size is measured as it grows, so hostile text ends with an error long before
+The tree follows `grammar.lark`. Its size is measured as it grows, so hostile text ends with an error long
+before
 it costs memory or depth.
 """
 
@@ -24,11 +25,10 @@ from fieldstone_rules.errors import Problem, RuleError
 from fieldstone_rules.spans import NOWHERE, Span, problem_at
 from fieldstone_rules.syntax_errors import explain
 
-_CHAINS = frozenset({"disjunction", "conjunction", "sum", "fallback"})
+_CHAINS = frozenset({"disjunction", "conjunction", "sum", "product", "fallback"})
 _FREE = frozenset(
     {"argument", "arguments", "source", "where", "order_by", "order_key", "path", "pair", "mapping", "block"}
 )
-_STATEMENT_PARTS = frozenset({"if_statement", "for"})
 
 
 class TooComplex(Exception):
@@ -50,15 +50,23 @@ class MeasuredTree(Tree[Token]):
 
     def __init__(self, data: str, children: list[Any], meta: Any = None) -> None:
         super().__init__(data, children, meta)
-        trees = [child for child in children if isinstance(child, MeasuredTree)]
-        self.size: int = 1 + sum(tree.size for tree in trees)
-        self.depth: int = max((_depth_within(str(data), tree) for tree in trees), default=0) + _own_depth(
-            str(data)
-        )
+        self.size: int = 0
+        self.depth: int = 0
+        if not data.startswith("__"):
+            self._measure(str(data))
+
+    def _measure(self, name: str) -> None:
+        """Lark's own helper trees, whose names begin with `__`, are measured with the tree that takes them
+        in.
+        """
+        trees = [child for child in self.children if isinstance(child, MeasuredTree)]
+        self.size = 1 + sum(tree.size for tree in trees)
+        self.depth = max((_depth_within(name, tree) for tree in trees), default=0) + _own_depth(name)
         if self.depth > limits.DEPTH:
-            raise TooComplex(f"This is nested more than {limits.DEPTH} levels deep.", _first_span(children))
+            message = f"This is nested more than {limits.DEPTH} levels deep."
+            raise TooComplex(message, _first_span(self.children))
         if self.size > limits.FILE_NODES:
-            raise TooComplex("This text has too many parts.", _first_span(children))
+            raise TooComplex("This text has too many parts.", _first_span(self.children))
 
 
 def _depth_within(parent: str, tree: MeasuredTree) -> int:

@@ -68,7 +68,9 @@ def paths_read(node: Node) -> frozenset[tuple[str, ...]]:
 
 
 def _collect(node: Node, prefix: tuple[str, ...] | None, found: set[tuple[str, ...]]) -> None:
-    """Add the hops below a node; prefix: the path that `record` stands for, None when it is none of the record's."""
+    """Add the hops below a node; prefix: the path that `record` stands for, None when it is none of the
+    record's.
+    """
     waiting: list[tuple[Node, tuple[str, ...] | None]] = [(node, prefix)]
     while waiting:
         part, start = waiting.pop()

@@ -1,6 +1,7 @@
 """What the rule language has to be told about the world: entities, their fields, and settings.
 
-The language knows no metadata files. Whoever uses it hands in a `Schema`, and it sees records only through it.
+The language knows no metadata files. Whoever uses it hands in a `Schema`, and it sees records only through
+it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class InverseSchema:
 
 @dataclass(frozen=True)
 class EntitySchema:
-    """An entity as an expression sees it, with the fields that every table has (`id`, `owner`, `created_at`…)."""
+    """An entity as an expression sees it, with the fields that every table has (`id`, `owner`,
+    `created_at`…).
+    """
 
     name: str
     fields: Mapping[str, FieldSchema]

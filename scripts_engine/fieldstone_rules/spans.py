@@ -24,7 +24,7 @@ def line_and_column(source: str, offset: int) -> tuple[int, int]:
 
 
 def problem_at(
-    source: str, span: Span, code: str, message: str, hint: str | None = None, severity: str = "error"
+    source: str, span: Span, code: str, message: str, hint: str | None = None, *, severity: str = "error"
 ) -> Problem:
     """A problem that points at `span` of `source`."""
     line, column = line_and_column(source, span.start)

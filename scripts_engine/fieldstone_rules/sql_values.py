@@ -66,9 +66,9 @@ def bounded_date(value: Column) -> Column:
 
 
 def bounded_moment(value: Column) -> Column:
-    """A timestamp with time zone, null outside the years 1 to 9999."""
-    before = raw("TIMESTAMPTZ '0001-12-31 23:59:59.999999+00 BC'", MOMENT)
-    behind = raw("TIMESTAMPTZ '10000-01-01 00:00:00+00'", MOMENT)
+    """A timestamp with time zone, null less than a day from the ends of the years 1 to 9999."""
+    before = raw("TIMESTAMPTZ '0001-01-01 23:59:59.999999+00'", MOMENT)
+    behind = raw("TIMESTAMPTZ '9999-12-31 00:00:00+00'", MOMENT)
     return _within(value, before, behind, MOMENT)
 
 
@@ -81,4 +81,3 @@ def bounded_wall(value: Column) -> Column:
 def text(value: Column) -> Column:
     """A text that compares by code point."""
     return sa.cast(value, sa.Text).collate("C") if not isinstance(value.type, sa.Text) else value.collate("C")
-

@@ -24,8 +24,8 @@ _HINTS = {
     "[": "a list stands alone: [1, 2]",
 }
 _SIGNS = {
-    "RPAR": ")", "LPAR": "(", "RSQB": "]", "LSQB": "[", "RBRACE": "}", "LBRACE": "{", "COMMA": ",", "COLON": ":",
-    "EQUAL": "=", "DOT": ".",
+    "RPAR": ")", "LPAR": "(", "RSQB": "]", "LSQB": "[", "RBRACE": "}", "LBRACE": "{", "COMMA": ",",
+    "COLON": ":", "EQUAL": "=", "DOT": ".",
 }  # fmt: skip
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _LONGEST_SHOWN = 30
@@ -34,7 +34,7 @@ _LONGEST_SHOWN = 30
 def explain(source: str, error: UnexpectedInput, end: int) -> Problem:
     """The problem behind what the parser stumbled over."""
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        return _unexpected(source, error.token, set(error.accepts or error.expected or ()))
+        return _unexpected(source, error.token, set(error.expected))
     if isinstance(error, UnexpectedCharacters):
         return _unexpected_character(source, error.pos_in_stream or 0)
     return _ended(source, end)
@@ -42,15 +42,16 @@ def explain(source: str, error: UnexpectedInput, end: int) -> Problem:
 
 def _unexpected(source: str, token: Token, expected: set[str]) -> Problem:
     span = Span(token.start_pos or 0, token.end_pos or 0)
-    shown = _shorten(str(token))
+    shown = shorten(str(token))
     return problem_at(
         source, span, "syntax", f"`{shown}` cannot stand here.", _hint(source, span, token, expected)
     )
 
 
 def _hint(source: str, span: Span, token: Token, expected: set[str]) -> str | None:
-    if source[span.start : span.start + 2] in _HINTS:
-        return _HINTS[source[span.start : span.start + 2]]
+    for start in (span.start, max(span.start - 1, 0)):
+        if source[start : start + 2] in _HINTS:
+            return _HINTS[source[start : start + 2]]
     if str(token) in _HINTS:
         return _HINTS[str(token)]
     words = sorted(name.lower() for name in expected if name not in _SIGNS)
@@ -91,5 +92,5 @@ def _unclosed(text: str) -> str | None:
     return f"`{open_signs[-1]}` is missing" if open_signs else None
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

@@ -1,7 +1,9 @@
 """The typed tree: what an expression means, one class per construct.
 
-The checker builds it from Lark's tree; the evaluators only read it. Names are resolved, sugar is gone (`!=` is
-`Not(Equal)`, `changed(x)` compares with `old`), and chains of one operator are flat or balanced, so the tree is never
+The checker builds it from Lark's tree; the evaluators only read it. Names are resolved, sugar is gone (`!=`
+is
+`Not(Equal)`, `changed(x)` compares with `old`), and chains of one operator are flat or balanced, so the
+tree is never
 deep.
 """
 
@@ -70,7 +72,9 @@ class Field(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class About(Node):
-    """`body` evaluated with `record` standing for what `of` refers to: a formula behind a hop, or the old state."""
+    """`body` evaluated with `record` standing for what `of` refers to: a formula behind a hop, or the old
+    state.
+    """
 
     of: Node
     entity: str
@@ -239,7 +243,8 @@ class Gather(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CollectionSource:
-    """Where records come from: all of `entity`, or those behind the inverse or many-to-many `name` of `owner`.
+    """Where records come from: all of `entity`, or those behind the inverse or many-to-many `name` of
+    `owner`.
 
     inverse_field: the reference of `entity` that names the owner; None for a many-to-many field of the owner.
     many: the pairs are kept in a link table.

@@ -3,7 +3,8 @@
 A type is a value: two equal types are interchangeable. `nullable` is part of it, because the checker tracks
 where null may occur.
 
-Python values of each kind: BOOLEAN `bool`, INTEGER `int`, DECIMAL, MONEY and PERCENT `decimal.Decimal` (money is
+Python values of each kind: BOOLEAN `bool`, INTEGER `int`, DECIMAL, MONEY and PERCENT `decimal.Decimal`
+(money is
 the amount in the record's currency), TEXT and CHOICE `str`, DATE `datetime.date`, DATETIME an aware
 `datetime.datetime` in UTC, TIME `datetime.time`, DURATION `fieldstone_rules.durations.Duration`, REFERENCE
 `fieldstone_rules.types.Ref`, LIST `tuple`, JSON what `json.loads` gives.

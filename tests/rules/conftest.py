@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+
 from fieldstone.database.embedded import start
 
 from .evaluators import Bench

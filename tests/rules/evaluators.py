@@ -46,7 +46,15 @@ Records = Mapping[str, Sequence[Mapping[str, Any]]]
 def ident(name: str) -> UUID:
     """A readable id: `account:1` is the same everywhere."""
     kind, _, number = name.partition(":")
-    base = {"opportunity": 0, "user": 100, "team": 200, "account": 300, "contact": 400, "line": 500, "note": 600}
+    base = {
+        "opportunity": 0,
+        "user": 100,
+        "team": 200,
+        "account": 300,
+        "contact": 400,
+        "line": 500,
+        "note": 600,
+    }
     return UUID(int=base[kind] + int(number))
 
 
@@ -80,7 +88,7 @@ _READERS: dict[Kind, Any] = {
     Kind.PERCENT: _exact,
     Kind.DATE: lambda written: written if isinstance(written, date) else date.fromisoformat(written),
     Kind.DATETIME: lambda written: datetime.fromisoformat(str(written)).astimezone(UTC),
-    Kind.TIME: lambda written: time.fromisoformat(written),
+    Kind.TIME: time.fromisoformat,
     Kind.DURATION: _duration,
 }
 
@@ -127,7 +135,9 @@ class Bench:
         pairs = [(ident(one), ident(other)) for one, other in links]
         self.load_rows(rows, pairs)
 
-    def load_rows(self, rows: Mapping[str, Sequence[dict[str, Any]]], pairs: Sequence[tuple[UUID, UUID]] = ()) -> None:
+    def load_rows(
+        self, rows: Mapping[str, Sequence[dict[str, Any]]], pairs: Sequence[tuple[UUID, UUID]] = ()
+    ) -> None:
         """The same, for complete rows."""
         for entity, given in rows.items():
             if given:
@@ -135,7 +145,9 @@ class Bench:
         if pairs:
             named = [{"opportunity_id": one, "contact_id": other} for one, other in pairs]
             self.connection.execute(sa.insert(LINKS), named)
-        self.environment = replace(self.environment, related=Memory(rows, pairs), record=next(iter(rows["opportunity"])))
+        self.environment = replace(
+            self.environment, related=Memory(rows, pairs), record=next(iter(rows["opportunity"]))
+        )
 
     def check(self, source: str, purpose: Purpose = Purpose.VALUE, **scope: Any) -> Expression:
         """The expression about an opportunity."""

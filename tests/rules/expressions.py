@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one shape of expression a line reads best
 """Random typed expressions and hostile records, for the differential tests."""
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fieldstone_rules import Duration, Ref
 from hypothesis import strategies as st
+
+from fieldstone_rules import Duration, Ref
 
 from .evaluators import ME, MY_TEAM, row_of
 
@@ -20,9 +22,17 @@ TEXTS = ["", " ", "a", "A", "ab", "%", "_", "\\", "100%", "a_b", "ß", "SS", "Ä
          "😀", "\ud7ff", "won", "'", '"', "{x}", "a\tb\n"]  # fmt: skip
 INTEGERS = [0, 1, -1, 2, 3, 7, 10, 100, -5, 2**31, -(2**31), 2**53 + 1, 2**63 - 1, -(2**63)]
 DECIMALS = [
-    Decimal(text) for text in ("0", "1", "-1", "0.5", "-0.5", "2.345", "-2.345", "0.000001", "99999999999999.999999")
+    Decimal(text)
+    for text in ("0", "1", "-1", "0.5", "-0.5", "2.345", "-2.345", "0.000001", "99999999999999.999999")
 ]
-DATES = [date(2024, 2, 29), date(2026, 1, 31), date(2026, 3, 29), date(2026, 12, 31), date(1, 1, 1), date(9999, 12, 31)]
+DATES = [
+    date(2024, 2, 29),
+    date(2026, 1, 31),
+    date(2026, 3, 29),
+    date(2026, 12, 31),
+    date(1, 1, 1),
+    date(9999, 12, 31),
+]
 MOMENTS = [
     datetime(2026, 3, 29, 0, 59, 59, 999999, tzinfo=UTC),
     datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
@@ -32,12 +42,20 @@ MOMENTS = [
     datetime(2024, 2, 29, 12, 0, 0, 1, tzinfo=UTC),
 ]
 TIMES = [time(0), time(8, 30), time(23, 59, 59, 999999)]
-SPANS = [Duration(), Duration(days=1), Duration(days=-3), Duration(microseconds=1), Duration(days=1, microseconds=-5)]
+SPANS = [
+    Duration(),
+    Duration(days=1),
+    Duration(days=-3),
+    Duration(microseconds=1),
+    Duration(days=1, microseconds=-5),
+]
 STAGES = ["prospecting", "negotiation", "won", "lost"]
 
 
 def world_records(seed: int = 7) -> tuple[dict[str, list[dict[str, Any]]], list[tuple[UUID, UUID]]]:
-    """Records with everything that is awkward: nulls, missing hops, empty collections, turned clocks, deleted lines."""
+    """Records with everything that is awkward: nulls, missing hops, empty collections, turned clocks,
+    deleted lines.
+    """
     dice = random.Random(seed)
 
     def maybe(values: list[Any]) -> Any:
@@ -61,7 +79,9 @@ def world_records(seed: int = 7) -> tuple[dict[str, list[dict[str, Any]]], list[
         for i in range(40)
     ]  # fmt: skip
     contacts = [_row("contact", 401 + i, name=maybe(TEXTS)) for i in range(6)]
-    targets = [Ref("account", a["id"]) for a in accounts] + [Ref("opportunity", o["id"]) for o in opportunities]
+    targets = [Ref("account", a["id"]) for a in accounts] + [
+        Ref("opportunity", o["id"]) for o in opportunities
+    ]
     notes = [_row("note", 601 + i, text=maybe(TEXTS), regarding=maybe(targets)) for i in range(20)]
     pairs = {(dice.choice(opportunities)["id"], dice.choice(contacts)["id"]) for _ in range(30)}
     records = {"opportunity": opportunities, "user": users, "account": accounts, "line": lines, "contact": contacts,
@@ -136,7 +156,9 @@ def _leaves() -> dict[str, Sources]:
 
 
 def _filled(*shapes: str, **parts: Sources) -> Sources:
-    return st.builds(lambda shape, values: shape.format(**values), st.sampled_from(shapes), st.fixed_dictionaries(parts))
+    return st.builds(
+        lambda shape, values: shape.format(**values), st.sampled_from(shapes), st.fixed_dictionaries(parts)
+    )
 
 
 def expressions(depth: int) -> dict[str, Sources]:

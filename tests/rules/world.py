@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - the protocol names its parameters
 """A small world for the tests: entities, tables, and rows with everything that is awkward."""
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ ENTITIES: dict[str, EntitySchema] = {
     "user": EntitySchema(
         "user",
         _COMMON
-        | _fields(name=simple(Kind.TEXT), email=simple(Kind.TEXT), manager=reference("user"), team=reference("team")),
+        | _fields(
+            name=simple(Kind.TEXT), email=simple(Kind.TEXT), manager=reference("user"), team=reference("team")
+        ),
     ),
     "account": EntitySchema(
         "account",
@@ -85,8 +88,12 @@ ENTITIES: dict[str, EntitySchema] = {
             tags=list_of(simple(Kind.TEXT, nullable=False), nullable=True),
         )
         | {
-            "stage": FieldSchema("stage", choice(STAGES, {"probability": simple(Kind.INTEGER)}), states=_STATES),
-            "weighted": FieldSchema("weighted", simple(Kind.MONEY), expression="amount * stage.probability / 100"),
+            "stage": FieldSchema(
+                "stage", choice(STAGES, {"probability": simple(Kind.INTEGER)}), states=_STATES
+            ),
+            "weighted": FieldSchema(
+                "weighted", simple(Kind.MONEY), expression="amount * stage.probability / 100"
+            ),
             "line_total": FieldSchema("line_total", simple(Kind.MONEY), expression="sum(lines.price)"),
             "pin": FieldSchema("pin", simple(Kind.TEXT), secret=True),
         },
@@ -123,7 +130,9 @@ class World:
         return ENTITIES
 
     def settings(self) -> Mapping[str, Mapping[str, Type]]:
-        return {"sales": {"discount_limit": simple(Kind.PERCENT, nullable=False), "prefix": simple(Kind.TEXT)}}
+        return {
+            "sales": {"discount_limit": simple(Kind.PERCENT, nullable=False), "prefix": simple(Kind.TEXT)}
+        }
 
     def roles(self) -> Iterable[str]:
         return ("sales_rep", "sales_manager")
@@ -183,9 +192,7 @@ class WorldTables:
     ) -> tuple[sa.FromClause, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
         return LINKS, LINKS.c.opportunity_id, LINKS.c.contact_id
 
-    def readable(
-        self, source: sa.FromClause, entity: str, field: str | None
-    ) -> sa.ColumnElement[Any] | None:
+    def readable(self, source: sa.FromClause, entity: str, field: str | None) -> sa.ColumnElement[Any] | None:
         return None
 
 

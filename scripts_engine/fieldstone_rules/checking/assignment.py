@@ -17,7 +17,9 @@ _WIDENINGS: dict[Kind, frozenset[Kind]] = {
 
 
 def assignable(checking: Checking, node: Node, target: Type) -> bool:
-    """Whether a value fits a type; reports why not. Null is left to `required`, which is judged when saved."""
+    """Whether a value fits a type; reports why not. Null is left to `required`, which is judged when
+    saved.
+    """
     if is_null(node):
         return True
     if not _fits(node.type, target):

@@ -23,6 +23,7 @@ from fieldstone_rules.functions.texts import compiled_pattern
 from fieldstone_rules.functions.times import duration_type
 from fieldstone_rules.parsing import span_of, subtrees, tokens
 from fieldstone_rules.suggestions import did_you_mean
+from fieldstone_rules.syntax_errors import shorten
 from fieldstone_rules.tree import (
     OLD,
     RECORD,
@@ -75,7 +76,10 @@ def call(checking: Checking, tree: Tree[Token], names: Names) -> Node:
 def _unknown_function(checking: Checking, token: Token) -> Node:
     known = [*FUNCTIONS, *checking.functions]
     return checking.report(
-        token, "unknown_function", f"There is no function `{token}`.", did_you_mean(str(token), known)
+        token,
+        "unknown_function",
+        f"There is no function `{shorten(str(token))}`.",
+        did_you_mean(str(token), known),
     )
 
 
@@ -277,7 +281,7 @@ def _became(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], na
     )
 
 
-def _title(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
+def _title(checking: Checking, _: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     node = checking.check(values[0], names)
     if is_null(node):
         return node
@@ -286,7 +290,7 @@ def _title(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], nam
     return title(checking, node, span_of(values[0]))
 
 
-def _base(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
+def _base(checking: Checking, _: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
     node = checking.check(values[0], names)
     if is_null(node):
         return node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from lark import Token, Tree
@@ -39,6 +39,11 @@ _DATES = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME})
 BASE_SUFFIX = "__base"
 
 Comparer = Callable[[Node, Node], Node]
+
+
+def all_of(judged: Iterable[bool]) -> bool:
+    """Whether all hold; judges every one, so that every problem is told."""
+    return all(tuple(judged))
 
 
 def common_type(nodes: Sequence[Node]) -> Type | None:
@@ -97,10 +102,13 @@ def _typed(node: Node, other: Node) -> Node:
 
 def fits(checking: Checking, place: Tree[Token] | Span, left: Node, right: Node, *, order: bool) -> bool:
     """Whether two values can be compared; reports why not."""
-    if is_null(left) or is_null(right):
-        if order and is_null(left) != is_null(right):
-            literal = left if is_null(left) else right
-            checking.report(literal.span, "null_order", "Nothing is before or after null.", None, "warning")
+    collected = Kind.COLLECTION in (left.type.kind, right.type.kind)
+    if (is_null(left) or is_null(right)) and not collected:
+        for literal in (left, right):
+            if order and checking.source[literal.span.start : literal.span.end] == "null":
+                checking.report(
+                    literal.span, "null_order", "Nothing is before or after null.", None, "warning"
+                )
         return True
     reason = _why_not(left, right, order=order)
     if reason is not None:
@@ -161,7 +169,7 @@ def known_option(checking: Checking, choice: Node, literal: Node) -> bool:
     if choice.type.kind is not Kind.CHOICE or not choice.type.options:
         return True
     if isinstance(literal, ListOf):
-        return all([known_option(checking, choice, item) for item in literal.items])
+        return all_of(known_option(checking, choice, item) for item in literal.items)
     if not isinstance(literal, Constant) or literal.value is None or literal.value in choice.type.options:
         return True
     options = choice.type.options
@@ -189,7 +197,7 @@ def within(checking: Checking, tree: Tree[Token], names: Names) -> Node:
         hint = "use `contains(text, part)`" if items.type.kind is Kind.TEXT else None
         return checking.report(items_tree, "type", message, hint)
     candidates = items.items if isinstance(items, ListOf) else (Variable(items.type.item, items.span, ""),)
-    if not all([fits(checking, tree, item, candidate, order=False) for candidate in candidates]):
+    if not all_of(fits(checking, tree, item, candidate, order=False) for candidate in candidates):
         return Constant(simple(Kind.NULL), span_of(tree), None)
     return Within(boolean, span_of(tree), item, items)
 
@@ -213,7 +221,7 @@ def not_within(checking: Checking, tree: Tree[Token], names: Names) -> Node:
 def between(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`a between b and c`, both included."""
     item, low, high = (checking.check(part, names) for part in subtrees(tree))
-    if not all([fits(checking, tree, item, bound, order=True) for bound in (low, high)]):
+    if not all_of(fits(checking, tree, item, bound, order=True) for bound in (low, high)):
         return Constant(simple(Kind.NULL), span_of(tree), None)
     nullable = any(node.type.nullable for node in (item, low, high))
     known = next((node for node in (item, low, high) if not is_null(node)), item)
@@ -241,7 +249,9 @@ def _flipped(compare: Comparer) -> Comparer:
 
 
 def _with_literal(checking: Checking, literal: Constant, amount: Node, compare: Comparer) -> Node:
-    """`amount > 1000 EUR`: in the record's currency where it is that one, else in the organisation's where it is."""
+    """`amount > 1000 EUR`: in the record's currency where it is that one, else in the organisation's where
+    it is.
+    """
     currency = currency_of(checking, amount)
     if currency is None:
         return checking.report(
@@ -275,7 +285,9 @@ def currency_of(checking: Checking, amount: Node) -> Node | None:
 
 
 def in_base(checking: Checking, amount: Node) -> Node | None:
-    """The field beside a money field that holds it in the organisation's currency, where the entity has one."""
+    """The field beside a money field that holds it in the organisation's currency, where the entity has
+    one.
+    """
     entity = (
         checking.entity(amount.entity)
         if isinstance(amount, Field) and amount.type.kind is Kind.MONEY

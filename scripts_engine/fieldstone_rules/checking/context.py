@@ -12,6 +12,7 @@ from fieldstone_rules.parsing import span_of
 from fieldstone_rules.schema import EntitySchema, Schema
 from fieldstone_rules.spans import Span, problem_at
 from fieldstone_rules.suggestions import did_you_mean
+from fieldstone_rules.syntax_errors import shorten
 from fieldstone_rules.tree import Binding, Constant, Field, Node
 from fieldstone_rules.types import Kind, Type, simple
 
@@ -58,7 +59,9 @@ class Checking:
     """One run of the checker over one text.
 
     old: `old`, `changed` and `became` may occur. user: `user` may occur. forbidden: names that may not.
-    formulas: bodies of formulas checked on the way, shared by nested runs; None marks one that is being checked.
+    parts: how many parts the expressions inside texts have had.
+    formulas: bodies of formulas checked on the way, shared by nested runs; None marks one that is being
+    checked.
     """
 
     source: str
@@ -71,9 +74,12 @@ class Checking:
     formulas: dict[tuple[str, str], Node | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     rows: int = 0
+    parts: int = 0
 
     def check(self, tree: Tree[Token], names: Names) -> Node:
-        """The typed tree of a part of an expression; problems are noted and a null stands in for what is broken."""
+        """The typed tree of a part of an expression; problems are noted and a null stands in for what is
+        broken.
+        """
         return self.rules[str(tree.data)](self, tree, names)
 
     def report(
@@ -84,17 +90,18 @@ class Checking:
         hint: str | None = None,
         severity: str = "error",
     ) -> Node:
-        """Note a problem; gives a node to stand in, which fits everywhere so that one mistake is told once."""
+        """Note a problem; gives a node to stand in, which fits everywhere so that one mistake is told
+        once.
+        """
         span = part if isinstance(part, Span) else span_of(part)
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem_at(self.source, span, code, message, hint, severity))
+            self.problems.append(problem_at(self.source, span, code, message, hint, severity=severity))
         return Constant(NULL, span, None)
 
     def unknown(self, token: Token, what: str, known: Iterable[str]) -> Node:
         """Note an unknown name, with the nearest known one."""
-        return self.report(
-            token, "unknown_name", f"There is no {what} `{token}`.", did_you_mean(str(token), known)
-        )
+        message = f"There is no {what} `{shorten(str(token))}`."
+        return self.report(token, "unknown_name", message, did_you_mean(str(token), known))
 
     def entity(self, name: str) -> EntitySchema | None:
         """The schema of an entity."""

@@ -38,7 +38,9 @@ def is_gathering(checking: Checking, name: str, arguments: list[Tree[Token]], na
 
 
 def _begins_with_collection(checking: Checking, argument: Tree[Token], names: Names) -> bool:
-    """Whether an argument is a path through a collection, found out without leaving problems or rows behind."""
+    """Whether an argument is a path through a collection, found out without leaving problems or rows
+    behind.
+    """
     tree = subtrees(subtrees(argument)[0])[0]
     if tree.data not in ("name", "follow"):
         return False
@@ -61,7 +63,7 @@ def gather(
         return Constant(simple(Kind.NULL), span_of(tree), None)
     collection, value = collected
     separator = _separator(checking, arguments[1], names) if kind is Gather.JOIN else None
-    return _aggregate(checking, tree, kind, collection, value, separator)
+    return _aggregate(checking, tree, kind, collection, value=value, separator=separator)
 
 
 def _collected(
@@ -148,6 +150,7 @@ def _aggregate(
     tree: Tree[Token],
     kind: Gather,
     collection: Collection,
+    *,
     value: Node | None,
     separator: Node | None,
 ) -> Node:

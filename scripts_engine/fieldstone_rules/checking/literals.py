@@ -14,7 +14,7 @@ from fieldstone_rules.checking.names import title
 from fieldstone_rules.durations import Duration
 from fieldstone_rules.errors import RuleError
 from fieldstone_rules.numbers import LARGEST_INTEGER
-from fieldstone_rules.parsing import parse_expression, span_of, subtrees, tokens
+from fieldstone_rules.parsing import MeasuredTree, parse_expression, span_of, subtrees, tokens
 from fieldstone_rules.spans import Span
 from fieldstone_rules.tree import Constant, Interpolation, ListOf, Node
 from fieldstone_rules.types import Kind, Type, decimal, list_of, simple
@@ -146,7 +146,9 @@ def raw(checking: Checking, tree: Tree[Token], _: Names) -> Node:
 
 
 def _unescape(checking: Checking, token: Token, written: str, offset: int) -> str:
-    """The characters that a text stands for. Unknown escapes are reported, but in patterns `\\d` stays as it is."""
+    """The characters that a text stands for. Unknown escapes are reported, but in patterns `\\d` stays as
+    it is.
+    """
     parts: list[str] = []
     position = 0
     while position < len(written):
@@ -168,11 +170,14 @@ def text(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`"text {expression}"`."""
     token = tokens(tree, "TEXT")[0]
     begin, end = span_of(token).start + 1, span_of(token).end - 1
+    pieces = _pieces(checking, begin, end)
+    if len(pieces) > limits.NODES:
+        return checking.report(tree, "too_complex", f"An expression has at most {limits.NODES} parts.")
     parts = [
         _interpolated(checking, names, start, stop)
         if is_expression
         else constant(_literal_part(checking, token, start, stop), simple(Kind.TEXT), Span(start, stop))
-        for start, stop, is_expression in _pieces(checking, begin, end)
+        for start, stop, is_expression in pieces
     ]
     if all(isinstance(part, Constant) and isinstance(part.value, str) for part in parts):
         joined = "".join(part.value for part in parts if isinstance(part, Constant))
@@ -226,6 +231,9 @@ def _interpolated(checking: Checking, names: Names, start: int, stop: int) -> No
     except RuleError as error:
         checking.problems.extend(error.problems)
         return Constant(simple(Kind.NULL), Span(start, stop), None)
+    checking.parts += tree.size if isinstance(tree, MeasuredTree) else 1
+    if checking.parts > limits.NODES:
+        return checking.report(tree, "too_complex", f"An expression has at most {limits.NODES} parts.")
     node = checking.check(tree, names)
     if node.type.kind not in _PRINTABLE:
         return checking.report(tree, "type", f"A {describe(node.type)} cannot be printed in a text.")

@@ -1,4 +1,6 @@
-"""How a function is declared: once, with everything that checker, evaluators, editor and documentation need."""
+"""How a function is declared: once, with everything that checker, evaluators, editor and documentation
+need.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ _POSTGRES = {"yyyy": "YYYY", "MM": "MM", "dd": "DD", "HH": "HH24", "mm": "MI", "
 
 
 def printed(value: object, environment: Environment) -> str:
-    """A value as it stands in a text: numbers without needless zeros, moments on the organisation's wall clock."""
+    """A value as it stands in a text: numbers without needless zeros, moments on the organisation's wall
+    clock.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | Decimal):

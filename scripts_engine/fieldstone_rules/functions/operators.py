@@ -114,7 +114,9 @@ def _times(left: Column, right: Column) -> Column:
 
 
 def _divided_by(left: Column, right: Column) -> Column:
-    """PostgreSQL keeps as many decimals in a quotient as its operands have, hence the inner rounding to 30."""
+    """PostgreSQL keeps as many decimals in a quotient as its operands have, hence the inner rounding to
+    30.
+    """
     divisor = sa.func.nullif(number(right), 0, type_=sa.Numeric())
     quotient = sa.func.round(number(left), DECIMAL_PLACES, type_=sa.Numeric()) / divisor
     rounded = sa.func.round(quotient, QUOTIENT_PLACES, type_=sa.Numeric())

@@ -1,4 +1,5 @@
-"""Functions that the checker itself gives a meaning: they bind names, look at types, or read the surroundings.
+"""Functions that the checker itself gives a meaning: they bind names, look at types, or read the
+surroundings.
 
 They are declared here so that help, completion and the reference know them like all others.
 """
@@ -61,7 +62,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
         "has_role",
         ("role",),
         "Whether the acting user has a role.",
-        ("has_role('clerk')", "false"),
+        ("has_role('sales_rep')", "true"),
         pure=False,
     ),
     _special(
@@ -86,7 +87,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     _special(
         "format",
         ("value", "pattern"),
-        "A number with a fixed count of decimals, or a date written by a pattern of yyyy, MM, dd, HH, mm, ss.",
+        "A number with so many decimals, or a date by a pattern of yyyy, MM, dd, HH, mm, ss.",
         ("format(2.5, 2)", '"2.50"'),
     ),
     _special("base", ("money",), "An amount in the organisation's currency.", ("base(null) == null", "true")),

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 
 from fieldstone_rules.durations import Duration
 from fieldstone_rules.functions.declaration import Constants
-from fieldstone_rules.sql_values import INTERVAL, LOCAL, MOMENT, Column, bounded_date, bounded_moment, bounded_wall, raw
+from fieldstone_rules.sql_values import (
+    INTERVAL,
+    LOCAL,
+    MOMENT,
+    Column,
+    bounded_date,
+    bounded_moment,
+    bounded_wall,
+    raw,
+)
 
 _FARTHEST = raw("INTERVAL '36000 months'", INTERVAL)
 _NEAREST = raw("INTERVAL '-36000 months'", INTERVAL)
@@ -31,8 +40,8 @@ def negated(span: Column) -> Column:
 
 
 def move_date(_: Constants, day: Column, span: Column) -> Column:
-    """`day + span`."""
-    return bounded_date(_reachable(span, sa.cast(day + span, sa.Date)))
+    """`day + span`. The cast keeps a sum of durations together: SQLAlchemy takes `+` for associative."""
+    return bounded_date(_reachable(span, sa.cast(day + sa.cast(span, INTERVAL), sa.Date)))
 
 
 def move_date_back(constants: Constants, day: Column, span: Column) -> Column:
@@ -60,7 +69,8 @@ def days_apart(left: Column, right: Column) -> Column:
 def time_apart(left: Column, right: Column) -> Column:
     """The exact time from `right` to `left`.
 
-    PostgreSQL gives days of 24 hours; they become hours again, so that adding the difference takes no calendar step.
+    PostgreSQL gives days of 24 hours; they become hours again, so that adding the difference takes no
+    calendar step.
     """
     apart = sa.type_coerce(left - right, INTERVAL)
     days = sa.func.date_trunc("day", apart, type_=INTERVAL)

@@ -35,7 +35,6 @@ from fieldstone_rules.sql_values import (
     LOCAL,
     Column,
     bounded_date,
-    bounded_moment,
     number,
     small_integer,
 )
@@ -97,9 +96,8 @@ def _sql_make_date(year: Column, month: Column, day: Column) -> Column:
     fits = sa.and_(
         number(year).between(1, 9999), number(month).between(1, 12), number(day).between(1, longest)
     )
-    made = sa.func.make_date(
-        sa.cast(year, sa.Integer), sa.cast(month, sa.Integer), sa.cast(day, sa.Integer), type_=sa.Date()
-    )
+    parts = (small_integer(part, 9999) for part in (year, month, day))
+    made = sa.func.make_date(*parts, type_=sa.Date())
     return sa.case((fits, made))
 
 
@@ -293,7 +291,9 @@ def small_or_null(count: Column, limit: int) -> Column:
 
 
 def duration_type(name: str) -> Type:
-    """The type of a duration made of one unit; months and years are marked, because they do not compare with days."""
+    """The type of a duration made of one unit; months and years are marked, because they do not compare
+    with days.
+    """
     months = bool(durations.UNITS[name.removesuffix("s")].months)
     return Type(Kind.DURATION, options=("months",) if months else ())
 
@@ -333,7 +333,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
             Form((MOMENT,), DATE, _date_on_wall, _sql_date_on_wall, context=True),
             Form((WHOLE, WHOLE, WHOLE), DATE, _make_date, _sql_make_date, nullable=True, repeats=6),
         ),
-        'A date: `date("2026-11-21")`, the day of a moment, or year, month and day (null if there is no such day).',
+        'A date: `date("2026-11-21")`, the day of a moment, or year, month and day (null if there is none).',
         ("date(2026, 2, 29) == null", "true"),
     ),
     FunctionDeclaration(

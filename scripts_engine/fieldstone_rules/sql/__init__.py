@@ -19,8 +19,10 @@ from fieldstone_rules.types import Kind
 def lower(expression: Expression, scope: SqlScope) -> Column:
     """The expression as a column of a statement over `scope`, whose joins it may extend.
 
-    Conditions give a clause that may be null where it means false; for `deny` and checks it may be null where it
-    means true, so `NOT clause` keeps only what is certainly not denied. A value that leaves its range is null.
+    Conditions give a clause that may be null where it means false; for `deny` and checks it may be null
+    where it
+    means true, so `NOT clause` keeps only what is certainly not denied. A value that leaves its range is
+    null.
     Raises RuleError for what has no SQL form.
     """
     problems = [

@@ -101,7 +101,7 @@ def _one(rows: _Rows, node: Aggregate, column: Callable[[], Any]) -> Column:
 
 
 def _count(rows: _Rows, node: Aggregate) -> Column:
-    return _one(rows, node, lambda: sa.func.count())
+    return _one(rows, node, sa.func.count)
 
 
 def _any(rows: _Rows, node: Aggregate) -> Column:

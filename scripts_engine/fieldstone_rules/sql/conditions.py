@@ -22,9 +22,11 @@ from fieldstone_rules.sql.lowering import CONSTANTS, Lower, Lowering, Readings, 
 from fieldstone_rules.sql_values import Column
 from fieldstone_rules.tree import (
     About,
+    Aggregate,
     And,
     Apply,
     Between,
+    Call,
     Compare,
     Constant,
     Equal,
@@ -136,8 +138,12 @@ class _Sides:
 
 
 def _may_be_null(lowering: Lowering, node: Node) -> bool:
-    return node.type.nullable or any(
-        isinstance(part, Field) and _is_guarded(lowering, part) for part in walk(node)
+    """Also what is never null by its type: it may leave its range, or be hidden from the viewer."""
+    if node.type.nullable:
+        return True
+    return any(
+        isinstance(part, Call | Aggregate) or (isinstance(part, Field) and _is_guarded(lowering, part))
+        for part in walk(node)
     )
 
 

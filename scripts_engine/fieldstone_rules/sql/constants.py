@@ -1,4 +1,6 @@
-"""What a request brings along, as bind parameters with fixed names: statements are compiled once and run often."""
+"""What a request brings along, as bind parameters with fixed names: statements are compiled once and run
+often.
+"""
 
 from __future__ import annotations
 

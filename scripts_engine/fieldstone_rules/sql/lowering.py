@@ -1,6 +1,7 @@
 """From the typed tree to SQL: values.
 
-Conditions have their own module: a WHERE clause may be null where it means false, and that freedom is what keeps
+Conditions have their own module: a WHERE clause may be null where it means false, and that freedom is what
+keeps
 indexes usable.
 """
 
@@ -93,7 +94,8 @@ def as_condition(column: Column) -> Column:
 
 @dataclass(frozen=True)
 class Lowering:
-    """Lowers nodes. places: binding → where its record is. roots: the same for nodes that yield records, by identity.
+    """Lowers nodes. places: binding → where its record is. roots: the same for nodes that yield records, by
+    identity.
 
     parameters: of the function whose body this is: name → the argument and the lowering it belongs to.
     """
@@ -142,7 +144,9 @@ class Lowering:
         return replace(self, places={**self.places, RECORD: place})
 
     def place(self, node: Node) -> Place | None:
-        """Where the record is that a reference names, when joins lead there; None when it has to be looked up."""
+        """Where the record is that a reference names, when joins lead there; None when it has to be looked
+        up.
+        """
         if id(node) in self.roots:
             return self.roots[id(node)]
         if isinstance(node, Binding):

@@ -104,7 +104,9 @@ def _cast(lowering: Lowering, node: Cast) -> Targets:
 
 
 def _of_several(lowering: Lowering, node: Choose | Fallback, wanted: frozenset[str]) -> Targets:
-    """Where one of several references counts, each kind has the id of the one that counts, if it is of that kind."""
+    """Where one of several references counts, each kind has the id of the one that counts, if it is of
+    that kind.
+    """
     if isinstance(node, Choose):
         options = [(lowering.is_true(node.condition), node.then), (sa.true(), node.otherwise)]
     else:

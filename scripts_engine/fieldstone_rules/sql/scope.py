@@ -32,7 +32,9 @@ Path = tuple[str, ...]
 
 
 class SqlScope:
-    """The source of one statement and the joins that its expressions need; shared by them, so hops join once."""
+    """The source of one statement and the joins that its expressions need; shared by them, so hops join
+    once.
+    """
 
     def __init__(self, tables: Tables, entity: str, source: sa.FromClause) -> None:
         self.tables = tables
