@@ -36,7 +36,9 @@ class ChoiceType(StoredText):
         places = {name: place for place, name in enumerate(self.names)}
         if not places:
             return None
-        ranked: dict[str, Column] = {name: sa.literal_column(str(place), sa.Integer) for name, place in places.items()}
+        ranked: dict[str, Column] = {
+            name: sa.literal_column(str(place), sa.Integer) for name, place in places.items()
+        }
         # In parentheses, without which it could not stand in an index.
         return Grouping(sa.case(ranked, value=source.column(self.key), else_=sa.null()))
 
