@@ -61,7 +61,7 @@ export function close(field) {
 
 function show(field, html) {
   const text = cell(field).querySelector(".fs-v");
-  if (!text.fsSaved) text.fsSaved = text.innerHTML;
+  if (text.fsSaved === undefined) text.fsSaved = text.innerHTML;
   text.innerHTML = html;
   text.hidden = false;
   text.classList.add("fs-unsaved");
@@ -75,6 +75,7 @@ export function undo(field) {
   if (!typed) return;
   const text = cell(field).querySelector(".fs-v");
   if (text.fsSaved !== undefined) text.innerHTML = text.fsSaved;
+  delete text.fsSaved;
   text.hidden = false;
   text.classList.remove("fs-unsaved");
   typed.remove();

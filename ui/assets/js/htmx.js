@@ -24,7 +24,7 @@ document.addEventListener("htmx:responseError", (event) => {
 
 /** Replace what is inside `target` with `html`, keeping focus and scroll where elements stay. */
 export function morph(target, html, style = "innerHTML") {
-  const changed = Idiomorph.morph(target, html, { morphStyle: style, ignoreActiveValue: true });
+  const changed = Idiomorph.morph(target, html, { morphStyle: style });
   htmx.process(style === "outerHTML" ? document.getElementById(target.id) ?? document.body : target);
   document.dispatchEvent(new CustomEvent("fs:changed", { detail: target }));
   return changed;

@@ -13,6 +13,7 @@ const dirtyFields = () => fields().filter(isDirty);
 const bar = () => document.querySelector("[data-savebar]");
 const reading = () => form()?.dataset.mode === "read";
 let leaving = false;
+let left = null;
 let problem = "";
 
 export const hasChanges = () => dirtyFields().length > 0;
@@ -73,7 +74,7 @@ document.addEventListener("focusout", (event) => {
   if (!field || !reading()) return;
   setTimeout(() => {
     if (field.contains(document.activeElement) || !document.hasFocus()) return;
-    close(field);
+    leave(field);
     showBar();
   });
 });
@@ -85,6 +86,7 @@ function changed(event) {
   const field = fieldOf(event.target);
   if (!field) return;
   problem = "";
+  delete field.dataset.shown;
   if (hasError(field)) complain(field, "");
   showBar();
   askStates();
@@ -93,17 +95,31 @@ function changed(event) {
 document.addEventListener("keydown", (event) => {
   const field = fieldOf(event.target);
   if (!field || !reading() || event.defaultPrevented) return;
-  if (event.key === "Escape") {
-    event.preventDefault();
-    undo(field);
-    field.querySelector("[data-edit]")?.focus();
-    showBar();
-    askStates();
-  } else if (event.key === "Enter" && event.target.matches("input") && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    field.querySelector("[data-edit]")?.focus();
-  }
+  if (event.key !== "Enter" || !event.target.matches("input") || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  left = field;
+  event.target.blur();
 });
+
+// Esc drops what was typed into the field at hand; then, of the whole record, it leads to Discard.
+onEscape(30, () => {
+  const field = fieldOf(document.activeElement);
+  if (!field || !reading() || !isOpen(field)) return false;
+  complain(field, "");
+  undo(field);
+  field.querySelector("[data-edit]")?.focus();
+  showBar();
+  askStates();
+  return true;
+});
+
+/** Close a field, and put the focus on its pencil if it was left with Enter. */
+function leave(field) {
+  close(field);
+  if (left !== field || isOpen(field)) return;
+  left = null;
+  if (document.activeElement === document.body) field.querySelector("[data-edit]")?.focus();
+}
 
 onKey("e", () => {
   if (!form() || typing()) return false;
@@ -140,7 +156,7 @@ function applyStates(states) {
     applyState(field, state);
     const editing = field.contains(document.activeElement);
     if (isDirty(field) && !editing) complain(field, state.error ?? "");
-    if (reading() && !editing) close(field);
+    if (reading() && !editing) leave(field);
   }
   showBar();
 }
@@ -170,14 +186,14 @@ async function save(url, body) {
 }
 
 function settle(answer) {
-  if (answer.status === 200 && answer.data.location) return leave(answer.data.location);
+  if (answer.status === 200 && answer.data.location) return goAway(answer.data.location);
   if (answer.status === 200 && answer.html) return saved(answer.html);
   if (answer.status === 412 && answer.html) return showInDialog(answer.html);
   closeDialog(sharedDialog());
   refused(answer);
 }
 
-function leave(url) {
+function goAway(url) {
   leaving = true;
   location.assign(url);
 }
@@ -229,7 +245,7 @@ document.addEventListener("click", (event) => {
 async function copyMine() {
   const lines = dirtyFields().map((field) => `${labelOf(field)}: ${inputsOf(field).filter((input) => input.type !== "hidden").map((input) => input.value).join(" ")}`);
   await navigator.clipboard?.writeText(lines.join("\n")).catch(() => undefined);
-  leave(location.href);
+  goAway(location.href);
 }
 
 addEventListener("beforeunload", (event) => {

@@ -16,9 +16,16 @@ export async function send(url, { method = "POST", body, accept = "application/j
     if (error.name === "AbortError") throw error;
     return { status: 0, data: { message: "The server does not answer. Nothing is lost: try again in a moment." } };
   }
-  if (again && answer.status === 401 && (await logInAgain())) return send(url, { method, body, accept, signal }, false);
-  if (again && answer.headers.get("X-Token-Expired") && (await refresh())) return send(url, { method, body, accept, signal }, false);
-  return unpack(answer);
+  const unpacked = await unpack(answer);
+  if (again && (await mended(unpacked))) return send(url, { method, body, accept, signal }, false);
+  return unpacked;
+}
+
+/** Whether the request may be sent again: the token was renewed, or somebody logged in again. */
+async function mended({ status, data }) {
+  const stale = status === 403 && data.code === "csrf";
+  if (status !== 401 && !stale) return false;
+  return (stale && (await refresh())) || logInAgain();
 }
 
 async function unpack(answer) {

@@ -54,7 +54,7 @@ async function logIn(form) {
   await refresh();
   const answer = await fetch(form.action, {
     method: "POST",
-    headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+    headers: { Accept: "application/json", "HX-Request": "true", "X-CSRFToken": csrfToken() },
     body: new FormData(form),
   }).catch(() => null);
   if (answer?.ok) {

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError
 from fieldstone_ui.pages.answers import from_script, refusal, wants_json
-from fieldstone_ui.pages.logins import ask_to_log_in
+from fieldstone_ui.pages.logins import ask_to_log_in, logged_in
 from fieldstone_ui.presentation.lists import Action
 from fieldstone_ui.presentation.page import Message
 
@@ -25,7 +25,7 @@ TITLES = {
 
 def error_page(error: FieldstoneError) -> ResponseReturnValue:
     """The answer to a page request that was refused."""
-    if error.status == 401 and not from_script():
+    if not from_script() and (error.status == 401 or (error.code == "csrf" and not logged_in())):
         return ask_to_log_in()
     if wants_json() or (from_script() and error.status == 401):
         return refusal(error)

@@ -59,7 +59,8 @@ def filterable(entity: Entity) -> dict[str, Filterable]:
         *(f for n, f in entity.system.items() if n not in {"id", "version", "deleted_at"}),
     ]
     shown = [field for field in fields if data.may_read_field(entity, field.name) and field.type.operators()]
-    return {field.name: Filterable(data.look(entity, field.name), field.type.operators()) for field in shown}
+    made = [(data.look(entity, field.name), field.type.operators()) for field in shown]
+    return {look.name: Filterable(look, filters.operators_of(look, own)) for look, own in made}
 
 
 def chips(asked: queries.Asked, fields: dict[str, Filterable]) -> tuple[list[Chip], str]:

@@ -79,11 +79,16 @@ def log_out() -> Response:
 
 def session_state() -> Response:
     """For our scripts: whether somebody is logged in, and a token for forms."""
+    return jsonify(logged_in=logged_in(), csrf_token=generate_csrf())
+
+
+def logged_in() -> bool:
+    """Whether this browser has a session that counts."""
     try:
-        name = data.context().principal.name
+        data.context()
     except NotAuthenticated:
-        name = ""
-    return jsonify(logged_in=bool(name), name=name, csrf_token=generate_csrf())
+        return False
+    return True
 
 
 def ask_to_log_in() -> ResponseReturnValue:

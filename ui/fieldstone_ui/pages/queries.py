@@ -69,7 +69,7 @@ class Asked:
     def columns(self) -> tuple[str, ...]:
         """The columns asked for, of the view, or the first ones that read well in a row."""
         asked = names(self.parameters.get("fields", ""))
-        return asked or (self.view.columns if self.view else ()) or default_columns(self.entity)
+        return asked or (self.view.columns if self.view else ()) or usual_columns(self.entity)
 
     @property
     def limit(self) -> int:
@@ -107,6 +107,13 @@ def find_view(entity: Entity, name: str | None) -> View | None:
     if view is None or view.entity != entity.name:
         raise NotFound("There is no such view.", code="unknown_view")
     return view
+
+
+def usual_columns(entity: Entity) -> tuple[str, ...]:
+    """The columns of the entity's first saved list, or those that read well."""
+    views = (view for view in data.context().model.views.values() if view.entity == entity.name)
+    declared = next((view.columns for view in views if view.type == "list" and view.columns), ())
+    return declared or default_columns(entity)
 
 
 def default_columns(entity: Entity) -> tuple[str, ...]:

@@ -79,6 +79,8 @@ def control(item: FormField, filling: Filling) -> Control | None:
         or not data.may_read_field(filling.entity, item.name)
     ):
         return None
+    if filling.identity is None and state.readonly and filling.record.get(item.name) is None:
+        return None
     return make_control(filling, item.name, state, data.holds(filling.entity, item.visible, filling.record))
 
 

@@ -12,7 +12,7 @@ from fieldstone_ui import data
 from fieldstone_ui.presentation import navigation
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.lists import Action
-from fieldstone_ui.presentation.navigation import Section
+from fieldstone_ui.presentation.navigation import Place, Section
 from fieldstone_ui.presentation.page import Page
 
 RIGHT_TO_LEFT = {"ar", "he", "fa", "ur", "ps", "sd", "yi", "dv"}
@@ -82,8 +82,16 @@ def build_page() -> Page:
         section="profile" if request.endpoint == "pages.profile" else "",
         sections=found,
         creatable=creatable(found),
-        tabs=navigation.tabs(found, url_for("pages.home"), url_for("pages.search")),
+        tabs=tabs(found),
     )
+
+
+def tabs(found: list[Section]) -> list[Place]:
+    """The bar at the foot of a phone."""
+    entities, locale = data.context().model.entities, data.locale()
+    labels = {name: text(entity.plural, locale, name) for name, entity in entities.items()}
+    icons = {name: navigation.icon_of(entity) for name, entity in entities.items()}
+    return navigation.tabs(found, labels, icons, url_for("pages.home"), url_for("pages.search"))
 
 
 def menu() -> list[Section]:

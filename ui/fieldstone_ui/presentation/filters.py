@@ -119,7 +119,7 @@ def pattern(template: str, field: str) -> re.Pattern[str]:
     return re.compile(r"\s*".join(piece for piece in out if piece))
 
 
-VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'()]|\(\s*(?:"[^"]*"|'[^']*')?\s*\))+?"""
+VALUE = r"""(?!=)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'()]|\(\s*(?:"[^"]*"|'[^']*')?\s*\))+?"""
 
 
 def shown(groups: Mapping[str, str], look: FieldLook, formats: Formats) -> str:

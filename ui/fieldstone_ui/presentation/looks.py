@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fieldstone_ui.presentation.codes import code_looks
 from fieldstone_ui.presentation.labels import humanize, text
 from fieldstone_ui.presentation.states import StateLook, choice_looks, state_looks
 
@@ -41,6 +42,9 @@ WIDGETS = {
     "phone": "phone",
     "url": "url",
     "color": "color",
+    "country": "choice",
+    "currency": "choice",
+    "language": "choice",
     "address": "address",
     "location": "location",
     "secret": "secret",
@@ -116,6 +120,7 @@ def field_look(entity: Entity, field: Field, locale: str) -> FieldLook:
         type=value_type(field),
         help=text(declared.help, locale),
         options=states
+        or code_looks(value_type(field), locale)
         or choice_looks({o.value: (text(o.label, locale, o.value), o.color) for o in declared.choices}),
         targets=declared.target.entities if declared.target else (),
         settings=declared.options,

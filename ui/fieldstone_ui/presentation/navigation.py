@@ -129,14 +129,17 @@ def mark(found: list[Section], current: str | None, view: str | None) -> list[Se
     ]
 
 
-def tabs(found: list[Section], home: str, searching: str) -> list[Place]:
-    """The bar at the foot of a phone: the first places, and search."""
-    places = [place for section in found for place in section.items][:TABS]
-    if not places:
+def tabs(
+    found: list[Section], labels: Mapping[str, str], icons: Mapping[str, str], home: str, searching: str
+) -> list[Place]:
+    """The bar at the foot of a phone: the first place of each entity, under its name, and search."""
+    first: dict[str, Place] = {}
+    for place in (place for section in found for place in section.items):
+        first.setdefault(place.entity, place)
+    if not first:
         return [Place("Home", home, "home", "")]
-    return [*places, Place("Search", searching, "search", "")]
-
-
-def labels_by_entity(model: Model, locale: str) -> Mapping[str, str]:
-    """Entity → what one record of it is called."""
-    return {name: text(entity.label, locale, name) for name, entity in model.entities.items()}
+    places = [
+        replace(p, label=labels.get(p.entity, p.label), icon=icons.get(p.entity, p.icon))
+        for p in first.values()
+    ]
+    return [*places[:TABS], Place("Search", searching, "search", "")]
