@@ -21,6 +21,9 @@ from fieldstone_rules.types import Kind, Type, simple
 BOOLEAN = simple(Kind.BOOLEAN)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MARKED = frozenset({Purpose.DEFAULT, Purpose.VALUE})
+_IN_DATABASE = frozenset({Purpose.FORMULA, Purpose.FILTER})
+"""Purposes that are evaluated by the database alone, which knows collections; the others follow."""
+
 _ECHOES = frozenset({"broken_formula"})
 """Codes of problems that are only the echo of one that is reported where it arises."""
 
@@ -49,6 +52,12 @@ class Expressions:
             self._report(error.problems, node, source, skipped)
             return None
         self._report(expression.warnings, node, source, skipped)
+        if expression.collections and scope.purpose not in _IN_DATABASE:
+            message = "collections in this place are not supported yet"
+            self.report.error(
+                node, "not_supported_yet", message, "formulas and the `where` of views may use them"
+            )
+            return None
         return expression
 
     def condition(

@@ -55,6 +55,18 @@ def test_a_title_may_not_change_by_itself(word, problems):
     assert problems(text)
 
 
+def test_a_title_over_references_is_not_supported_yet(only_problem):
+    text = f"{TWO}  account: {{type: reference, to: account}}\ntitle: account.name\n"
+    assert only_problem(text).code == "not_supported_yet"
+
+
+@pytest.mark.parametrize("option", ["visible", "required", "readonly", "check"])
+def test_collections_in_conditions_are_not_supported_yet(option, only_problem):
+    text = f"{TWO}  up: {{type: reference, to: deal, inverse: below}}\n"
+    problem = only_problem(f"{text}  x: {{type: text, {option}: count(below) > 0}}\n")
+    assert (problem.line, problem.code) == (13, "not_supported_yet")
+
+
 def test_a_title_is_a_text(only_problem):
     text = "kind: entity\nname: deal\ntitle: amount\nfields:\n  amount: {type: integer}\n"
     assert (only_problem(text).line, only_problem(text).code) == (3, "title_not_text")
