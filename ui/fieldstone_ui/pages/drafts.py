@@ -22,7 +22,7 @@ from fieldstone_ui.presentation.records import Problem, RecordPage
 
 @dataclass(frozen=True)
 class Draft:
-    """A form in hand. record: what is saved, or what a new record starts from. identity: None for a new one."""
+    """A form in hand. record: what is saved, or what a new one starts from. identity: None for a new one."""
 
     entity: Entity
     identity: UUID | None
@@ -58,7 +58,7 @@ def presets(owner: Entity, parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def worth_sending(owner: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a new record without what was left empty, so that defaults fill it, unless a default was cleared."""
+    """A new record without what was left empty, so that defaults fill it, unless one was cleared."""
     shown = start_values(owner)
     return {
         name: value

@@ -37,7 +37,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Builder:
-    """What the chosen field can be compared with. input: the type of the input; empty: none, or the values."""
+    """What the chosen field can be compared with. input: its type; empty: none, or the values."""
 
     operators: Sequence[Choice]
     values: Sequence[Choice] = ()

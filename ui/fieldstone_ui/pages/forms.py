@@ -77,7 +77,7 @@ def edit(entity: str, record: str) -> ResponseReturnValue:
 
 
 def save(entity: str, record: str) -> ResponseReturnValue:
-    """Save what was typed; a conflict shows both values, a refusal what is wrong, and nothing typed is lost."""
+    """Save what was typed; a conflict shows both values, a refusal what is wrong; nothing is lost."""
     owner, identity = data.entity(entity), answers.identity(record)
     sent = conflicts.picked(read_form(owner))
     draft = Draft(owner, identity, data.one(owner, identity), sent)

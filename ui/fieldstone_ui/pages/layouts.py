@@ -13,7 +13,7 @@ MOST_RELATED = 6
 
 
 def form_of(entity: Entity) -> Form:
-    """The form with the highest priority that is for one of the reader's roles; a generated one without any."""
+    """The form of the highest priority for one of the reader's roles; a generated one without any."""
     current = data.context()
     roles = current.principal.roles
     forms = [form for form in current.model.forms.values() if form.entity == entity.name]
@@ -22,7 +22,7 @@ def form_of(entity: Entity) -> Form:
 
 
 def generated(entity: Entity) -> Form:
-    """All fields in the order of the declaration, large ones below in one column, related records in a tab each."""
+    """All fields in the declared order, large ones below in one column, related records in a tab."""
     names = [*entity.fields, *(name for name in ("owner", "team") if name in entity.system)]
     small = [FormField(name) for name in names if kind(entity, name) not in LARGE]
     large = [FormField(name) for name in names if kind(entity, name) in LARGE]

@@ -127,7 +127,7 @@ def list_query(asked: queries.Asked, fields: Sequence[str], where: str) -> data.
 
 
 def needed_fields(owner: Entity, fields: Sequence[str]) -> list[str]:
-    """Fields that a row needs beyond its columns: the currency of its amounts, the state that ends its dates."""
+    """What a row needs beyond its columns: the currency of amounts, the state that ends its dates."""
     needed = ["id", "version"]
     if "currency" in owner.system and any(owner.field(name) is not None for name in fields):
         needed.append("currency")

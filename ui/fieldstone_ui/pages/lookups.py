@@ -22,7 +22,7 @@ def install(pages: Blueprint) -> None:
 
 
 def lookup(entity: str) -> ResponseReturnValue:
-    """The options of a combobox: of several entities with the kind of each; `of` and `field` name the reference."""
+    """The options of a combobox; `of` and `field` name the reference that is being filled in."""
     names = [name for name in entity.split(",") if name in data.readable_entities()]
     typed = request.args.get("q", "").strip()[: data.LONGEST_SEARCH]
     hits = [hit for name in names for hit in matches(name, typed, several=len(names) > 1)]

@@ -1,4 +1,4 @@
-"""Moving records on through their workflow: what is possible and why not, asking for what is needed, doing it."""
+"""Moving records on: what is possible and why not, asking for what is needed, doing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list or a board was asked for: the parameters of its address, and addresses that differ in one of them."""
+"""What a list or a board was asked for, and addresses that differ from its own in one parameter."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ NARROW = {
 class Asked:
     """The parameters of a list.
 
-    parameters: as they stand in the address. view: the saved view, if one was named. where: the filter in force: that
-    of the address, or else of the view.
+    parameters: as they stand in the address. view: the saved view, if one was named. where: the filter in
+    force, that of the address or else of the view.
     """
 
     entity: Entity

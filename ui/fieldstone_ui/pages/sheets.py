@@ -30,7 +30,8 @@ READ_ONLY = FieldState(visible=True, required=False, readonly=True)
 class Filling:
     """What a form is filled with.
 
-    record: values in the API's form. states: of its fields. typed: what somebody typed, by field. errors: by field.
+    record: values in the API's form. states: of its fields. typed: what somebody typed, errors: what is wrong
+    with it, both by field.
     """
 
     entity: Entity

@@ -1,4 +1,4 @@
-"""What a posted form says: the values to save, what cannot be read, and what was typed, so that nothing is lost."""
+"""What a posted form says: values to save, what cannot be read, what was typed; nothing is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fieldstone_ui.presentation.entry import Parts, Reader, Refused, read_value,
 
 @dataclass
 class Typed:
-    """A posted form. values: in the API's form. errors: field → why it cannot be read. parts: what was typed."""
+    """A posted form. values: in the API's form. errors: why not, by field. parts: what was typed."""
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Typed:
 
 
 def read_form(owner: Entity) -> Typed:
-    """What this request's form says about the fields of an entity; fields the reader may not know are left out."""
+    """What this request's form says about fields of an entity that the reader may know."""
     typed = Typed()
     reader = Reader(data.formats(), resolve)
     for name, parts in sent_fields(request.form).items():
@@ -53,7 +53,7 @@ def read_one(owner: Entity, name: str, parts: Parts, reader: Reader, typed: Type
 
 
 def resolve(targets: Sequence[str], title: str) -> dict[str, str]:
-    """The record of one of these entities with exactly this title. Raises Refused when none or several are."""
+    """The record of one of these entities with exactly this title. Raises Refused unless it is one."""
     found = [hit for name in targets for hit in data.by_title(name, title)]
     if len(found) == 1:
         return {"entity": found[0]["entity"], "id": found[0]["id"]}

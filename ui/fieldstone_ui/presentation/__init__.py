@@ -1,1 +1,1 @@
-"""What pages show: typed values for the templates, made from the model and the records. No request, no database."""
+"""What pages show: typed values for the templates. No request and no database in here."""

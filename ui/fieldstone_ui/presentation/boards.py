@@ -34,7 +34,7 @@ class Board:
 
 
 def card_fields(looks: Sequence[FieldLook], title: str | None, group: str) -> dict[str, FieldLook | None]:
-    """Which field a card shows below its title, as its amount, date and person: the first that fits each place."""
+    """What a card shows below its title, as amount, date and person: the first that fits each place."""
     rest = [look for look in looks if look.name not in {title, group}]
 
     def first(*widgets: str) -> FieldLook | None:

@@ -24,7 +24,7 @@ SortUrl = Callable[[tuple[str, ...]], str]
 
 @dataclass(frozen=True)
 class Column:
-    """A column. title: it links to the record. sorted: "ascending" or "descending"; position: among the sorts."""
+    """A column. title: it links to the record. sorted: "ascending" or "descending", at `position`."""
 
     look: FieldLook
     area: str
@@ -51,7 +51,7 @@ class Column:
 def make_columns(
     looks: Sequence[FieldLook], title: str | None, order: Sequence[str], sort_url: SortUrl | None
 ) -> list[Column]:
-    """Columns for fields in this order; `title` is the field that links to the record (else the first one does)."""
+    """Columns for fields in this order; `title` links to the record, or else the first one does."""
     linked = title if title in {look.name for look in looks} else (looks[0].name if looks else None)
     areas = phone_areas(looks, linked)
     return [column(look, areas[look.name], look.name == linked, order, sort_url) for look in looks]

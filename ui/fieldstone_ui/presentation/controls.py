@@ -13,7 +13,7 @@ from fieldstone_ui.presentation.looks import FieldLook
 class Control:
     """A field that is read or typed.
 
-    raw: the strings in its inputs. visible, required, locked: what the server says for the values as they stand.
+    raw: the strings in its inputs. visible, required, locked: as the server says for the values at hand.
     why: the reason of a lock, for people. error: what is wrong. touched: differs from what is saved.
     """
 

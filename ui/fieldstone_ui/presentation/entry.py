@@ -1,7 +1,7 @@
 """What is typed: from a value to what stands in the inputs, and from what was sent back to a value.
 
-A form sends `sent=<field>` for every field it carries and `f.<field>` or `f.<field>.<part>` for what was typed, so that
-an empty list differs from a field that was not on the form.
+A form sends `sent=<field>` for every field it carries and `f.<field>` or `f.<field>.<part>` for what was
+typed, so that an empty list differs from a field that was not on the form.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def first(parts: Parts, part: str = "") -> str:
     return strings[0].strip()
 
 
-# -- plain -----------------------------------------------------------------------------------------------------
+# -- plain -----------------------------------------------------------------------------------------
 
 
 def raw_text(value: Any, _formats: Formats) -> Parts:
@@ -184,7 +184,7 @@ def read_code(parts: Parts, look: FieldLook, reader: Reader) -> Any:
         raise Refused(f"This is not JSON: {error}.") from error
 
 
-# -- of several inputs -----------------------------------------------------------------------------------------
+# -- of several inputs -----------------------------------------------------------------------------
 
 
 def raw_address(value: Any, _formats: Formats) -> Parts:
@@ -209,7 +209,7 @@ def read_location(parts: Parts, _look: FieldLook, _reader: Reader) -> dict[str, 
     return {"latitude": latitude, "longitude": longitude} if latitude or longitude else None
 
 
-# -- references ------------------------------------------------------------------------------------------------
+# -- references ------------------------------------------------------------------------------------
 
 
 def token(value: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Filter chips: an expression's parts as field, operator and value, and back.
 
-A chip is a part of the top-level conjunction that one of the field's operators could have written; any other part is
-shown as the expression it is.
+A chip is a part of the top-level conjunction that one of the field's operators could have written; any other
+part is shown as the expression it is.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ THIS_PERIOD = tuple(this_period(period) for period in PERIODS)
 
 
 def operators_of(look: FieldLook, own: Sequence[Operator]) -> tuple[Operator, ...]:
-    """What can be asked of a field: what its type knows, and what people mean by "my team" and "this quarter"."""
+    """What can be asked of a field: what its type knows, "my team" and "this quarter"."""
     if look.targets == ("team",):
         return (MY_TEAM, *own)
     if look.widget != "date":

@@ -93,6 +93,6 @@ def why_empty(label: str, plural: str, filtered: bool, new_url: str, all_url: st
     actions = [Action(f"New {label.lower()}", new_url)] if new_url else []
     return Empty(
         f"No {plural.lower()} yet",
-        f"What you and your team add shows up here. You see the {plural.lower()} that your role lets you read.",
+        f"What you and your team add shows up here: the {plural.lower()} that your role lets you read.",
         actions,
     )

@@ -74,9 +74,9 @@ DUE_WORDS = ("due", "close", "deadline", "expire", "until", "renewal", "expected
 class FieldLook:
     """One field as a page sees it.
 
-    widget: names the display and input macros. options: of choices and states, by value. targets: of references.
-    settings: type options such as `max_length`, `min`, `max`, `scale`. due: a date that can be overdue while the
-    record is in none of `closed` (state field, final states).
+    widget: names the display and input macros. options: of choices and states, by value. targets: of
+    references. settings: type options such as `max_length` and `scale`. due: a date that can be overdue while
+    the record is in none of `closed` (state field, final states).
     """
 
     name: str

@@ -15,7 +15,7 @@ from fieldstone_ui.presentation.states import StateLook
 
 @dataclass(frozen=True)
 class Step:
-    """A state on the path. ahead: a final state not reached, shown without its colour. note: how long it took."""
+    """A state on the path. ahead: a final state not reached, without its colour. note: how long it took."""
 
     look: StateLook
     current: bool = False

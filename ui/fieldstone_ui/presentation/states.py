@@ -76,11 +76,14 @@ def choice_looks(options: Mapping[str, tuple[str, str | None]]) -> dict[str, Sta
     return {value: StateLook(value, label, hue(color), "plain") for value, (label, color) in options.items()}
 
 
-# -- the drawing ---------------------------------------------------------------------------------------------
+# -- the drawing -----------------------------------------------------------------------------------
 
 RING = '<circle cx="7" cy="7" r="5.6" fill="none" stroke="currentColor" stroke-width="1.5"{}/>'
 DISC = '<circle cx="7" cy="7" r="6.4" fill="currentColor"/>'
-MARK = '<path d="{}" fill="none" stroke="var(--fs-surface)" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"/>'
+MARK = (
+    '<path d="{}" fill="none" stroke="var(--fs-surface)" stroke-width="1.6" '
+    'stroke-linecap="round" stroke-linejoin="round"/>'
+)
 TICK = "M4.3 7.2 6.2 9 9.8 5.2"
 CROSS = "M5 5 9 9M9 5 5 9"
 
