@@ -1,0 +1,76 @@
+"""A fresh installation for the benchmark: database, published app, users, records."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from records import OWNERS, write_files
+from statements import SETTINGS
+
+from fieldstone.database import embedded
+
+HERE = Path(__file__).parent
+
+
+class Installation:
+    """An embedded database in `folder` with the benchmark's app; entered and left like a file.
+
+    token: of the representative who asks. pid: of Fieldstone's server, once it runs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.token = ""
+        self.pid = 0
+        self._database: embedded.EmbeddedDatabase | None = None
+
+    def __enter__(self) -> Installation:
+        # Started here and with these settings; the commands below join the running server.
+        self._database = embedded.start(self.home, SETTINGS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._database is not None:
+            self._database.release()
+
+    @property
+    def url(self) -> str:
+        """How the hand-written application connects."""
+        assert self._database is not None
+        return self._database.url().render_as_string(hide_password=False)
+
+    def fill(self, accounts: int, opportunities: int) -> dict[str, Any]:
+        """Publish the app, make its users and import its records; what the import of opportunities told."""
+        self._run("apply", str(HERE / "app"), "--yes", "--note", "benchmark")
+        for number, email in enumerate(OWNERS):
+            team = ("--team", f"Team {number}")
+            who = ("--name", f"Rep {number}", "--password", "a benchmark needs none")
+            self._run("user", "create", email, *who, "--role", "bench_rep", *team)
+        self.token = self._run("token", "create", "--user", OWNERS[0]).strip()
+        write_files(self.folder, accounts, opportunities)
+        self._import("account")
+        return self._import("opportunity")
+
+    def _import(self, entity: str) -> dict[str, Any]:
+        file, mapping = (str(self.folder / f"{entity}.{kind}") for kind in ("csv", "yaml"))
+        told: dict[str, Any] = json.loads(self._run("import", entity, file, "--mapping", mapping, "--json"))
+        if told["refused"]:
+            raise RuntimeError(f"rows were refused: {told['reasons']}")
+        return told
+
+    def _run(self, *arguments: str) -> str:
+        command = [sys.executable, "-m", "fieldstone", *arguments]
+        environment = {**os.environ, "FIELDSTONE_HOME": str(self.home), "FIELDSTONE_LOG_LEVEL": "warning"}
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if ran.returncode != 0:
+            raise RuntimeError(f"fieldstone {arguments[0]}: {ran.stdout[-2000:]}{ran.stderr[-2000:]}")
+        return ran.stdout
