@@ -24,6 +24,7 @@ from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.application import Application
 from fieldstone.web.login_attempts import LoginAttempts
 from fieldstone.web.openapi import routes
+from fieldstone.web.request_context import require_caller
 from fieldstone.web.runtime import EXTENSION, Runtime
 
 LARGEST_BODY = 10 * 2**20
@@ -46,8 +47,9 @@ def create_app(settings: Settings, database: Database, current: CurrentModel) ->
 
 
 def api_blueprint() -> Blueprint:
-    """All routes of the API."""
+    """All routes of the API; who calls is known before anything else is looked at."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
+    api.before_request(require_caller)
     for part in (reading, writing, upserting, transitions, belongings, questions, caller, routes):
         part.install(api)
     return api

@@ -24,6 +24,11 @@ def current_context() -> Context:
     return make_context() if context is None else context
 
 
+def require_caller() -> None:
+    """Before each call of the API. Raises `NotAuthenticated`."""
+    current_context()
+
+
 def make_context() -> Context:
     """Authenticate the caller and keep the context for the rest of the request."""
     runtime = current_runtime()
