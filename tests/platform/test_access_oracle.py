@@ -1,8 +1,8 @@
 """Permissions against a naive oracle: generated roles, predicates and rows, judged once more in plain Python.
 
 The oracle knows nothing of expressions or SQL: each condition is generated as text and, beside it, as a
-Python function over a record, with None for unknown. What list, get, count and aggregate show has to be exactly
-what the oracle allows: no record and no field more or less.
+Python function over a record, with None for unknown. What list, get, count and aggregate show has to be
+exactly what the oracle allows: no record and no field more or less.
 """
 
 from __future__ import annotations
