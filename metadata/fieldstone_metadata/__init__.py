@@ -1,5 +1,5 @@
-"""Documents to declarations: loading with places, layers, checks, the built-in `core` app and the
-templates.
+"""Documents to declarations: loading with places, layers, checks, the built-in
+`core` app and the templates.
 """
 
 from fieldstone_metadata.checking import Checked, check

@@ -44,8 +44,8 @@ class Checked:
 def check(layers: Sequence[Layer]) -> Checked:
     """Everything that is wrong with `layers` together, and what they declare if nothing is.
 
-    The order of `layers` does not matter: `core` lies lowest, then apps after what they require, then
-    `local`.
+    The order of `layers` does not matter: `core` lies lowest, then apps after
+    what they require, then `local`.
     """
     report = Report()
     silenced: set[str] = set()

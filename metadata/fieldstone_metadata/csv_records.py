@@ -1,9 +1,8 @@
 """CSV files of data sets: rows to records with places.
 
-The heading line names fields; `account.name` finds the record of the reference `account` by its `name`.
-Empty cells
-are null. Cells are texts, so numbers, truth values and lists (separated by `;`) are read as their field's
-type.
+The heading line names fields; `account.name` finds the record of the reference `account` by its
+`name`. Empty cells are null. Cells are texts, so numbers, truth values and lists (separated by `;`)
+are read as their field's type.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from fieldstone_metadata.shapes import EntityShape
 from fieldstone_metadata.workspace import Workspace
 
 MOST_ROWS = 100_000
+_LISTS = frozenset({"choices", "tags", "references"})
 
 
 def read_records(file: File, layer: str, shape: EntityShape, workspace: Workspace) -> list[Node]:
@@ -26,7 +26,8 @@ def read_records(file: File, layer: str, shape: EntityShape, workspace: Workspac
     reader = csv.reader(io.StringIO(file.text, newline=""), strict=True)
     records: list[Node] = []
     try:
-        heading = [name.strip() for name in next(reader, [])]
+        names = [name.strip() for name in next(reader, [])]
+        heading = _known_columns(names, source, shape, workspace)
         line = reader.line_num + 1
         for cells in reader:
             if any(cells):
@@ -42,6 +43,21 @@ def read_records(file: File, layer: str, shape: EntityShape, workspace: Workspac
     return records
 
 
+def _known_columns(heading: list[str], source: Source, shape: EntityShape, workspace: Workspace) -> list[str]:
+    """The heading with unknown names, which are reported, replaced by nothing."""
+    known = []
+    column = 1
+    for name in heading:
+        field = name.partition(".")[0]
+        sound = field in shape.fields or field in shape.system_types() or field in workspace.silenced
+        if not sound:
+            place = Node(field, source, 1, column)
+            workspace.unknown(place, "unknown_field", f"field of `{shape.name}` called", shape.fields)
+        known.append(name if sound else "")
+        column += len(name) + 1
+    return known
+
+
 def _record(
     heading: list[str], cells: list[str], place: tuple[Source, int], shape: EntityShape, workspace: Workspace
 ) -> Node:
@@ -54,17 +70,28 @@ def _record(
     column = 1
     for name, cell in zip(heading, cells, strict=True):
         field, _, of_target = name.partition(".")
-        value = Node(_typed(cell, field, shape), source, line, column, key_line=line, key_column=column)
-        if of_target and value.value is not None:
-            value = value.with_value({of_target: value.with_value(cell)})
-        record.value[field] = value
+        value = Node(None, source, line, column, key_line=line, key_column=column)
+        if name:
+            record.value[field] = value.with_value(_value(cell, field, of_target, value, shape))
         column += len(cell) + 1
     return record
 
 
+def _value(cell: str, name: str, of_target: str, place: Node, shape: EntityShape) -> object:
+    """A cell as a YAML document would hold it."""
+    field = shape.fields.get(name)
+    type_name = field.declared.name if field is not None else ""
+    if cell == "" or (not of_target and type_name not in _LISTS):
+        return _typed(cell, name, shape)
+    if type_name in _LISTS:
+        parts = [place.with_value(part.strip()) for part in cell.split(";") if part.strip()]
+        return [place.with_value({of_target: part}) for part in parts] if of_target else parts
+    return {of_target: place.with_value(cell)}
+
+
 def _typed(cell: str, name: str, shape: EntityShape) -> object:
-    """A cell as YAML would read it for the type of its field; what does not fit stays text and is refused
-    later.
+    """A cell as YAML would read it for the type of its field; what does not fit stays
+    text and is refused later.
     """
     if cell == "":
         return None

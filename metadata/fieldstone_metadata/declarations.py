@@ -108,8 +108,8 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Entity:
-    """One entity. `title` names a record to people. `order` entries are field paths, "-" in front for
-    descending.
+    """One entity. `title` names a record to people. `order` entries are field paths,
+    "-" in front for descending.
     """
 
     name: str
@@ -146,8 +146,8 @@ class State:
 
 @dataclass(frozen=True)
 class Transition:
-    """A way from states to a state. `sources` is resolved: `"*"` is every state that is not final, but the
-    target.
+    """A way from states to a state. `sources` is resolved: `"*"` is every state that is
+    not final, but the target.
 
     roles: who may take it; empty: whoever may update the record. ask: fields filled in with it.
     """

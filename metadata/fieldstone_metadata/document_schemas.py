@@ -1,9 +1,8 @@
 """The JSON Schemas of the document kinds: their executable form (draft 2020-12).
 
-The files in `schemas/` are put together here: shared definitions are copied in, and a field's keys depend on
-its type
-(`field_types.json`). Keys of our own: `x-later` marks what is known and refused for now (`true`, or the
-values).
+The files in `schemas/` are put together here: shared definitions are copied in, and a field's keys
+depend on its type (`field_types.json`). Keys of our own: `x-later` marks what is known and refused for
+now (`true`, or the values).
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ def schemas() -> Mapping[str, Schema]:
 
 @cache
 def field_type_schemas() -> Mapping[str, Schema]:
-    """Field type → its description, the keys only it knows (`properties`), and the common keys it goes
-    `without`.
+    """Field type → its description, the keys only it knows (`properties`), and the
+    common keys it goes `without`.
     """
     return _read("field_types")
 

@@ -37,11 +37,11 @@ class Expressions:
     silenced: set[str]
 
     def check(self, node: Node, scope: Scope) -> Expression | None:
-        """The checked expression in the scalar `node`, or None if it is wrong; problems are reported in its
-        file.
+        """The checked expression in the scalar `node`, or None if it is wrong; problems
+        are reported in its file.
 
-        For a default or a value the leading `=`, which marks an expression where a plain value is usual, is
-        skipped.
+        For a default or a value the leading `=`, which marks an expression where a plain
+        value is usual, is skipped.
         """
         if node.broken:
             return None
@@ -63,8 +63,8 @@ class Expressions:
     def condition(
         self, node: Node | None, entity: str, purpose: Purpose = Purpose.CONDITION, *, old: bool = False
     ) -> bool | Expression | None:
-        """A condition over a record of `entity`: a plain truth value, a checked expression, or None if
-        absent or wrong.
+        """A condition over a record of `entity`: a plain truth value, a checked expression, or
+        None if absent or wrong.
         """
         if node is None or isinstance(node.value, bool):
             return None if node is None else bool(node.value)

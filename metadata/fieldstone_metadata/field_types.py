@@ -1,8 +1,8 @@
-"""The field types that documents may use: what the rule language sees of each, and which plain values it
-takes.
+"""The field types that documents may use: what the rule language sees of each, and
+which plain values it takes.
 
-How a type is stored, edited and filtered is the platform's. The keys of each are in
-`schemas/field_types.json`.
+How a type is stored, edited and filtered is the platform's. The keys
+of each are in `schemas/field_types.json`.
 """
 
 from __future__ import annotations

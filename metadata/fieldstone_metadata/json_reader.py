@@ -1,7 +1,7 @@
 """JSON text to nodes with places.
 
-JSON is read by the YAML reader, because that knows places, after Python's parser has confirmed that it is
-JSON.
+JSON is read by the YAML reader, because that knows places, after Python's parser has
+confirmed that it is JSON.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ class Layer:
 
 
 def read_layer(path: Path) -> Layer:
-    """The layer in the folder (or the one file) `path`: YAML, JSON, rules and CSV files, hidden ones left
-    out.
+    """The layer in the folder (or the one file) `path`: YAML, JSON, rules and CSV
+    files, hidden ones left out.
 
     The layer is named after its `app` document, or `local` without one. Files that are too large or not
     UTF-8 become

@@ -1,9 +1,8 @@
 """Laying layers over each other: a higher layer changes a lower document with `extends: true`.
 
-The merge goes by key: a key replaces, a mapping merges, `null` removes, a list whose items have names merges
-by name,
-other lists are replaced. `after` and `before` place an ordered element; `remove: true` takes an item out of
-a list.
+The merge goes by key: a key replaces, a mapping merges, `null` removes, a list whose items have names
+merges by name, other lists are replaced. `after` and `before` place an ordered element; `remove: true`
+takes an item out of a list.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ Key = tuple[str, str]
 
 
 def merge_layers(layers: Sequence[LayerDocuments], report: Report) -> dict[Key, Document]:
-    """The documents of `layers` (lowest first) laid over each other, in the order of their first
-    declaration.
+    """The documents of `layers` (lowest first) laid over each other, in the
+    order of their first declaration.
     """
     merged: dict[Key, Document] = {}
     for layer in layers:

@@ -25,8 +25,8 @@ class LayerDocuments:
 
 
 def in_order(layers: Sequence[LayerDocuments], report: Report) -> list[LayerDocuments]:
-    """`layers` from the lowest to the highest. Reports apps that are missing, too old, or require each
-    other.
+    """`layers` from the lowest to the highest. Reports apps that are missing, too
+    old, or require each other.
     """
     by_name = {layer.name: layer for layer in layers}
     if CORE not in by_name and layers:

@@ -17,8 +17,8 @@ SYSTEM_COLUMNS = frozenset(
 RESERVED_WORDS = frozenset(
     {"if", "not", "true", "false", "null", "record", "old", "user", "settings", "entity"}
 )
-"""What no field or entity may be called, because the rule language needs the word (the entity `user`
-aside).
+"""What no field or entity may be called, because the rule language needs the
+word (the entity `user` aside).
 """
 
 RESERVED_TRANSITIONS = frozenset({"as", "order"})
@@ -62,8 +62,8 @@ def plural_of(text: str) -> str:
 
 
 def label_of(declared: object, name: str) -> Mapping[str, str]:
-    """A label as declared (text, or locale → text), or made from `name`; the empty locale is for everybody
-    else.
+    """A label as declared (text, or locale → text), or made from `name`; the empty
+    locale is for everybody else.
     """
     if isinstance(declared, dict) and declared:
         return {"": declared.get("en") or next(iter(declared.values())), **declared}

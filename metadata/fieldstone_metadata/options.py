@@ -38,8 +38,8 @@ def _label(value: str) -> str:
 
 
 def states_as_options(states: Iterable[tuple[str, Node]], declared: Iterable[Option]) -> tuple[Option, ...]:
-    """The options of a field under a workflow: its states in their order, then what only the field
-    declares.
+    """The options of a field under a workflow: its states in their order, then
+    what only the field declares.
     """
     own = {option.value: option for option in declared}
     options = []

@@ -23,8 +23,8 @@ from fieldstone_metadata.suggestions import did_you_mean
 
 
 class ValueFaultError(ValueError):
-    """A plain value does not fit; the text is the end of a sentence ("is not a date"), `hint` may say what
-    would.
+    """A plain value does not fit; the text is the end of a sentence ("is not a date"),
+    `hint` may say what would.
     """
 
     def __init__(self, fault: str, hint: str | None = None) -> None:

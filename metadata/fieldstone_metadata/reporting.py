@@ -11,8 +11,8 @@ from fieldstone_metadata.problems import ERROR, WARNING, Problem
 
 @dataclass
 class Report:
-    """The problems found so far. Every way to add one takes a place, a stable code, a sentence and perhaps
-    a hint.
+    """The problems found so far. Every way to add one takes a place, a stable code, a
+    sentence and perhaps a hint.
     """
 
     problems: list[Problem] = field(default_factory=list)

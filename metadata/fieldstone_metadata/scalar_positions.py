@@ -15,8 +15,8 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[
 
 
 def place_in_file(node: Node, line: int, column: int) -> tuple[int, int]:
-    """The 1-based line and column in the file of a 1-based line and column in the text of the scalar
-    `node`.
+    """The 1-based line and column in the file of a 1-based line and column in the
+    text of the scalar `node`.
     """
     lines = node.value.split("\n") if isinstance(node.value, str) else []
     index = sum(len(text) + 1 for text in lines[: line - 1]) + column - 1

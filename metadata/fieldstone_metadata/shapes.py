@@ -1,5 +1,5 @@
-"""The outline of entities: fields with their types, choices and targets, and the inverses, before any
-expression.
+"""The outline of entities: fields with their types, choices and targets, and
+the inverses, before any expression.
 
 Expressions are checked against outlines, because they may name any field of any entity.
 """

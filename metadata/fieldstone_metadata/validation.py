@@ -1,5 +1,5 @@
-"""Documents against the JSON Schema of their kind: every problem at its key or value, and what is sound of
-them.
+"""Documents against the JSON Schema of their kind: every problem at its key or value, and
+what is sound of them.
 
 `sound` reports all that is wrong and returns the document without it, so that the checks that follow can
 rely on its
@@ -48,8 +48,8 @@ def _validator(kind: str) -> Any:
 
 
 def sound(root: Node, kind: str, report: Report, silenced: set[str]) -> Node | None:
-    """Reports what is wrong with the document `root` and returns the sound rest of it, or None if nothing is
-    left.
+    """Reports what is wrong with the document `root` and returns the sound rest of it, or
+    None if nothing is left.
 
     `silenced` receives the names of elements that were taken out or lost a part of theirs.
     """

@@ -50,11 +50,11 @@ def parse_version(text: str) -> Version:
 
 
 def satisfies(version: str, wanted: str) -> bool:
-    """Whether `version` lies in the range `wanted`: clauses such as `>=1.2 <2`, `^1.2`, `~1.2.3`, `1.2` or
-    `*`.
+    """Whether `version` lies in the range `wanted`: clauses such as `>=1.2 <2`,
+    `^1.2`, `~1.2.3`, `1.2` or `*`.
 
-    A clause without a sign names a release line: `1.2` takes every `1.2.x`. Raises ValueError for what is no
-    range.
+    A clause without a sign names a release line: `1.2` takes every `1.2.x`. Raises ValueError
+    for what is no range.
     """
     if wanted.strip() == "*":
         return True

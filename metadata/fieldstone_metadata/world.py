@@ -88,8 +88,8 @@ class World:
 
 
 class _Fields(Mapping[str, FieldSchema]):
-    """The fields of an entity, made when they are asked for: the type of a stored formula needs its
-    expression.
+    """The fields of an entity, made when they are asked for: the type of a
+    stored formula needs its expression.
     """
 
     def __init__(self, shape: EntityShape, world: World) -> None:

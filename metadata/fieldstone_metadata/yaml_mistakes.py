@@ -69,8 +69,8 @@ def _line_start(text: str, line: int) -> int:
 
 
 def _hint(text: str, line: int, wrong_line: str) -> str | None:
-    """A hint that quotes the value of the wrong line (or of the one before it, where the parser noticed
-    late).
+    """A hint that quotes the value of the wrong line (or of the one before it,
+    where the parser noticed late).
     """
     if "\t" in wrong_line[: len(wrong_line) - len(wrong_line.lstrip())]:
         return "indent with spaces, not with tabs"
@@ -104,16 +104,16 @@ def _interpolation(value: str) -> str | None:
 
 
 def cut_by_comment(node: Node) -> bool:
-    """Whether an unquoted value is followed by ` #` in its line: what looks like a comment may have been
-    meant.
+    """Whether an unquoted value is followed by ` #` in its line: what looks like a
+    comment may have been meant.
     """
     rest = node.source.text[node.end :].split("\n", 1)[0]
     return node.style == "" and rest.lstrip().startswith("#")
 
 
 def report_cut_values(collection: Node, report: Report) -> None:
-    """Reports unquoted values inside `{…}` and `[…]` that YAML ended at a comma: `{expression: round(a,
-    2)}`.
+    """Reports unquoted values inside `{…}` and `[…]` that YAML ended at
+    a comma: `{expression: round(a, 2)}`.
     """
     children = collection.value.items() if isinstance(collection.value, dict) else enumerate(collection.value)
     cut = [(key, child) for key, child in children if _is_cut(child)]

@@ -80,18 +80,19 @@ def test_a_wrong_record_is_shown_at_its_place(record, code, at, check_text):
 
 
 def test_records_can_lie_in_a_csv_file(check_text):
-    csv = 'code,price,active,series.name,stock\nA,12.50,true,GTX,3\n"B, big",,false,,\n'
+    csv = 'code,stock,active,series.name,fans.email\nA,3,true,GTX,a@b.dk; c@d.dk\n"B, big",,false,,\n'
     checked = check_text(f"{HEAD}file: products.csv\n", products__csv=csv)
+    fans = [{"email": "a@b.dk"}, {"email": "c@d.dk"}]
     assert checked.application.data["products"].records == [
-        {"code": "A", "price": "12.50", "active": True, "series": {"name": "GTX"}, "stock": 3},
-        {"code": "B, big", "price": None, "active": False, "series": None, "stock": None},
+        {"code": "A", "stock": 3, "active": True, "series": {"name": "GTX"}, "fans": fans},
+        {"code": "B, big", "stock": None, "active": False, "series": None, "fans": None},
     ]
 
 
 @pytest.mark.parametrize(
     ("csv", "line", "code"),
     [
-        ("code,prise\nA,3\n", 2, "unknown_field"),
+        ("code,prise\nA,3\nB,4\n", 1, "unknown_field"),
         ("code,stock\nA,3\nB,many\n", 3, "bad_value"),
         ("code,stock\nA,3,4\n", 2, "csv_syntax"),
         ('code\n"A\n', 2, "csv_syntax"),

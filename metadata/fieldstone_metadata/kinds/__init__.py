@@ -1,3 +1,3 @@
-"""One module per kind of document: from a sound document to its declaration, with the cross-checks of the
-kind.
+"""One module per kind of document: from a sound document to its declaration, with
+the cross-checks of the kind.
 """

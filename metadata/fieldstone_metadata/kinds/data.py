@@ -71,8 +71,8 @@ class _Records:
     expressions: Expressions
 
     def record(self, node: Node) -> Mapping[str, Any]:
-        """The values of a record in the API's form; references are mappings, expressions texts that begin
-        with `=`.
+        """The values of a record in the API's form; references are mappings, expressions
+        texts that begin with `=`.
         """
         values = {name: self._value(name, child) for name, child in node.items() if self._knows(name, child)}
         for name, field in self.shape.fields.items():

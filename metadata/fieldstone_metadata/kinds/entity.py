@@ -22,8 +22,8 @@ _SYSTEM_KEYS = frozenset(
 
 
 def build_entities(workspace: Workspace, expressions: Expressions) -> dict[str, Entity]:
-    """The declarations of all sound entities. Fields come first, because titles and lists may name any
-    formula.
+    """The declarations of all sound entities. Fields come first, because titles and
+    lists may name any formula.
     """
     fields = {
         name: {

@@ -142,8 +142,8 @@ class _Layout:
         }
 
     def _sort(self, node: Node) -> str | None:
-        """What an item is; reports one that is nothing, or several things, or has a key that is not its
-        own.
+        """What an item is; reports one that is nothing, or several things, or has a key
+        that is not its own.
         """
         sort = self._sort_quietly(node)
         if sort is None and node.broken:

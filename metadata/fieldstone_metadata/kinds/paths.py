@@ -17,8 +17,8 @@ _UNORDERED = frozenset({Kind.LIST, Kind.COLLECTION, Kind.JSON})
 def field_paths(
     nodes: Iterable[Node], shape: EntityShape, workspace: Workspace, world: World
 ) -> list[tuple[Node, FieldSchema]]:
-    """The paths in `nodes` that lead to a field of `shape` or behind it; reports the others, and repeated
-    ones.
+    """The paths in `nodes` that lead to a field of `shape` or behind it; reports
+    the others, and repeated ones.
     """
     found: dict[str, tuple[Node, FieldSchema]] = {}
     for node in nodes:
