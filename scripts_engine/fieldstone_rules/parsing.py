@@ -26,6 +26,7 @@ from fieldstone_rules.spans import NOWHERE, Span, problem_at
 from fieldstone_rules.syntax_errors import explain
 
 _CHAINS = frozenset({"disjunction", "conjunction", "sum", "product", "fallback"})
+_LISTS = ("__primary_", "__arguments_", "__mapping_")
 _FREE = frozenset(
     {"argument", "arguments", "source", "where", "order_by", "order_key", "path", "pair", "mapping", "block"}
 )
@@ -54,6 +55,8 @@ class MeasuredTree(Tree[Token]):
         self.depth: int = 0
         if not data.startswith("__"):
             self._measure(str(data))
+        elif len(children) > limits.NODES and data.startswith(_LISTS):
+            raise TooComplex(f"An expression has at most {limits.NODES} parts.", _first_span(children))
 
     def _measure(self, name: str) -> None:
         """Lark's own helper trees, whose names begin with `__`, are measured with the tree that takes them
