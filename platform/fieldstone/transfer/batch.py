@@ -61,6 +61,7 @@ class BatchWriter:
                 result.note(candidate)
         if ready:
             self._write(context, ready, result)
+        result.refused.sort(key=lambda refused: refused[0].line)
         return result
 
     def _write(self, context: Context, ready: Sequence[Candidate], result: BatchResult) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from fieldstone.fields.refusal import ValueRefused
+from fieldstone.fields.texts import ISO, read_decimal
 from fieldstone.transfer.binding import Bound, BoundFeed
 from fieldstone.transfer.csv_file import Row, bad_text
 from fieldstone.transfer.outcome import Refusal
@@ -130,8 +131,9 @@ def _remembering(feed: BoundFeed) -> Callable[[str], Any]:
 
     @lru_cache(maxsize=REMEMBERED)
     def convert(text: str) -> Any:
-        value = feed.field.type.parse_text(options.get(text.casefold(), text), feed.format)
-        return value if factor is None or value is None else value * factor
+        if factor is not None:
+            return feed.field.type.parse_text(format(read_decimal(text, feed.format) * factor, "f"), ISO)
+        return feed.field.type.parse_text(options.get(text.casefold(), text), feed.format)
 
     return convert
 

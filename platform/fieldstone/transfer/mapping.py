@@ -68,8 +68,8 @@ class Feed:
     """One column feeding one field.
 
     values: text in the file → text that is meant. empty: texts that mean no value. default: used where the
-    cell is empty. formats: of this column. template: a text with {text} for the cell or {slug} for it in plain
-    letters (`{slug}@acme.example`). factor: what a number is multiplied by.
+    cell is empty. formats: of this column. template: a text with {text} for the cell or {slug} for it in
+    plain letters (`{slug}@acme.example`). factor: what a number is multiplied by.
     """
 
     column: str
