@@ -1,18 +1,26 @@
-"""Writes the reference pages that are generated: run it after a change of the schemas."""
+"""Writes the reference pages that are generated: run it after a change of the schemas or of a command."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from fieldstone.cli.main import commands
+from fieldstone.cli.reference import commands_page
 from fieldstone_metadata.reference import reference_pages
 
 FOLDER = Path(__file__).parent / "reference"
 
 
+def pages() -> Mapping[str, str]:
+    """File name → text of every generated page."""
+    return {**reference_pages(), "commands.md": commands_page(commands)}
+
+
 def main() -> None:
     """Writes every generated page."""
     FOLDER.mkdir(exist_ok=True)
-    for name, text in reference_pages().items():
+    for name, text in pages().items():
         (FOLDER / name).write_text(text, "utf-8")
 
 
