@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from fieldstone_rules.durations import OutOfRange
@@ -32,6 +33,7 @@ from fieldstone_rules.tree import (
     Equal,
     Fallback,
     Field,
+    Gather,
     HasRole,
     Interpolation,
     ListOf,
@@ -419,6 +421,7 @@ def _aggregate(compiler: Compiler, node: Aggregate) -> Closure:
     where = compiler.compile(collection.where) if collection.where is not None else None
     keys = [(compiler.compile(key.value), key.descending) for key in collection.order]
     value = compiler.compile(node.value) if node.value is not None else _binding(compiler, _row_of(node))
+    value = _as_decimal(value) if node.gather is Gather.SUM and node.type.kind is not Kind.INTEGER else value
     separator = compiler.compile(node.separator) if node.separator is not None else None
     gather = gathered(node.gather, collection, where, keys, value=value, separator=separator)
     source, out_of_range = collection.source, _out_of_range(compiler, node)
@@ -431,6 +434,16 @@ def _aggregate(compiler: Compiler, node: Aggregate) -> Closure:
             return gather(environment, rows)
         except OutOfRange:
             return out_of_range()
+
+    return evaluate
+
+
+def _as_decimal(value: Closure) -> Closure:
+    """Values of a decimal type; one that came from an integer may be an `int`, which has a narrower range."""
+
+    def evaluate(environment: Environment) -> Decimal | None:
+        found = value(environment)
+        return None if found is None else Decimal(found)
 
     return evaluate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, InvalidOperation, Overflow
 
 from fieldstone_rules.durations import OutOfRange
@@ -86,6 +86,11 @@ def remainder(left: Number, right: Number) -> Number | None:
 def negate(number: Number) -> Number:
     """The number with the other sign."""
     return bounded(-number) if isinstance(number, int) else _EXACT.minus(number)
+
+
+def in_decimals(operation: Callable[..., Number | None]) -> Callable[..., Number | None]:
+    """An operation for values whose type is decimal, although one that came from an integer may be an `int`."""
+    return lambda *values: operation(*(Decimal(value) for value in values))
 
 
 def quantize(number: Number, places: int) -> Decimal:

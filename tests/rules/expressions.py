@@ -143,7 +143,7 @@ def _leaves() -> dict[str, Sources]:
                              "first(lines.name order by -price)", "first(contacts.name)"]),
             st.sampled_from(TEXTS).map(_quoted),
         ),
-        "boolean": st.sampled_from(["active", "flag", "true", "false", "active == null", "account.owner == user"]),
+        "boolean": st.sampled_from(["active", "flag", "true", "false", "(active == null)", "(account.owner == user)"]),
         "date": st.sampled_from(
             ["close_date", "opened", 'date("2026-01-31")', 'date("2024-02-29")', "today()", "max(lines.due)"]
         ),

@@ -141,7 +141,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
         ("number",),
         (
             Form((WHOLE,), INTEGER, _absolute, _sql_absolute),
-            Form((AMOUNT,), widest_number, _absolute, _sql_absolute_decimal),
+            Form((AMOUNT,), widest_number, numbers.in_decimals(_absolute), _sql_absolute_decimal),
         ),
         "The number without its sign.",
         ("abs(-2.5)", "2.5"),

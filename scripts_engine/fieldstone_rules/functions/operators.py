@@ -143,14 +143,18 @@ def _concatenated(left: Column, right: Column) -> Column:
 # ---- declarations
 
 _INTEGERS = (WHOLE, WHOLE)
+_ADD, _SUBTRACT, _MULTIPLY, _REST, _NEGATE = (
+    numbers.in_decimals(operation)
+    for operation in (numbers.add, numbers.subtract, numbers.multiply, numbers.remainder, numbers.negate)
+)
 
 _PLUS = FunctionDeclaration(
     "+",
     ("a", "b"),
     (
         Form(_INTEGERS, INTEGER, numbers.add, _integer_plus),
-        Form((NUMBER, NUMBER), DECIMAL, numbers.add, _plus),
-        Form((MONEY, MONEY), simple(Kind.MONEY), numbers.add, _plus),
+        Form((NUMBER, NUMBER), DECIMAL, _ADD, _plus),
+        Form((MONEY, MONEY), simple(Kind.MONEY), _ADD, _plus),
         Form((TEXT, TEXT), STRING, _join, _concatenated),
         Form((DAY, SPAN), DATE, _move_date, time_sql.move_date, context=True),
         Form((MOMENT, SPAN), DATETIME, _move_moment, time_sql.move_moment, context=True),
@@ -165,8 +169,8 @@ _MINUS = FunctionDeclaration(
     ("a", "b"),
     (
         Form(_INTEGERS, INTEGER, numbers.subtract, _integer_minus),
-        Form((NUMBER, NUMBER), DECIMAL, numbers.subtract, _minus),
-        Form((MONEY, MONEY), simple(Kind.MONEY), numbers.subtract, _minus),
+        Form((NUMBER, NUMBER), DECIMAL, _SUBTRACT, _minus),
+        Form((MONEY, MONEY), simple(Kind.MONEY), _SUBTRACT, _minus),
         Form((DAY, SPAN), DATE, _move_date_back, time_sql.move_date_back, context=True),
         Form((MOMENT, SPAN), DATETIME, _move_moment_back, time_sql.move_moment_back, context=True),
         Form((DAY, DAY), DURATION, _days_apart, time_sql.days_apart),
@@ -182,9 +186,9 @@ _TIMES = FunctionDeclaration(
     ("a", "b"),
     (
         Form(_INTEGERS, INTEGER, numbers.multiply, _integer_times),
-        Form((NUMBER, NUMBER), DECIMAL, numbers.multiply, _times),
-        Form((MONEY, NUMBER), simple(Kind.MONEY), numbers.multiply, _times),
-        Form((NUMBER, MONEY), simple(Kind.MONEY), numbers.multiply, _times),
+        Form((NUMBER, NUMBER), DECIMAL, _MULTIPLY, _times),
+        Form((MONEY, NUMBER), simple(Kind.MONEY), _MULTIPLY, _times),
+        Form((NUMBER, MONEY), simple(Kind.MONEY), _MULTIPLY, _times),
     ),
     "The product; money times a number is money.",
     ("1.5 * 3", "4.5"),
@@ -207,8 +211,8 @@ _REMAINDER = FunctionDeclaration(
     ("a", "b"),
     (
         Form(_INTEGERS, INTEGER, numbers.remainder, _remainder, nullable=True),
-        Form((NUMBER, NUMBER), DECIMAL, numbers.remainder, _remainder, nullable=True),
-        Form((MONEY, NUMBER), simple(Kind.MONEY), numbers.remainder, _remainder, nullable=True),
+        Form((NUMBER, NUMBER), DECIMAL, _REST, _remainder, nullable=True),
+        Form((MONEY, NUMBER), simple(Kind.MONEY), _REST, _remainder, nullable=True),
     ),
     "What a division leaves, with the sign of the dividend; null when divided by zero.",
     ("-7 % 3", "-1"),
@@ -219,7 +223,7 @@ _NEGATIVE = FunctionDeclaration(
     ("a",),
     (
         Form((WHOLE,), INTEGER, numbers.negate, _negative),
-        Form((AMOUNT,), widest_number, numbers.negate, _negative_decimal),
+        Form((AMOUNT,), widest_number, _NEGATE, _negative_decimal),
         Form((SPAN,), same_as_first, Duration.__neg__, time_sql.negated),
     ),
     "The number or duration with the other sign.",
