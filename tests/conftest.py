@@ -13,11 +13,9 @@ from fieldstone_testing.servers import start_server
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
-    """The PostgreSQL server of this test run."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    found = Cluster(shared / "postgres")
+def cluster(testrun_uid: str) -> Iterator[Cluster]:
+    """The PostgreSQL server of this test run, shared by its workers."""
+    found = Cluster.of_run(testrun_uid)
     yield found
     found.close()
 

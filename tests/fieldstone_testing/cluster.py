@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,10 @@ UNSAFE_AND_FAST = {
 }
 
 
+PREFIX = "fieldstone-tests-"
+OLD_SECONDS = 2 * 3600
+
+
 class Cluster:
     """A share in the server of this test run.
 
@@ -34,6 +40,12 @@ class Cluster:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self._embedded: EmbeddedDatabase = start(home, UNSAFE_AND_FAST)
+
+    @classmethod
+    def of_run(cls, name: str) -> Cluster:
+        """The server of a test run. Not in pytest's folder, where another run may sweep it away."""
+        _remove_left_over()
+        return cls(Path(tempfile.gettempdir()) / f"{PREFIX}{name}")
 
     def url(self, database: str) -> sa.URL:
         """How to connect to a database of the server."""
@@ -82,3 +94,13 @@ class Cluster:
         with (self.home / f"{name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _remove_left_over() -> None:
+    """Remove servers of runs that were killed long ago."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if time.time() - home.stat().st_mtime > OLD_SECONDS:
+            left = start(home, UNSAFE_AND_FAST)
+            left.release()
+            if left.pid() is None:
+                shutil.rmtree(home, ignore_errors=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fieldstone.publication.apply import PlanRefused, propose
+from fieldstone.publication.apply import propose
 from fieldstone.publication.plan import Plan
+from fieldstone.publication.refusals import PlanRefused
 from fieldstone_testing.apps import App, layer_from
 
 APP = """
@@ -123,9 +124,9 @@ def test_a_table_made_by_hand_is_told_as_drift_and_left_alone(shop):
 
 
 def test_a_changed_order_replaces_its_index(shop):
-    app = APP.replace("name: product\n", "name: product\norder: [name]\n")
+    app = APP.replace("name: product\n", "name: product\norder: [name, price]\n")
     shop.publish(app)
-    shop.publish(app.replace("order: [name]", "order: [-name]"))
+    shop.publish(app.replace("order: [name,", "order: [-name,"))
     [(definition,)] = shop.sql("SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_product__order'")
     assert "DESC" in str(definition)
 
@@ -134,3 +135,16 @@ def test_a_unique_that_records_break_is_refused_with_the_values(stocked):
     with pytest.raises(PlanRefused, match="large") as caught:
         stocked.publish(APP.replace("size: {type: choice,", "size: {type: choice, unique: true,"))
     assert caught.value.refusals[0].code == "violated"
+
+
+def test_titles_and_search_texts_follow_what_is_declared(stocked):
+    stocked.publish(
+        APP.replace("name: product\n", "name: product\ntitle: upper(name)\nsearch: [name, size]\n")
+    )
+    rows = stocked.sql("SELECT _title, _search, version FROM main.product ORDER BY _title")
+    assert rows == [("PUMP", "pump\nlarge", 1), ("VALVE", "valve\nlarge", 1)]
+
+
+def test_a_new_stored_formula_is_computed_for_the_records_that_exist(stocked):
+    stocked.publish(APP + "  letters: {type: formula, expression: len(name), stored: true}\n")
+    assert stocked.sql("SELECT name, letters FROM main.product ORDER BY name") == [("Pump", 4), ("Valve", 5)]

@@ -79,11 +79,19 @@ def test_documents_with_errors_publish_nothing_and_tell_all_problems(shop):
     assert "weight" not in columns(shop, "product")
 
 
+FLEET = """
+kind: app
+name: fleet
+version: 1.0.0
+---
+kind: entity
+name: van
+fields: {plate: {type: text}}
+"""
+
+
 def test_an_app_goes_beside_what_is_published(shop):
-    publish(
-        shop,
-        "kind: app\nname: fleet\nversion: 1.0.0\n---\nkind: entity\nname: van\nfields: {plate: {type: text}}\n",
-    )
+    publish(shop, FLEET)
     assert {"product", "van"} <= set(load_model(shop.database, 2).entities)
 
 

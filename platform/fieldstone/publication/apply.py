@@ -18,9 +18,10 @@ from fieldstone.model.model import Model
 from fieldstone.plugins import plugin_manager
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
+from fieldstone.publication.kept_values import compute_again
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.plan import Plan, make_plan
-from fieldstone.publication.refusals import Refusal
+from fieldstone.publication.refusals import PlanRefused, Refusal
 from fieldstone.publication.store import current_version, find_publication, load_layers, save
 from fieldstone_metadata import Layer, Problem, check
 from fieldstone_metadata.declarations import Application
@@ -39,17 +40,6 @@ class NotAccepted(Invalid):
         errors = [problem for problem in problems if problem.severity == "error"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         super().__init__(f"{errors[0]}{more}")
-
-
-class PlanRefused(Conflict):
-    """The plan holds steps that are not supported on living data; `refusals` says which and what to do."""
-
-    code, title = "plan_refused", "The plan cannot be applied"
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        self.refusals = tuple(refusals)
-        lines = [f"{refusal.element}: {refusal.message}" for refusal in refusals]
-        super().__init__("\n".join(lines), details={"refusals": [vars(refusal) for refusal in refusals]})
 
 
 @dataclass(frozen=True)
@@ -144,6 +134,7 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         save(connection, database.system, version, proposal.layers, author=author, note=note)
         ensure_system_user(connection, model)
         watch_rights(connection, database.system, model)
+        compute_again(connection, database, proposal.old, model)
         load_publication_data(connection, database, proposal.old, model)
     return model
 

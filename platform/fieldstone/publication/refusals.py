@@ -5,13 +5,13 @@ A publication creates and adds. What would drop, rename or convert is refused he
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from fieldstone.errors import Conflict
 from fieldstone.model.model import Entity, Field, Model
-from fieldstone.publication.elements import meaning
 from fieldstone.publication.tables import TableChange
 from fieldstone_metadata import declarations
 
@@ -26,6 +26,17 @@ class Refusal:
     element: str
     code: str
     message: str
+
+
+class PlanRefused(Conflict):
+    """The plan holds steps that are not supported on living data; `refusals` says which and what to do."""
+
+    code, title = "plan_refused", "The plan cannot be applied"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        lines = [f"{refusal.element}: {refusal.message}" for refusal in refusals]
+        super().__init__("\n".join(lines), details={"refusals": [vars(refusal) for refusal in refusals]})
 
 
 class Counts:
@@ -64,8 +75,6 @@ def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: 
         before = old.entities.get(name) if old else None
         if before is None:
             yield from _renamed_entity(entity, old)
-        elif counts.rows(entity.table.name):
-            yield from _of_living_entity(before, entity, counts)
         if before is not None:
             yield from _of_fields(before, entity, counts)
 
@@ -125,13 +134,11 @@ def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> 
             f"It is required, and {rows:,} records would have no value. Give it a plain `default`, or leave "
             "out `required` until they are filled in.",
         )
-    if declaration.type == "sequence" or declaration.stored:
-        what = "numbering" if declaration.type == "sequence" else "computing it for"
+    if declaration.type == "sequence":
         yield Refusal(
             element,
             "backfill",
-            f"{what.capitalize()} the {rows:,} records that exist is not supported yet. "
-            "Use a formula without `stored`, or another field.",
+            f"Numbering the {rows:,} records that exist is not supported yet. Use another field.",
         )
 
 
@@ -175,18 +182,6 @@ def _new_condition(element: str, entity: Entity, old: Field, new: Field, counts:
                 "required",
                 f"It would be required, and {missing:,} records have no value. Fill them in first.",
             )
-    formula_changed = meaning(old.declaration.formula) != meaning(new.declaration.formula)
-    if (
-        (new.declaration.stored or old.declaration.stored)
-        and formula_changed
-        and counts.rows(entity.table.name)
-    ):
-        yield Refusal(
-            element,
-            "backfill",
-            "Computing a changed stored formula for the records that exist is not supported yet. "
-            "Leave it as it is, or add a formula with a new name.",
-        )
 
 
 def _live(entity: Entity) -> sa.ColumnElement[bool]:
@@ -209,17 +204,4 @@ def _removed_options(
                 "option_in_use",
                 f"The option `{value}` would go, and {used:,} records have it. Change those records "
                 "first, or keep the option.",
-            )
-
-
-def _of_living_entity(old: Entity, new: Entity, counts: Counts) -> Iterator[Refusal]:
-    rows = counts.rows(new.table.name)
-    for part in ("title", "search"):
-        before, after = getattr(old.declaration, part), getattr(new.declaration, part)
-        if meaning(before) != meaning(after):
-            yield Refusal(
-                f"entity {new.name}",
-                "backfill",
-                f"Its `{part}` would change, and computing it again for the {rows:,} records that exist is "
-                f"not supported yet. Leave `{part}` as it is.",
             )

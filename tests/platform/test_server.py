@@ -1,0 +1,137 @@
+"""Whole processes: started, interrupted, killed, and found again with their data."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from fieldstone.database.postmaster import running_postmaster
+from fieldstone_testing import Server
+from fieldstone_testing.servers import start_server, wait_until_healthy
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Path:
+    """The home of a small demonstration that is not running, to copy from."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    fieldstone(folder, "demo", "--no-serve", "--size", "small")
+    return folder / "home"
+
+
+@pytest.fixture
+def home(filled, tmp_path) -> Path:
+    """A copy of the demonstration's home, with the owner that PostgreSQL wants."""
+    subprocess.run(["cp", "-a", str(filled), str(tmp_path / "home")], check=True)
+    return tmp_path / "home"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {"FIELDSTONE_HOME": str(folder / "home"), "FIELDSTONE_LOG_FORMAT": "text"}
+
+
+def fieldstone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fieldstone", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment(folder)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+
+
+def count_of(server: Server, folder: Path) -> int:
+    token = fieldstone(folder, "token", "create", "--user", "admin@northgate.example").stdout.strip()
+    request = urllib.request.Request(
+        f"{server.url}/api/v1/data/product?count=exact", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return int(json.load(answer)["count"])
+
+
+def wait_for(condition, seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return bool(condition())
+
+
+def test_the_demonstration_prints_address_and_log_ins_and_ctrl_c_stops_everything(home):
+    server = start_server(home.parent, environment(home.parent), "demo")
+    assert wait_for(lambda: "Ctrl+C stops everything" in server.log.read_text())
+    shown = server.log.read_text()
+    assert server.url in shown
+    for person in ("admin@", "manager@", "rep@", "rep2@"):
+        assert f"{person}northgate.example" in shown
+    assert server.stop(signal.SIGINT) == 0
+    assert running_postmaster(home / "database") is None
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_killed_server_leaves_data_that_the_next_one_finds(home):
+    killed = start_server(home.parent, environment(home.parent))
+    before = count_of(killed, home.parent)
+    killed.process.kill()
+    killed.process.wait()
+    assert wait_for(lambda: not killed.healthy())
+    again = start_server(
+        home.parent, environment(home.parent) | {"FIELDSTONE_PORT": killed.url.rsplit(":")[-1]}
+    )
+    assert count_of(again, home.parent) == before > 0
+    assert again.stop() == 0
+    assert wait_for(lambda: running_postmaster(home / "database") is None)
+
+
+def test_a_database_that_is_killed_comes_back_without_a_restart_of_the_server(home):
+    server = start_server(home.parent, environment(home.parent))
+    before = count_of(server, home.parent)
+    os.kill(running_postmaster(home / "database").pid, signal.SIGKILL)
+    wait_until_healthy(server)
+    assert count_of(server, home.parent) == before
+    assert server.stop() == 0
+
+
+def test_commands_work_while_it_serves_and_what_they_publish_is_served(home):
+    server = start_server(home.parent, environment(home.parent))
+    assert fieldstone(home.parent, "new", "fleet").returncode == 0
+    applied = fieldstone(home.parent, "apply", "fleet", "--yes", "--json")
+    assert json.loads(applied.stdout)["version"] == 2
+
+    def published() -> int:
+        with urllib.request.urlopen(f"{server.url}/healthz", timeout=5) as answer:
+            return int(json.load(answer)["publication"])
+
+    assert wait_for(lambda: published() == 2, 5)
+    assert server.stop() == 0
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = fieldstone(tmp_path, "demo", "--port", str(port))
+    assert refused.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in refused.stderr
+    assert "FIELDSTONE_PORT" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_data_of_another_version_is_told_with_what_to_do(home):
+    (home / "database" / "PG_VERSION").write_text("16\n")
+    refused = fieldstone(home.parent, "serve", "--port", "0")
+    assert refused.returncode == 1
+    assert "was written by PostgreSQL 16" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    shutil.rmtree(home)
