@@ -73,8 +73,35 @@ def test_all_8800_opportunities_are_accounted_for(counts: list[dict[str, object]
     won = app.sql("SELECT count(*), min(close_date), sum(amount) FROM main.opportunity WHERE stage = 'won'")
     assert [str(value) for value in won[0]] == ["4238", "2017-03-01", "10005534.00"]
     history = app.sql(
-        "SELECT action, source, note, count(*) FROM main_system.history WHERE entity = 'opportunity' GROUP BY 1, 2, 3"
+        "SELECT action, source, note, count(*) FROM main_system.history "
+        "WHERE entity = 'opportunity' GROUP BY 1, 2, 3"
     )
     assert [tuple(row) for row in history] == [("import", "import", "sales_pipeline.csv", 8800)]
     again = run("opportunity", "sales_pipeline.csv", "pipeline.yaml").counts
     assert (again["unchanged"], again["created"], again["updated"]) == (8800, 0, 0)
+
+
+def test_an_account_that_is_in_no_list_is_refused_and_comes_in_corrected(
+    counts: list[dict[str, object]], run: Run, app: App, tmp_path: Path
+):
+    head, *rows = (DATA / "sales_pipeline.csv").read_text("utf-8").splitlines()[:50]
+    text = "\n".join([head, *rows]).replace(",Cancity,", ",Kancity,")
+    (tmp_path / "some.csv").write_text(text + "\n", "utf-8")
+    first = run("opportunity", "some.csv", "pipeline.yaml")
+    told = first.counts
+    assert told["read"] == told["created"] + told["refused"] == 49
+    assert [(one["column"], one["code"], one["count"]) for one in told["reasons"]] == [
+        ("account", "not_found", 2)
+    ]
+    refused = Path(told["rejected"]).read_text("utf-8")
+    assert "there is no `account` with the name “Kancity”" in refused
+    (tmp_path / "corrected.csv").write_text(refused.replace(",Kancity,", ",Cancity,"), "utf-8")
+    assert run("opportunity", "corrected.csv", "pipeline.yaml").counts["created"] == 2
+
+
+def test_a_dry_run_of_everything_finds_the_same_and_writes_nothing(
+    counts: list[dict[str, object]], run: Run, app: App
+):
+    told = run("opportunity", "sales_pipeline.csv", "pipeline.yaml", "--dry-run").counts
+    assert (told["read"], told["created"], told["refused"], told["dry_run"]) == (8800, 8800, 0, True)
+    assert app.sql("SELECT count(*) FROM main.opportunity")[0][0] == 0
