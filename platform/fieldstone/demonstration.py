@@ -91,7 +91,9 @@ def fill(database: Database, model: Model, template: str, size: str) -> int:
         context = replace(context, note="demonstration data")
         _make_people(context, log_ins(template))
         loaded = load_demo_data(context)
-        made = plugin_manager().hook.fieldstone_demo_data(context=context, template=template, size=size)
+        made: list[int] = plugin_manager().hook.fieldstone_demo_data(
+            context=context, template=template, size=size
+        )
         return loaded + sum(made)
 
 

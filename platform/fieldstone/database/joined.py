@@ -29,7 +29,7 @@ class JoinedDatabase(Database):
         self._connection = connection
 
     @property
-    def rights_cache(self) -> dict[Any, Any]:  # type: ignore[override]  # always that of the whole database
+    def rights_cache(self) -> dict[Any, Any]:
         """What was computed from users, teams, roles and tokens."""
         return self._database.rights_cache
 

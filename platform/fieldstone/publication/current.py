@@ -11,6 +11,7 @@ from typing import Self
 import psycopg
 import sqlalchemy as sa
 import structlog
+from psycopg.conninfo import make_conninfo
 
 from fieldstone.database.database import Database
 from fieldstone.errors import FieldstoneError, Unavailable
@@ -123,8 +124,10 @@ class CurrentModel:
     def _listen(self) -> None:
         """Reload on each notice of the database and, as notices can be lost, every moment anyway."""
         options = self._database.url.translate_connect_args(username="user", database="dbname")
-        query = {**self._database.url.query}
-        with contextlib.closing(psycopg.connect(**options, **query, autocommit=True)) as connection:
+        # Several hosts are one text with commas to libpq, and several values to SQLAlchemy.
+        query = {k: v if isinstance(v, str) else ",".join(v) for k, v in self._database.url.query.items()}
+        address = make_conninfo("", **options, **query)
+        with contextlib.closing(psycopg.connect(address, autocommit=True)) as connection:
             connection.execute(f'LISTEN "{self._database.system.schema}"')
             while not self._stopping.is_set():
                 self.reload()

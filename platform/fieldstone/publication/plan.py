@@ -108,12 +108,12 @@ def _steps(old: Model | None, new: Model, found: list[TableChange], counts: Coun
         element = _shown_as(change.element, old)
         tables.setdefault(element, change.table)
         sql.setdefault(element, []).extend(map(sql_text, change.statements))
-    for change in changes(old.application if old else None, new.application):
-        element = f"{change.kind} {change.name}"
-        table = tables.pop(element, None) or _table_of(change.kind, change.name, new)
-        detail = _detail(change.action, change.kind, change.name, new)
+    for told in changes(old.application if old else None, new.application):
+        element = f"{told.kind} {told.name}"
+        table = tables.pop(element, None) or _table_of(told.kind, told.name, new)
+        detail = _detail(told.action, told.kind, told.name, new)
         statements = tuple(sql.pop(element, ()))
-        yield Step(change.action, change.kind, change.name, detail, counts.rows(table or ""), statements)
+        yield Step(told.action, told.kind, told.name, detail, counts.rows(table or ""), statements)
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
     for element, table in tables.items():
         if sql[element]:

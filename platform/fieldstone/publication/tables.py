@@ -18,7 +18,7 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DropIndex
 from fieldstone.model.model import Field, Model
 
 Statement = ExecutableDDLElement | sa.Update
-_DIALECT = postgresql.dialect()
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 
 
 @dataclass(frozen=True)
