@@ -131,7 +131,11 @@ def test_rights_on_a_record_are_those_that_a_save_would_grant(app: App) -> None:
         (True, False, False, False),
         (True, True, True, True),
     ]
-    assert (mine.fields["name"].update, mine.fields["boss"].update, "margin" in mine.fields) == (True, False, False)
+    assert (mine.fields["name"].update, mine.fields["boss"].update, "margin" in mine.fields) == (
+        True,
+        False,
+        False,
+    )
     assert (mine.fields["owner"].update, boss.fields["owner"].update) == (False, True)
 
 

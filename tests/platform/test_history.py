@@ -101,7 +101,10 @@ def test_a_reference_to_an_unreadable_record_has_no_title(app: App) -> None:
     ann = app.context_for("Ann", ["rep"])
     [account] = records.create(ann, "account", [{"name": "Acme"}])
     [deal] = records.create(ann, "deal", [{"name": "Pump", "account": str(account.id)}])
-    seen = [records.history(who, "deal", deal.id)[0]["changes"]["account"][1] for who in (ann, app.context_for("Pia"))]
+    seen = [
+        records.history(who, "deal", deal.id)[0]["changes"]["account"][1]
+        for who in (ann, app.context_for("Pia"))
+    ]
     assert [reference["title"] for reference in seen] == ["Acme", None]
 
 
@@ -127,7 +130,10 @@ def test_an_entity_without_tracking_keeps_events_and_no_values(app: App) -> None
     ann = app.context_for("Ann", ["rep"])
     [visit] = records.create(ann, "visit", [{"name": "a"}])
     records.update(ann, "visit", [Change(visit.id, {"name": "b"})])
-    assert [(e["action"], e["changes"]) for e in records.history(ann, "visit", visit.id)] == [("update", {}), ("create", {})]
+    assert [(e["action"], e["changes"]) for e in records.history(ann, "visit", visit.id)] == [
+        ("update", {}),
+        ("create", {}),
+    ]
 
 
 def test_every_change_has_one_outbox_row_of_the_same_transaction(app: App) -> None:
@@ -135,20 +141,27 @@ def test_every_change_has_one_outbox_row_of_the_same_transaction(app: App) -> No
     [deal] = records.create(ann, "deal", [{"name": "Pump"}])
     records.update(ann, "deal", [Change(deal.id, {"name": "Valve"})])
     records.delete(ann, "deal", [deal.id])
-    rows = app.sql("SELECT action, version, actor FROM main_system.outbox WHERE record = :id ORDER BY id", id=deal.id)
-    assert rows == [(action, version, ann.principal.user) for action, version in [("create", 1), ("update", 2), ("delete", 3)]]
+    rows = app.sql(
+        "SELECT action, version, actor FROM main_system.outbox WHERE record = :id ORDER BY id", id=deal.id
+    )
+    assert rows == [
+        (action, version, ann.principal.user)
+        for action, version in [("create", 1), ("update", 2), ("delete", 3)]
+    ]
 
 
 # --- the law: replaying the history gives the record as it is
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=20)
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Zs"]), min_size=1, max_size=20)
 VALUES = {
     "name": TEXTS,
     "amount": st.none() | st.decimals(-1000, 1000, places=2).map(str),
     "closes": st.none() | st.dates().map(str),
-    "meeting": st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)).map(lambda d: d.isoformat() + "Z"),
+    "meeting": st.none()
+    | st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)).map(lambda d: d.isoformat() + "Z"),
     "length": st.none() | st.integers(0, 500).map(lambda n: f"P{n}DT{n}S"),
     "tags": st.lists(st.text("abcÄß", min_size=1), max_size=3),
-    "extra": st.none() | st.recursive(st.booleans() | st.integers() | TEXTS, lambda inner: st.lists(inner, max_size=2)),
+    "extra": st.none()
+    | st.recursive(st.booleans() | st.integers() | TEXTS, lambda inner: st.lists(inner, max_size=2)),
     "secret": st.none() | TEXTS,
 }
 CHANGES = st.lists(st.fixed_dictionaries({}, optional=VALUES), max_size=4)

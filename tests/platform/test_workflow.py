@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fieldstone import records
@@ -39,10 +41,20 @@ states:
   lost: {final: true}
 transitions:
   offer: {from: open, to: offer, label: Make an offer}
-  win: {from: offer, to: won, roles: [rep], guard: amount > 0 and closed != null and account != null, ask: [closed]}
+  win:
+    from: offer
+    to: won
+    roles: [rep]
+    guard: amount > 0 and closed != null and account != null
+    ask: [closed]
   lose: {from: "*", to: lost, ask: [reason]}
   reopen: {from: [won, lost], to: open, roles: [manager], label: Open again}
-  retry: {from: lost, to: open, roles: [manager], guard: amount > 10, message: Small deals are not tried again.}
+  retry:
+    from: lost
+    to: open
+    roles: [manager]
+    guard: amount > 10
+    message: Small deals are not tried again.
 ---
 kind: role
 name: rep
@@ -121,7 +133,9 @@ def test_writing_the_state_is_the_one_transition_that_leads_there(app: App) -> N
 
 def test_a_state_that_no_transition_reaches_is_refused_with_those_that_can_be(app: App) -> None:
     found = deal(app)
-    with pytest.raises(Invalid, match=r"Possible from there: Make an offer \(offer\), Lose \(lose\)\.") as caught:
+    with pytest.raises(
+        Invalid, match=r"Possible from there: Make an offer \(offer\), Lose \(lose\)\."
+    ) as caught:
         records.update(app.context_for("Ann"), "deal", [Change(found, {"stage": "won"})])
     assert [(error.field, error.code) for error in caught.value.errors] == [("stage", "no_transition")]
 
@@ -145,7 +159,9 @@ def test_a_state_that_several_transitions_reach_is_ambiguous(app: App) -> None:
 def test_a_transition_with_roles_needs_one_of_them_and_no_right_to_update(app: App) -> None:
     found = deal_in_offer(app)
     with pytest.raises(Forbidden, match="It needs the role Rep"):
-        records.transition(app.context_for("Mia", ["manager"]), "deal", found, "win", {"closed": "2026-03-01"})
+        records.transition(
+            app.context_for("Mia", ["manager"]), "deal", found, "win", {"closed": "2026-03-01"}
+        )
     records.transition(app.context_for("Rob", ["rep"]), "deal", found, "win", {"closed": "2026-03-01"})
     assert state(app) == "won"
 
@@ -160,7 +176,9 @@ def test_a_transition_without_roles_needs_the_right_to_update_in_the_old_state(a
 
 def test_a_wrong_state_is_a_conflict_that_tells_what_is_possible(app: App) -> None:
     found = deal(app)
-    with pytest.raises(Conflict, match="Win is not possible from Open. Possible from there: Make an offer") as caught:
+    with pytest.raises(
+        Conflict, match=re.escape("Win is not possible from Open. Possible from there: Make an offer")
+    ) as caught:
         records.transition(app.context_for("Ann"), "deal", found, "win")
     assert caught.value.code == "wrong_state"
 
@@ -174,7 +192,7 @@ def test_an_unknown_transition_is_not_found(app: App) -> None:
 
 def test_a_guard_that_does_not_hold_is_told_part_by_part(app: App) -> None:
     found = deal_in_offer(app)
-    with pytest.raises(Invalid, match="“Closing date” != null is not met.") as caught:
+    with pytest.raises(Invalid, match=re.escape("“Closing date” != null is not met.")) as caught:
         records.transition(app.context_for("Ann"), "deal", found, "win")
     assert [(error.field, error.code) for error in caught.value.errors] == [("stage", "guard")]
     assert state(app) == "offer"
@@ -183,7 +201,7 @@ def test_a_guard_that_does_not_hold_is_told_part_by_part(app: App) -> None:
 def test_a_guard_with_a_message_is_told_in_its_words(app: App) -> None:
     found = deal(app, amount="5")
     records.transition(app.context_for("Ann"), "deal", found, "lose", {"reason": "price"})
-    with pytest.raises(Invalid, match="Small deals are not tried again."):
+    with pytest.raises(Invalid, match=re.escape("Small deals are not tried again.")):
         records.transition(app.context_for("Mia", ["manager"]), "deal", found, "retry")
 
 
@@ -216,7 +234,9 @@ def test_what_may_be_done_now_is_told_with_the_reasons_for_the_rest(app: App) ->
 
 def test_reasons_name_the_missing_role_and_the_missing_field(app: App) -> None:
     found = deal(app)
-    told = {entry.name: entry for entry in records.transitions(app.context_for("Gus", ["guest"]), "deal", found)}
+    told = {
+        entry.name: entry for entry in records.transitions(app.context_for("Gus", ["guest"]), "deal", found)
+    }
     assert told["offer"].reasons == ("It needs the right to change the record.", "Amount is required.")
 
 

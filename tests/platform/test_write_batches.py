@@ -85,7 +85,8 @@ def app(module_app_from: AppFactory) -> App:
 def test_every_verb_takes_a_fixed_number_of_statements(app: App, many: int) -> None:
     ann = app.context_for("Ann", ["rep"])
     accounts = [
-        str(entry.id) for entry in records.create(ann, "account", [{"name": "a", "region": "north"}] * min(many, 50))
+        str(entry.id)
+        for entry in records.create(ann, "account", [{"name": "a", "region": "north"}] * min(many, 50))
     ]
     values = [
         {"name": f"d{n}", "amount": n, "account": accounts[n % len(accounts)], "contacts": [accounts[0]]}

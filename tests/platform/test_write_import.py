@@ -93,7 +93,11 @@ def test_a_key_finds_records_to_change_and_leaves_alone_what_is_already_so(app: 
     records.import_rows(cleo, "product", rows, key=["code"])
     again = [{"code": "B", "name": "Valve"}, {"code": "A", "name": "Pump 2"}, {"code": "C", "name": "Seal"}]
     answers = records.import_rows(cleo, "product", again, key=["code"])
-    assert [(answer.action, answer.version) for answer in answers] == [("unchanged", 1), ("updated", 2), ("created", 1)]
+    assert [(answer.action, answer.version) for answer in answers] == [
+        ("unchanged", 1),
+        ("updated", 2),
+        ("created", 1),
+    ]
     assert stored(app) == [("A", "Pump 2", None), ("B", "Valve", None), ("C", "Seal", None)]
     assert records.history(cleo, "product", answers[1].id)[0]["action"] == "import"
 
@@ -117,7 +121,9 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(app: App) -> None:
 
 def test_a_record_of_somebody_else_is_not_changed_by_its_key(app: App) -> None:
     records.create(app.context_for("Cleo", ["clerk"]), "product", [{"code": "A", "name": "Pump"}])
-    [answer] = records.import_rows(app.context_for("Dan", ["clerk"]), "product", [{"code": "A", "name": "x"}], key=["code"])
+    [answer] = records.import_rows(
+        app.context_for("Dan", ["clerk"]), "product", [{"code": "A", "name": "x"}], key=["code"]
+    )
     assert told([answer]) == [("refused", (None, "not_found"))]
 
 

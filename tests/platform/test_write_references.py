@@ -1,4 +1,4 @@
-"""References: what may be referred to, and what becomes of them when a record goes to the bin and comes back."""
+"""References: what may be referred to, and what becomes of them when a record goes and comes back."""
 
 from __future__ import annotations
 
@@ -99,14 +99,20 @@ def refused(caught: pytest.ExceptionInfo[Invalid]) -> list[tuple[int, str | None
 
 def test_a_reference_to_nothing_is_refused_for_each_record(world: World) -> None:
     with pytest.raises(Invalid) as caught:
-        records.create(world.ann, "deal", [{"name": "x", "account": str(uuid4())}, {"name": "y", "guests": [str(uuid4())]}])
+        records.create(
+            world.ann,
+            "deal",
+            [{"name": "x", "account": str(uuid4())}, {"name": "y", "guests": [str(uuid4())]}],
+        )
     assert refused(caught) == [(0, "account", "unknown_record"), (1, "guests", "unknown_record")]
 
 
 def test_a_record_that_the_caller_may_not_read_is_answered_like_one_that_is_not_there(world: World) -> None:
     foreign = world.create("account")
     with pytest.raises(Invalid) as caught:
-        records.create(world.app.context_for("Ben", ["rep"]), "deal", [{"name": "x", "account": str(foreign)}])
+        records.create(
+            world.app.context_for("Ben", ["rep"]), "deal", [{"name": "x", "account": str(foreign)}]
+        )
     assert refused(caught) == [(0, "account", "unknown_record")]
     assert caught.value.message == "Account: there is no such Account."
 
@@ -130,7 +136,9 @@ def test_a_reference_that_stays_as_it_is_is_not_judged_again(world: World) -> No
     account = world.create("account")
     contact = world.create("contact", account=str(account))
     records.update(world.ann, "account", [Change(account, {"active": False})])
-    [written] = records.update(world.ann, "contact", [Change(contact, {"name": "B", "account": str(account)})])
+    [written] = records.update(
+        world.ann, "contact", [Change(contact, {"name": "B", "account": str(account)})]
+    )
     assert written.version == 2
 
 
@@ -170,7 +178,11 @@ def test_clear_empties_the_reference_and_restoring_fills_it_again(world: World) 
     assert world.app.sql("SELECT about__account FROM main.deal") == [(account,)]
     told = records.history(world.ann, "contact", contact)
     assert [entry["action"] for entry in told] == ["update", "update", "create"]
-    assert [entry["action"] for entry in records.history(world.ann, "deal", deal)] == ["update", "update", "create"]
+    assert [entry["action"] for entry in records.history(world.ann, "deal", deal)] == [
+        "update",
+        "update",
+        "create",
+    ]
 
 
 def test_restoring_leaves_alone_what_somebody_has_filled_meanwhile(world: World) -> None:
@@ -311,11 +323,16 @@ def test_a_reference_cannot_slip_in_while_its_target_is_deleted(world: World) ->
         account = world.create("account")
         outcomes.clear()
         threads = [
-            threading.Thread(target=attempt, args=(lambda a=account: records.delete(world.ann, "account", [a]),)),
+            threading.Thread(
+                target=attempt, args=(lambda a=account: records.delete(world.ann, "account", [a]),)
+            ),
             threading.Thread(target=attempt, args=(lambda a=account: world.create("deal", account=str(a)),)),
         ]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
         assert sorted(outcomes) == ["done", "refused"]
-    dangling = "SELECT count(*) FROM main.deal d JOIN main.account a ON a.id = d.account WHERE a.deleted_at IS NOT NULL"
+    dangling = (
+        "SELECT count(*) FROM main.deal d JOIN main.account a ON a.id = d.account "
+        "WHERE a.deleted_at IS NOT NULL"
+    )
     assert world.app.sql(dangling) == [(0,)]

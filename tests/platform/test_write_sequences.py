@@ -72,7 +72,9 @@ def test_an_import_brings_numbers_and_the_next_one_follows_the_highest(app: App)
 def test_writers_at_once_get_all_numbers_and_none_twice(app: App) -> None:
     context = at(app, 2026)
     threads = [
-        threading.Thread(target=lambda: [records.create(context, "order", [{"weight": 1}]) for _ in range(10)])
+        threading.Thread(
+            target=lambda: [records.create(context, "order", [{"weight": 1}]) for _ in range(10)]
+        )
         for _ in range(4)
     ]
     [thread.start() for thread in threads]

@@ -94,7 +94,9 @@ def test_a_change_raises_the_version_and_says_who_and_when(app: App) -> None:
 def test_what_is_already_so_makes_no_new_version(app: App) -> None:
     found = deal(app, amount=3, extra={"a": 1})
     ann = app.context_for("Ann")
-    [written] = records.update(ann, "deal", [Change(found, {"amount": "3", "extra": {"a": 1}, "reason": None})])
+    [written] = records.update(
+        ann, "deal", [Change(found, {"amount": "3", "extra": {"a": 1}, "reason": None})]
+    )
     assert written.version == 1
     assert stored(app, "version") == (1,)
 
@@ -222,7 +224,9 @@ def test_of_two_writers_at_once_with_the_same_version_one_wins(app: App) -> None
     def write(number: int) -> None:
         start.wait()
         try:
-            outcomes.append(records.update(contexts[number], "deal", [Change(found, {"amount": number + 10}, 1)]))
+            outcomes.append(
+                records.update(contexts[number], "deal", [Change(found, {"amount": number + 10}, 1)])
+            )
         except VersionConflict as conflict:
             outcomes.append(conflict)
 
@@ -235,7 +239,9 @@ def test_of_two_writers_at_once_with_the_same_version_one_wins(app: App) -> None
 
 def test_crossing_batches_neither_deadlock_nor_lose_a_change(app: App) -> None:
     ann = app.context_for("Ann", ["rep"])
-    ids = [entry.id for entry in records.create(ann, "deal", [{"name": f"d{n}", "amount": 0} for n in range(20)])]
+    ids = [
+        entry.id for entry in records.create(ann, "deal", [{"name": f"d{n}", "amount": 0} for n in range(20)])
+    ]
     mia = app.context_for("Mia", ["manager"])
 
     def write(context: object, order: list[object], field: str) -> None:
@@ -254,5 +260,7 @@ def test_crossing_batches_neither_deadlock_nor_lose_a_change(app: App) -> None:
 def test_naming_a_record_twice_in_one_call_is_refused(app: App) -> None:
     found = deal(app)
     with pytest.raises(Invalid) as caught:
-        records.update(app.context_for("Ann"), "deal", [Change(found, {"amount": 1}), Change(found, {"amount": 2})])
+        records.update(
+            app.context_for("Ann"), "deal", [Change(found, {"amount": 1}), Change(found, {"amount": 2})]
+        )
     assert caught.value.errors[0].record == 1

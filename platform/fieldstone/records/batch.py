@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fieldstone_rules.types import Ref
 
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
-from fieldstone.fields.reference import ReferenceType
-from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model, Transition
+from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords, environment
 from fieldstone.records.refusals import Refusals
-from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.rows import Values
+from fieldstone.records.shape import shape_of
+from fieldstone_rules.types import Ref
 
 IMPORTING = "import"
 """The source of contexts that import."""
@@ -36,7 +36,7 @@ class Written:
 class Item:
     """One record of a batch.
 
-    position: in what the caller sent. sent: what the caller sent, as Python values, without what changes nothing.
+    position: in what the caller sent. sent: what the caller sent, as Python values, but what is already so.
     old: as it is stored; empty for a new record. new: as it will be, with everything that `old` holds.
     transition: the one that the save takes, if any.
     """
@@ -111,7 +111,7 @@ class Batch:
 
     @cached_property
     def wanted(self) -> Evaluator:
-        """Evaluates rules on the records as they will be, which see each other so; first used when `new` is known."""
+        """Evaluates rules on the records as they will be; not to be used before `new` is known."""
         overlay = Overlay(self.related, self.entity.name, (item.new for item in self.items))
         return Evaluator(environment(self.context, overlay))
 
@@ -121,23 +121,20 @@ class Batch:
 
     def changed_references(self) -> Iterator[tuple[Item, Field, Ref]]:
         """Every reference that a save sets anew, those of many-to-many fields included."""
-        fields = _referring_fields(self.entity)
+        fields = shape_of(self.entity).referring
         for item in self.items:
             for one in fields:
-                before = set(_refs(item.old.get(one.name)))
-                yield from ((item, one, ref) for ref in _refs(item.new.get(one.name)) if ref not in before)
+                value = item.new.get(one.name)
+                if value:
+                    before = _refs(item.old.get(one.name))
+                    yield from ((item, one, ref) for ref in _refs(value) if ref not in before)
 
 
-def _referring_fields(entity: Entity) -> list[Field]:
-    """The fields with which a save refers to other records; who created and changed it needs no check."""
-    declared = [f for f in entity.fields.values() if isinstance(f.type, ReferenceType | ReferencesType)]
-    return declared + [entity.system[name] for name in ("owner", "team") if name in entity.system]
-
-
-def _refs(value: object) -> Iterable[Ref]:
-    if isinstance(value, Ref):
-        return (value,)
-    return (ref for ref in value if isinstance(ref, Ref)) if isinstance(value, tuple) else ()
+def _refs(value: Any) -> tuple[Ref, ...]:
+    """The references in a field's value."""
+    if not value:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
 
 
 def find_entity(context: Context, name: str) -> Entity:

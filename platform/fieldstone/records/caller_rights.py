@@ -1,7 +1,7 @@
 """What the caller may do with records of an entity, judged on records in Python.
 
-The decisions are those of `fieldstone.access.grants`; statements use the same ones as SQL. Here they are applied to a
-batch: to records as they are stored, and as they would be.
+The decisions are those of `fieldstone.access.grants`; statements use the same ones as SQL. Here they are
+applied to a batch: to records as they are stored, and as they would be.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from fieldstone.records.environment import Evaluator
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.reasons import needed
 from fieldstone.records.rows import Row, Values
+from fieldstone.records.shape import ASSIGNED
 
 if TYPE_CHECKING:
     from fieldstone.records.batch import Batch, Item
-
-ASSIGNED = ("owner", "team")
 
 
 class CallerRights:
@@ -52,11 +51,11 @@ class CallerRights:
         return _allows(decision, evaluator, record)
 
     def may_field(self, verb: str, field: str, evaluator: Evaluator, record: Row) -> bool:
-        """Whether the caller may `read`, `create` or `update` a field of a record on which it has that right."""
+        """Whether the caller may `read`, `create` or `update` a field of such a record."""
         return _allows(self.field_decision(verb, field), evaluator, record)
 
     def field_decision(self, verb: str, field: str) -> Decision:
-        """The decision behind `may_field`; only `assign` decides about owner and team once a record is there."""
+        """The decision behind `may_field`; about owner and team of a stored record `assign` decides."""
         if verb == "update" and field in ASSIGNED:
             return self._access.assign
         decision: Decision = getattr(self._access, f"field_{verb}")(field)
@@ -67,7 +66,7 @@ class CallerRights:
         return {name for name in names if self.may_field("read", name, evaluator, record)}
 
     def may_take(self, transition: Transition, evaluator: Evaluator, old: Row) -> bool:
-        """Whether the caller may take a transition, judged on the old state: by role, or else like any update."""
+        """Whether the caller may take a transition, judged on the old state: by role, or like any update."""
         roles, held = transition.declaration.roles, self._context.principal.roles
         if not roles:
             return self.may("update", evaluator, old)
@@ -146,13 +145,19 @@ class CallerRights:
     # --- refusals
     def _refuse(self, batch: Batch, item: Item, verb: str, *, as_wanted: bool = False) -> None:
         error = self._forbidden(verb, as_wanted=as_wanted)
-        batch.refusals.add(item.position, None, "forbidden", error.message, Forbidden, error.details)
+        batch.refusals.add(
+            item.position, None, "forbidden", error.message, kind=Forbidden, details=error.details
+        )
 
     def _forbidden(self, verb: str, *, as_wanted: bool = False) -> Forbidden:
         locale = self._context.principal.locale
         reason = needed(self._context, self._entity, verb)
         kind = entity_label(self._entity, locale)
-        said = {"create": f"create this {kind}", "update": f"change this {kind}", "delete": f"delete this {kind}"}[verb]
+        said = {
+            "create": f"create this {kind}",
+            "update": f"change this {kind}",
+            "delete": f"delete this {kind}",
+        }[verb]
         after = " into what it would be" if as_wanted and verb == "update" else ""
         return Forbidden(f"You may not {said}{after}. {reason}", details={"reason": reason})
 
@@ -163,7 +168,9 @@ class CallerRights:
         verb = "assign" if name in ASSIGNED else "update"
         reason = needed(self._context, self._entity, verb, None if name in ASSIGNED else name)
         message = f"You may not set {label} of this record. {reason}"
-        batch.refusals.add(item.position, name, "forbidden", message, Forbidden, {"reason": reason})
+        batch.refusals.add(
+            item.position, name, "forbidden", message, kind=Forbidden, details={"reason": reason}
+        )
 
 
 def _allows(decision: Decision, evaluator: Evaluator, record: Row) -> bool:

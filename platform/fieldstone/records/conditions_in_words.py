@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
+from fieldstone.model.model import Entity, Rule
+from fieldstone.records.labels import field_label
 from fieldstone_rules import compile_closure
 from fieldstone_rules.expression import expression_of
 from fieldstone_rules.tree import And, Node
 
-from fieldstone.model.model import Entity, Rule
-from fieldstone.records.environment import Evaluator
-from fieldstone.records.labels import field_label
-from fieldstone.records.rows import Row
-
 _WORD = re.compile(r"\"[^\"]*\"|'[^']*'|(?<![\w.])[a-z][a-z0-9_]*\b(?!\s*\()")
 
 
-def unmet(entity: Entity, rule: Rule, evaluator: Evaluator, record: Row, old: Row | None, locale: str) -> list[str]:
-    """A sentence for each part of a condition that is not true of a record."""
+def unmet(entity: Entity, rule: Rule, holds: Callable[[Rule], bool], locale: str) -> list[str]:
+    """A sentence for each part of a condition that does not hold."""
     return [
-        f"{in_words(entity, source, locale)} is not met."
-        for source, part in parts(rule)
-        if not evaluator.holds(part, record, old)
+        f"{in_words(entity, source, locale)} is not met." for source, part in parts(rule) if not holds(part)
     ]
 
 
 def parts(rule: Rule) -> list[tuple[str, Rule]]:
-    """The operands of a condition's outermost `and` with their sources; the condition itself if it has none."""
+    """The operands of a condition's outermost `and` with their sources, or the condition itself."""
     expression = rule.expression
     tree = expression.tree
     if not isinstance(tree, And):
@@ -52,5 +48,3 @@ def in_words(entity: Entity, source: str, locale: str) -> str:
 
 def _source_of(node: Node, source: str) -> str:
     return source[node.span.start : node.span.end].strip() or source
-
-

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.history import add_titles, hide_unreadable, is_reference
+from fieldstone.records.history import add_titles, hide_unreadable, instant, is_reference
 from fieldstone.records.labels import entity_label
 
 _MOST = 100
@@ -24,15 +24,20 @@ def describe(batch: Batch, item: Item, version: int) -> dict[str, Any]:
     hide_unreadable(batch.context, batch.connection, batch.entity, item.old, [changes])
     last = item.old
     changed_by = {"id": str(last["updated_by"].id), "entity": "user"}
-    references = [part for pair in changes.values() for value in pair for part in _parts(value) if is_reference(part)]
+    references = [
+        part for pair in changes.values() for value in pair for part in _parts(value) if is_reference(part)
+    ]
     add_titles(batch.context, batch.connection, [changed_by, *references])
-    who, kind = changed_by["title"] or "Somebody else", entity_label(batch.entity, batch.context.principal.locale)
+    who, kind = (
+        changed_by["title"] or "Somebody else",
+        entity_label(batch.entity, batch.context.principal.locale),
+    )
     fields = f" ({', '.join(changes)})" if changes else ""
     return {
-        "message": f"{who} has changed this {kind} since you opened it{fields}. Nothing of yours was written.",
+        "message": f"{who} has changed this {kind} since you opened it{fields}. Nothing was written.",
         "version": last["version"],
         "changed_by": changed_by,
-        "changed_at": last["updated_at"].replace(tzinfo=None).isoformat() + "Z",
+        "changed_at": instant(batch.entity, last["updated_at"]),
         "changes": changes,
         "record": item.position,
     }

@@ -7,21 +7,27 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fieldstone_rules import EvaluationError
-from fieldstone_rules.types import Ref
 
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field, Model, Rule
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.environment import organisation_currency
 from fieldstone.records.labels import field_label
-from fieldstone.records.rows import all_fields, empty
+from fieldstone.records.rows import Values
+from fieldstone.records.shape import shape_of
+from fieldstone_rules import EvaluationError
+from fieldstone_rules.types import Ref
+
+CURRENCY = "currency"
 
 
 def fill(batch: Batch) -> None:
-    """Complete the new records of a batch: system fields first, then field by field, as one may need another."""
+    """Complete the new records of a batch: system fields first, then each default after those it reads."""
+    start = _start(batch)
     for item in batch.items:
-        item.new = _start(batch, item)
+        item.new = start | {"id": item.id} | item.sent
+        if item.new.get(CURRENCY, "") is None:
+            item.new[CURRENCY] = start[CURRENCY]
     for field in _ordered(batch.model, batch.entity):
         for item in batch.items:
             if field.name not in item.sent:
@@ -29,33 +35,31 @@ def fill(batch: Batch) -> None:
     _fill_teams(batch)
 
 
-def _start(batch: Batch, item: Item) -> dict[str, Any]:
-    """The record with what was sent, what the platform knows, and nothing elsewhere."""
-    actor, now = Ref("user", batch.context.principal.user), batch.context.now
+def _start(batch: Batch) -> Values:
+    """A record with what the platform knows, and nothing elsewhere."""
+    now = batch.context.now
     known: Mapping[str, Any] = {
-        "id": item.id,
         "version": 1,
         "created_at": now,
-        "created_by": actor,
+        "created_by": batch.actor,
         "updated_at": now,
-        "updated_by": actor,
-        "owner": actor,
-        "currency": organisation_currency(batch.model),
+        "updated_by": batch.actor,
+        "owner": batch.actor,
+        CURRENCY: organisation_currency(batch.model),
     }
-    fields = [field for field in all_fields(batch.entity) if field.stored or field.link]
-    start = {field.name: known.get(field.name, empty(field)) for field in fields}
-    workflow = batch.entity.workflow
-    if workflow is not None:
-        start[workflow.field] = workflow.initial
-    sent = {name: value for name, value in item.sent.items() if name != "currency" or value is not None}
-    return start | sent
+    shape, workflow = shape_of(batch.entity), batch.entity.workflow
+    start = {name: known.get(name, nothing) for name, nothing in shape.empty.items()}
+    start |= dict.fromkeys(shape.base_keys)
+    return start | ({workflow.field: workflow.initial} if workflow else {})
 
 
 def _set_default(batch: Batch, item: Item, field: Field) -> None:
     rule = field.default
     try:
-        value = batch.wanted.value(rule, item.new) if rule else _constant(batch.model, batch.entity, field)
-        item.new[field.name] = field.type.read(value)
+        if rule is None:
+            item.new[field.name] = _constant(batch.model, batch.entity, field)
+        else:
+            item.new[field.name] = field.type.read(batch.wanted.value(rule, item.new))
     except (EvaluationError, ValueRefused) as error:
         message = f"{field_label(field, batch.context.principal.locale)}: the default cannot be used: {error}"
         batch.refuse(item, field.name, "bad_default", message)
@@ -124,4 +128,4 @@ def _ask_first_teams(batch: Batch, users: set[UUID]) -> dict[UUID, UUID]:
         .where(link.source.in_(sorted(users)))
         .group_by(link.source)
     )
-    return {user: team for user, team in batch.connection.execute(statement)}
+    return {row[0]: row[1] for row in batch.connection.execute(statement)}

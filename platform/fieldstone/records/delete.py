@@ -1,4 +1,4 @@
-"""Moving records to the recycle bin, with what `restrict`, `clear` and `cascade` say of those that refer to them."""
+"""Moving records to the recycle bin, and what then becomes of those that refer to them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fieldstone.errors import Conflict, Forbidden
 from fieldstone.model.model import Entity
 from fieldstone.records import loading, referrers, rows
 from fieldstone.records.batch import Batch, Item, Written, find_entity
+from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
 from fieldstone.records.journal import DELETE, UPDATE, Entry, journal, told_changes
 from fieldstone.records.labels import entity_label, field_label, text_of
-from fieldstone.records.referrers import CASCADE, CLEAR, Referrer
-from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.referrers import CASCADE, CLEAR, Among, Referrer
 from fieldstone.records.rows import TITLE, Lock, Values, to_columns
 from fieldstone.records.writing import Part, updating, write
 
@@ -114,9 +114,8 @@ class Removal:
         found = []
         for name, removed in self._removed.items():
             gone = [id_ for group in self._removed.values() for id_ in group]
-            rest = referrers.some_rows(
-                self._batch.connection, self._batch.model, name, sorted(removed), gone, _LOOKED_AT
-            )
+            among = Among(sorted(removed), gone, _LOOKED_AT)
+            rest = referrers.some_rows(self._batch.connection, self._batch.model, name, among)
             found += [self._told(referrer, count, ids) for referrer, count, ids in rest]
         if found:
             message = f"It is still referred to by {', '.join(found)}. Change those first."
@@ -188,7 +187,14 @@ class Removal:
 
     def _removal_entries(self) -> list[Entry]:
         return [
-            Entry(name, id_, entry.record["version"] + 1, DELETE, {}, cause=None if entry.root == id_ else entry.root)
+            Entry(
+                name,
+                id_,
+                entry.record["version"] + 1,
+                DELETE,
+                {},
+                cause=None if entry.root == id_ else entry.root,
+            )
             for name, removed in self._removed.items()
             for id_, entry in removed.items()
         ]

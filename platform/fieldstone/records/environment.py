@@ -1,4 +1,4 @@
-"""What expressions are evaluated in while records are written: the context's facts, and records behind references.
+"""What expressions are evaluated in while records are written: facts of the context, and related records.
 
 Conditions read with the system's rights (rules.md, "Whose rights"), so nothing here asks who may read what.
 """
@@ -10,15 +10,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from fieldstone_rules import Environment, EvaluationError
-from fieldstone_rules.environment import Nothing, Related
-from fieldstone_rules.tree import CollectionSource
-from fieldstone_rules.types import Ref
 
 from fieldstone.context import Context
 from fieldstone.model.model import Condition, Model, Rule
 from fieldstone.records import rows
 from fieldstone.records.rows import Row
+from fieldstone_rules import Environment, EvaluationError
+from fieldstone_rules.environment import Nothing, Related
+from fieldstone_rules.tree import CollectionSource
+from fieldstone_rules.types import Ref
 
 
 def environment(context: Context, related: Related | None = None) -> Environment:
@@ -48,9 +48,9 @@ def organisation_zone(model: Model) -> ZoneInfo:
 class RelatedRecords:
     """Records behind references, fetched for a whole batch at a time.
 
-    It knows the records at hand. The first time somebody follows a reference that it has not fetched, it fetches all
-    records of that entity which the records at hand refer to, so the number of queries depends on how far conditions
-    reach and not on the number of records.
+    It knows the records at hand. The first time somebody follows a reference that it has not fetched, it
+    fetches all records of that entity which the records at hand refer to, so the number of queries depends on
+    how far conditions reach and not on the number of records.
     """
 
     def __init__(self, connection: sa.Connection, model: Model) -> None:
@@ -88,7 +88,7 @@ class RelatedRecords:
         self._at_hand.extend(found.values())
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        """Collections in conditions come with the next release of the rule language; its checker refuses them."""
+        """Collections in conditions are refused by the checker until the rule language is complete."""
         raise NotImplementedError(f"{source.entity} of {of}")
 
 

@@ -15,7 +15,7 @@ from fieldstone.records import defaults, formulas, validation
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.ids import new_ids
 from fieldstone.records.peeking import peek
-from fieldstone.records.rows import all_fields
+from fieldstone.records.shape import shape_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def field_states(
         formulas.compute(batch)
         return {
             field.name: _state(batch, item, field, errors.get(field.name))
-            for field in all_fields(found)
+            for field in shape_of(found).fields
             if batch.rights.knows_field(field)
         }
 

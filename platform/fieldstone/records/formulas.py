@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from fieldstone_rules import EvaluationError
-from fieldstone_rules.types import Kind
-
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.labels import field_label
 from fieldstone.records.rows import TITLE, Row
+from fieldstone_rules import EvaluationError
+from fieldstone_rules.types import Kind
 
 _LONGEST_TITLE = 500
 
@@ -48,7 +47,11 @@ def _rounded(field: Field, value: Any) -> Any:
     """The value in the form that its column keeps."""
     assert field.formula is not None
     kind = field.formula.expression.type.kind
-    return Decimal(value) if kind in {Kind.DECIMAL, Kind.MONEY, Kind.PERCENT} and isinstance(value, int) else value
+    return (
+        Decimal(value)
+        if kind in {Kind.DECIMAL, Kind.MONEY, Kind.PERCENT} and isinstance(value, int)
+        else value
+    )
 
 
 def _title(batch: Batch, item: Item) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldstone.model.model import Transition
+from fieldstone.model.model import Rule, Transition
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.conditions_in_words import unmet
 from fieldstone.records.environment import Evaluator
@@ -20,13 +20,13 @@ def check(batch: Batch) -> None:
 
 
 def unmet_reasons(batch: Batch, transition: Transition, item: Item, evaluator: Evaluator) -> list[str]:
-    """Why a guard does not hold: its message if it has one, then each condition that is not met; [] if it holds."""
-    guard = transition.guard
-    record = item.new or item.old
-    if guard is None or evaluator.holds(guard, record, item.old or None):
+    """Why a guard does not hold: its message, or else each condition that is not met; [] if it holds."""
+    record, old, locale = item.new or item.old, item.old or None, batch.context.principal.locale
+
+    def holds(rule: Rule) -> bool:
+        return evaluator.holds(rule, record, old)
+
+    guard, message = transition.guard, transition.declaration.message
+    if guard is None or holds(guard):
         return []
-    locale = batch.context.principal.locale
-    message = transition.declaration.message
-    told = [text_of(message, locale)] if message else []
-    details = unmet(batch.entity, guard, evaluator, record, item.old or None, locale)
-    return told or details
+    return [text_of(message, locale)] if message else unmet(batch.entity, guard, holds, locale)

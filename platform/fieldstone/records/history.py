@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fieldstone_rules.types import Ref
 
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
 from fieldstone.records import rows
 from fieldstone.records.batch import find_entity
+from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
 from fieldstone.records.labels import entity_label
-from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.rows import TITLE, Values
+from fieldstone_rules.types import Ref
 
 LARGEST_PAGE = 500
 
@@ -28,15 +29,17 @@ def history(
 ) -> list[dict[str, Any]]:
     """The changes of a record, newest first; `before` is the `id` of the last entry of the page before.
 
-    Each has `id`, `version`, `at`, `actor` (a reference), `source`, `note`, `action`, `transition` and `changes`:
-    field → [before, after], only of fields that the caller may read in the record as it is now; of records in the
-    bin too. Raises `NotFound` if there is no such record, or the caller may not read it.
+    Each has `id`, `version`, `at`, `actor` (a reference), `source`, `note`, `action`, `transition` and
+    `changes`: field → [before, after], only of fields that the caller may read in the record as it is now; of
+    records in the bin too. Raises `NotFound` if there is no such record, or the caller may not read it.
     """
-    found = find_entity(context, entity)
+    found, table = find_entity(context, entity), context.database.system.history
+    conditions = [table.c.entity == entity, table.c.record == id_]
+    conditions += [] if before is None else [table.c.id < before]
     with context.database.read() as connection:
         record = _readable_record(context, connection, found, id_)
-        entries = _entries(context, connection, entity, id_, min(limit, LARGEST_PAGE), before)
-        told = [_told(entry) for entry in entries]
+        entries = _entries(context, connection, sa.and_(*conditions), min(limit, LARGEST_PAGE))
+        told = [_told(found, entry) for entry in entries]
         hide_unreadable(context, connection, found, record, [entry["changes"] for entry in told])
         add_titles(context, connection, _references(told))
     return told
@@ -53,20 +56,26 @@ def _readable_record(context: Context, connection: sa.Connection, entity: Entity
 
 
 def _entries(
-    context: Context, connection: sa.Connection, entity: str, id_: UUID, limit: int, before: int | None
+    context: Context, connection: sa.Connection, which: sa.ColumnElement[bool], limit: int
 ) -> Sequence[Any]:
     table = context.database.system.history
-    statement = sa.select(table).where(table.c.entity == entity, table.c.record == id_)
-    if before is not None:
-        statement = statement.where(table.c.id < before)
-    return connection.execute(statement.order_by(table.c.id.desc()).limit(limit)).all()
+    statement = sa.select(table).where(which).order_by(table.c.id.desc()).limit(limit)
+    return connection.execute(statement).all()
 
 
-def _told(entry: Any) -> dict[str, Any]:
-    told = {name: getattr(entry, name) for name in ("id", "version", "source", "note", "action", "transition")}
-    at = entry.at.replace(tzinfo=None).isoformat()
+def _told(entity: Entity, entry: Any) -> dict[str, Any]:
+    told = {
+        name: getattr(entry, name) for name in ("id", "version", "source", "note", "action", "transition")
+    }
+    at = instant(entity, entry.at)
     actor = {"id": str(entry.actor), "entity": "user"}
-    return told | {"at": f"{at}Z", "actor": actor, "changes": dict(entry.changes)}
+    return told | {"at": at, "actor": actor, "changes": dict(entry.changes)}
+
+
+def instant(entity: Entity, value: datetime) -> str:
+    """A point in time as the API writes that of a record's last change."""
+    told: str = entity.system["updated_at"].type.api_form(value)
+    return told
 
 
 def hide_unreadable(
@@ -76,7 +85,7 @@ def hide_unreadable(
     record: Values,
     changes: Iterable[dict[str, Any]],
 ) -> None:
-    """Take out of `changes` (field → anything) what the caller may not read in the record, or what is no field now."""
+    """Take out of `changes` (field → anything) what the caller may not read, or what is no field any more."""
     rights, judge = CallerRights(context, entity), evaluator(context, connection, [record])
     kept: dict[str, bool] = {}
     for change in changes:
@@ -94,7 +103,9 @@ def _references(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         found.append(entry["actor"])
         for pair in entry["changes"].values():
             for value in pair:
-                found += [part for part in (value if isinstance(value, list) else [value]) if is_reference(part)]
+                found += [
+                    part for part in (value if isinstance(value, list) else [value]) if is_reference(part)
+                ]
     return found
 
 
@@ -104,7 +115,7 @@ def is_reference(value: Any) -> bool:
 
 
 def add_titles(context: Context, connection: sa.Connection, references: Sequence[dict[str, Any]]) -> None:
-    """Give references their `title`, null where the caller may not read the record; one query for each entity."""
+    """Give references their `title`, null where the caller may not read the record; a query per entity."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for reference in references:
         reference["title"] = None

@@ -1,4 +1,4 @@
-"""New identities: UUIDs of version 7 (RFC 9562, section 5.7), made here so that a batch knows its ids beforehand."""
+"""New identities: UUIDs of version 7 (RFC 9562, section 5.7), known before the records are written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VARIANT = 0b10 << 62
 
 
 class _Clock:
-    """Counts up in 4096ths of a millisecond, never twice the same, so ids of one process sort as they were made."""
+    """Counts in 4096ths of a millisecond, never twice the same: ids of a process sort as they were made."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,6 +40,8 @@ def new_ids(count: int) -> list[UUID]:
 
 
 def _identity(tick: int) -> UUID:
-    """48 bits of milliseconds, the version, 12 bits of the millisecond's fraction, the variant, 62 random bits."""
+    """48 bits of milliseconds, the version, 12 bits of their fraction, the variant, 62 random bits."""
     milliseconds, fraction = divmod(tick, 4096)
-    return UUID(int=milliseconds << 80 | _VERSION | fraction << 64 | _VARIANT | secrets.randbits(_RANDOM_BITS))
+    return UUID(
+        int=milliseconds << 80 | _VERSION | fraction << 64 | _VARIANT | secrets.randbits(_RANDOM_BITS)
+    )

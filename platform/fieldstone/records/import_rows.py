@@ -44,13 +44,15 @@ def import_rows(
 ) -> list[Imported]:
     """Import rows in the API's form (or as Python values); what is refused is told and the rest is written.
 
-    States and sequence numbers are taken as they are; everything else is checked as in any save, with the rights of
-    the caller. key: the fields by which a live record is found and changed instead of created. connection: of the
-    caller's transaction. dry_run: check everything and write nothing.
-    The answer has an entry for each row, in order. Raises `NotFound` or `Forbidden` if the caller may not create at
-    all, `Conflict` if somebody else takes a unique value at the same time.
+    States and sequence numbers are taken as they are; everything else is checked as in any save, with the
+    rights of the caller. key: the fields by which a live record is found and changed instead of created.
+    connection: of the caller's transaction. dry_run: check everything and write nothing. The answer has an
+    entry for each row, in order. Raises `NotFound` or `Forbidden` if the caller may not create at all,
+    `Conflict` if somebody else takes a unique value at the same time.
     """
-    joined = replace(context, database=JoinedDatabase(context.database, connection)) if connection else context
+    joined = (
+        replace(context, database=JoinedDatabase(context.database, connection)) if connection else context
+    )
     importing = joined if joined.source == IMPORTING else joined.with_source(IMPORTING, context.note)
     found = find_entity(importing, entity)
     _check_key(found.fields, key)
@@ -107,7 +109,12 @@ def _import_round(
     if fresh:
         items = [Item(place, id_) for place, id_ in enumerate(new_ids(len(fresh)))]
         batch = replace(template, items=items, refusals=type(template.refusals)())
-        _run(batch, [rows[position] for position in fresh], fresh, answers, _create, write=write)
+        _run(batch, [_given(rows[position]) for position in fresh], fresh, answers, _create, write=write)
+
+
+def _given(row: Values) -> Values:
+    """What a row has values for: a new record takes its defaults for all else."""
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _without(row: Values, key: Sequence[str]) -> Values:
@@ -164,5 +171,3 @@ def _change(batch: Batch, values: Sequence[Values], *, write: bool) -> str:
     if write and batch.items:
         saving.change(batch)
     return UPDATED
-
-

@@ -11,7 +11,8 @@ from fieldstone.context import Context
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Entity, Field
 from fieldstone.records import outbox
-from fieldstone.records.rows import Row, all_fields
+from fieldstone.records.rows import Row
+from fieldstone.records.shape import shape_of
 from fieldstone.records.writing import Part, to_json
 
 CREATE, UPDATE, TRANSITION, IMPORT = "create", "update", "transition", "import"
@@ -19,16 +20,15 @@ DELETE, RESTORE, PURGE = "delete", "restore", "purge"
 
 Changes = Mapping[str, list[Any]]
 
-_BOOKKEEPING = frozenset(
-    {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at"}
-)
-
-_NOTHING: tuple[Any, ...] = (None, ())
+NOTHING: tuple[Any, ...] = (None, ())
+"""What a field holds when it holds nothing."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One changed record. changes: field → [before, after] in the API's form; cause: see `SystemTables.history`."""
+    """One changed record. changes: field → [before, after] in the API's form; cause: see
+    `SystemTables.history`.
+    """
 
     entity: str
     record: UUID
@@ -40,9 +40,13 @@ class Entry:
 
 
 def differs(one: Any, other: Any) -> bool:
-    """Whether two values of a field are different; unlike in Python, true is not 1, not even deep inside JSON."""
+    """Whether two values of a field are different; unlike in Python, true is not 1, not even deep inside
+    JSON.
+    """
+    if one is other:
+        return False
     if one != other:
-        return not (one in _NOTHING and other in _NOTHING)
+        return not (one in NOTHING and other in NOTHING)
     return isinstance(one, list | dict) and to_json(one) != to_json(other)
 
 
@@ -50,8 +54,8 @@ def changed_fields(entity: Entity, old: Row, new: Row) -> list[Field]:
     """The fields that history keeps whose value is not the same in both."""
     return [
         field
-        for field in all_fields(entity)
-        if field.name in new and field.name not in _BOOKKEEPING and differs(old.get(field.name), new[field.name])
+        for field in shape_of(entity).kept
+        if field.name in new and differs(old.get(field.name), new[field.name])
     ]
 
 
@@ -92,14 +96,14 @@ def _clauses(system: SystemTables) -> str:
 
 
 _JOURNAL = (
-    "journal AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST(:journal AS json)) AS j(entity text, record uuid, "
-    "version integer, action text, transition text, changes jsonb, cause uuid))"
+    "journal AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST(:journal AS json)) AS j(entity text, "
+    "record uuid, version integer, action text, transition text, changes jsonb, cause uuid))"
 )
 
 
 def _remembering(system: SystemTables) -> str:
     return (
-        f'remembered AS (INSERT INTO "{system.schema}".history '
+        f'remembered AS (INSERT INTO "{system.schema}".history '  # noqa: S608  # our own schema
         "(at, actor, source, note, entity, record, version, action, transition, changes, cause) "
         "SELECT CAST(:at AS timestamptz), CAST(:actor AS uuid), :source, CAST(:note AS text), "
         "entity, record, version, action, transition, changes, cause FROM journal)"

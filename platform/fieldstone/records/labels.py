@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fieldstone_metadata.declarations import Label
-
 from fieldstone.model.model import Entity, Field
+from fieldstone_metadata.declarations import Label
 
 
 def text_of(label: Label, locale: str) -> str:

@@ -7,18 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fieldstone_rules.types import Ref
 from sqlalchemy.dialects import postgresql
 
 from fieldstone.model.model import Field, Link
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.rows import Values
+from fieldstone.records.shape import shape_of
 from fieldstone.records.writing import Part, linking, unlinking
+from fieldstone_rules.types import Ref
 
 
 def load(batch: Batch) -> None:
     """Add the present values of the many-to-many fields that were sent to the stored records."""
-    for field in _link_fields(batch):
+    for field in shape_of(batch.entity).links:
         items = [item for item in batch.items if field.name in item.sent]
         if items and field.link is not None:
             found = _targets(batch.connection, field.link, [item.id for item in items])
@@ -35,14 +36,16 @@ def sort(values: Values) -> None:
 
 def parts(batch: Batch) -> Iterable[Part]:
     """What a write does to the link tables."""
-    for field in _link_fields(batch):
+    for field in shape_of(batch.entity).links:
         if field.link is not None:
-            added, removed = _pairs(batch.items, field, "new", "old"), _pairs(batch.items, field, "old", "new")
-            name = f"{batch.entity.name}_{field.name}"
+            added, removed = (
+                _pairs(batch.items, field, "new", "old"),
+                _pairs(batch.items, field, "old", "new"),
+            )
             if added:
-                yield linking(field.link, name, added)
+                yield linking(field.link, added)
             if removed:
-                yield unlinking(field.link, name, removed)
+                yield unlinking(field.link, removed)
 
 
 def _pairs(items: Iterable[Item], field: Field, there: str, missing: str) -> list[dict[str, UUID]]:
@@ -53,10 +56,6 @@ def _pairs(items: Iterable[Item], field: Field, there: str, missing: str) -> lis
         for ref in getattr(item, there).get(field.name, ())
         if ref not in getattr(item, missing).get(field.name, ())
     ]
-
-
-def _link_fields(batch: Batch) -> list[Field]:
-    return [field for field in batch.entity.fields.values() if field.link is not None]
 
 
 def _targets(connection: sa.Connection, link: Link, sources: list[UUID]) -> dict[UUID, tuple[Ref, ...]]:

@@ -1,4 +1,6 @@
-"""Loading the stored records of a batch: locked, readable for the caller, and in the version that the caller saw."""
+"""Loading the stored records of a batch: locked, readable for the caller, and in the version that the caller
+saw.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,7 @@ from fieldstone.records.rows import Lock
 Versions = Sequence[int | None]
 
 
-def load(
-    batch: Batch, versions: Versions, lock: Lock = Lock.CHANGED, *, deleted: bool = False
-) -> None:
+def load(batch: Batch, versions: Versions, lock: Lock = Lock.CHANGED, *, deleted: bool = False) -> None:
     """Load and lock the records of a batch, in the order of their ids.
 
     deleted: they are in the recycle bin. Raises `NotFound` for what is not there or not readable, and
@@ -34,8 +34,10 @@ def load(
 
 
 def load_known(batch: Batch) -> None:
-    """Load and lock records that were found by other means; those that are gone or not readable are refused."""
-    found = rows.load(batch.connection, batch.model, batch.entity, (item.id for item in batch.items), Lock.CHANGED)
+    """Load and lock records found by other means; those that are gone or not readable are refused."""
+    found = rows.load(
+        batch.connection, batch.model, batch.entity, (item.id for item in batch.items), Lock.CHANGED
+    )
     for item in batch.items:
         item.old = found.get(item.id, {})
     for item in batch.items:
@@ -56,7 +58,7 @@ def _refuse_doubles(batch: Batch) -> None:
 def _refuse_missing(batch: Batch, item: Item) -> None:
     kind = entity_label(batch.entity, batch.context.principal.locale)
     message = f"There is no {kind} with the id {item.id}, or you may not see it."
-    batch.refusals.add(item.position, None, "not_found", message, NotFound)
+    batch.refusals.add(item.position, None, "not_found", message, kind=NotFound)
 
 
 def _check_versions(batch: Batch, versions: Versions) -> None:
@@ -67,5 +69,7 @@ def _check_versions(batch: Batch, versions: Versions) -> None:
     ]
     for item, version in outdated:
         details = conflicts.describe(batch, item, version)
-        batch.refusals.add(item.position, None, "version_conflict", details["message"], VersionConflict, details)
+        batch.refusals.add(
+            item.position, None, "version_conflict", details["message"], kind=VersionConflict, details=details
+        )
     batch.refusals.raise_if_any()

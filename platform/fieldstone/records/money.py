@@ -43,8 +43,15 @@ def _unit(currency: str) -> Decimal:
 
 
 def convert(batch: Batch) -> None:
-    """Bring the organisation's amounts up to date where an amount or its currency changed; others keep their rate."""
-    changed = [(item, field) for item in batch.items for field in _money_fields(batch.entity) if _changed(item, field)]
+    """Bring the organisation's amounts up to date where an amount or its currency changed; others keep their
+    rate.
+    """
+    changed = [
+        (item, field)
+        for item in batch.items
+        for field in _money_fields(batch.entity)
+        if _changed(item, field)
+    ]
     filled = [(item, field) for item, field in changed if item.new[field.name] is not None]
     rates = _rates(batch, {item.new[CURRENCY] for item, _ in filled})
     for item, field in changed:
@@ -103,7 +110,9 @@ def _ask_rates(batch: Batch, table: sa.Table, currencies: list[str]) -> dict[str
     statement = (
         sa.select(table.c.currency_code, table.c.rate)
         .ext(postgresql.distinct_on(table.c.currency_code))
-        .where(table.c.currency_code.in_(currencies), table.c.deleted_at.is_(None), table.c.valid_from <= today)
+        .where(
+            table.c.currency_code.in_(currencies), table.c.deleted_at.is_(None), table.c.valid_from <= today
+        )
         .order_by(table.c.currency_code, table.c.valid_from.desc())
     )
     return {currency: Decimal(rate) for currency, rate in batch.connection.execute(statement)}

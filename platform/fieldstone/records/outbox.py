@@ -8,6 +8,7 @@ from fieldstone.database.system import SystemTables
 def telling(system: SystemTables) -> str:
     """The clause that copies the clause `journal` into the outbox."""
     return (
-        f'told AS (INSERT INTO "{system.schema}".outbox (at, entity, record, action, version, actor) '
+        f'told AS (INSERT INTO "{system.schema}".outbox '  # noqa: S608  # our own schema
+        "(at, entity, record, action, version, actor) "
         "SELECT CAST(:at AS timestamptz), entity, record, action, version, CAST(:actor AS uuid) FROM journal)"
     )

@@ -57,10 +57,14 @@ def _check_referrers(batch: Batch) -> None:
     ids = [item.id for item in batch.items]
     for referrer in referrers.referrers(batch.model, batch.entity.name, RESTRICT, CLEAR, CASCADE):
         found = referrers.locked_rows(batch.connection, referrer, ids, live=False)
-        others = [record for record in found if referrer.entity is not batch.entity or record["id"] not in ids]
+        others = [
+            record for record in found if referrer.entity is not batch.entity or record["id"] not in ids
+        ]
         if others:
             plural = text_of(referrer.entity.plural, batch.context.principal.locale)
-            message = f"{len(others)} {plural} still refer to it, perhaps in the recycle bin. Purge those first."
+            message = (
+                f"{len(others)} {plural} still refer to it, perhaps in the recycle bin. Purge those first."
+            )
             raise Conflict(message, code="still_referenced")
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fieldstone_metadata import declarations
-from fieldstone_rules import Expression
-
 from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
 from fieldstone.records.labels import text_of
+from fieldstone_metadata import declarations
+from fieldstone_rules import Expression
 
 Condition = bool | Expression
 
@@ -18,8 +17,8 @@ Condition = bool | Expression
 def needed(context: Context, entity: Entity, verb: str, field: str | None = None) -> str:
     """What a right takes: the conditions of the caller's roles, and the other roles that grant it.
 
-    field: the right is about this field. The text names roles and conditions, and no values. That an administrator
-    may do everything is said only where nobody else may.
+    field: the right is about this field. The text names roles and conditions, and no values. That an
+    administrator may do everything is said only where nobody else may.
     """
     locale = context.principal.locale
     held, others = [], []
@@ -30,7 +29,9 @@ def needed(context: Context, entity: Entity, verb: str, field: str | None = None
         elif conditions:
             held.append(f"{' and '.join(conditions)} (as {label})")
     if not held and not others:
-        others = [text_of(context.model.roles[ADMIN].label, locale) if ADMIN in context.model.roles else ADMIN]
+        others = [
+            text_of(context.model.roles[ADMIN].label, locale) if ADMIN in context.model.roles else ADMIN
+        ]
     return _told(held, others)
 
 

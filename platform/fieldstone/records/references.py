@@ -1,4 +1,6 @@
-"""Whether what a record refers to may be referred to: it is there, live, readable by the caller, and fits `where`."""
+"""Whether what a record refers to may be referred to: it is there, live, readable by the caller, and fits
+`where`.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +8,22 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from fieldstone_rules.types import Ref
-
 from fieldstone.model.compile import compile_rule
 from fieldstone.model.model import Entity, Field, Rule
 from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.rows import Lock, Values
+from fieldstone_rules.types import Ref
 
 
 def check(batch: Batch) -> None:
-    """Refuse every reference that a save sets anew and that does not hold; one query for each entity referred to.
+    """Refuse every reference that a save sets anew and that does not hold; one query for each entity referred
+    to.
 
-    The targets stay locked against removal until the transaction ends. What the caller may not read is answered like
-    what is not there.
+    The targets stay locked against removal until the transaction ends. What the caller may not read is
+    answered like what is not there.
     """
     changed = [entry for entry in batch.changed_references() if not _is_own(batch, entry[2])]
     wanted: dict[str, set[UUID]] = defaultdict(set)
@@ -59,7 +61,9 @@ def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targe
     limit = _limit(batch, field)
     if limit is not None and not targets.evaluator.holds(limit, record):
         source = limit.expression.source
-        batch.refuse(item, field.name, "not_allowed_record", f"{label}: only a {kind} with {source} may be chosen.")
+        batch.refuse(
+            item, field.name, "not_allowed_record", f"{label}: only a {kind} with {source} may be chosen."
+        )
 
 
 def _is_own(batch: Batch, ref: Ref) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +27,19 @@ class Referrer:
     on_delete: str
 
 
+@dataclass(frozen=True)
+class Among:
+    """Which referring records are looked for: live ones that refer to `targets` and are not `gone`
+    themselves.
+
+    most: how many of them are named.
+    """
+
+    targets: Sequence[UUID]
+    gone: Sequence[UUID]
+    most: int
+
+
 def referrers(model: Model, target: str, *on_delete: str) -> list[Referrer]:
     """The fields that may refer to the entity `target` and say one of `on_delete`."""
     key = (__name__, target)
@@ -41,13 +55,17 @@ def _of_entity(entity: Entity, target: str) -> Iterable[Referrer]:
     for field in [*entity.fields.values(), *system]:
         if isinstance(field.type, ReferenceType) and target in field.type.targets:
             declared = field.declaration.target
-            yield Referrer(entity, field, target_column(field, target), declared.on_delete if declared else RESTRICT)
+            yield Referrer(
+                entity, field, target_column(field, target), declared.on_delete if declared else RESTRICT
+            )
 
 
 def locked_rows(
     connection: sa.Connection, referrer: Referrer, targets: Sequence[UUID], *, live: bool = True
 ) -> list[Values]:
-    """The records that refer to any of `targets` through one field, locked; with `live`, not those in the bin."""
+    """The records that refer to any of `targets` through one field, locked; with `live`, not those in the
+    bin.
+    """
     statement = (
         sa.select(*read_columns(referrer.entity))
         .where(referrer.column == sa.any_(_ids(targets)))
@@ -60,26 +78,25 @@ def locked_rows(
 
 
 def some_rows(
-    connection: sa.Connection, model: Model, target: str, targets: Sequence[UUID], gone: Sequence[UUID], most: int
+    connection: sa.Connection, model: Model, target: str, among: Among
 ) -> list[tuple[Referrer, int, list[UUID]]]:
-    """For each restricting field with live referrers besides `gone`: their number and the ids of `most` of them."""
+    """For each restricting field that leads to `target`: how many records refer, and the ids of some."""
     chosen = referrers(model, target, RESTRICT)
     if not chosen:
         return []
-    selects = [_counting(place, referrer, targets, gone, most) for place, referrer in enumerate(chosen)]
-    found = connection.execute(sa.union_all(*selects))
-    return [(chosen[place], count, ids) for place, count, ids in found if count]
+    selects = [_counting(place, referrer, among) for place, referrer in enumerate(chosen)]
+    found = connection.execute(sa.union_all(*selects)).all()
+    return [(chosen[row[0]], row[1], row[2]) for row in found if row[1]]
 
 
-def _counting(
-    place: int, referrer: Referrer, targets: Sequence[UUID], gone: Sequence[UUID], most: int
-) -> sa.Select[tuple[int, int, list[UUID]]]:
+def _counting(place: int, referrer: Referrer, among: Among) -> sa.Select[Any]:
     table = referrer.entity.table
-    ids = postgresql.array_agg(postgresql.aggregate_order_by(table.c.id, table.c.id))
-    return sa.select(sa.literal(place), sa.func.count(), sa.type_coerce(ids, postgresql.ARRAY(sa.Uuid))[1:most]).where(
-        referrer.column == sa.any_(_ids(targets)),
+    ids = sa.func.array_agg(postgresql.aggregate_order_by(table.c.id, table.c.id))
+    some = sa.type_coerce(ids, postgresql.ARRAY(sa.Uuid))[1 : among.most]
+    return sa.select(sa.literal(place), sa.func.count(), some).where(
+        referrer.column == sa.any_(_ids(among.targets)),
         table.c.deleted_at.is_(None),
-        table.c.id != sa.all_(_ids(gone)),
+        table.c.id != sa.all_(_ids(among.gone)),
     )
 
 

@@ -1,7 +1,7 @@
 """What was refused in a batch: collected, so that a caller hears of everything at once.
 
-The gravest kind decides about the answer: what does not exist, then what is not allowed, then what is in conflict,
-then what is wrong with values.
+The gravest kind decides about the answer: what does not exist, then what is not allowed, then what is in
+conflict, then what is wrong with values.
 """
 
 from __future__ import annotations
@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fieldstone.errors import Conflict, FieldError, FieldstoneError, Forbidden, Invalid, NotFound, VersionConflict
+from fieldstone.errors import (
+    Conflict,
+    FieldError,
+    FieldstoneError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    VersionConflict,
+)
 
 KINDS: tuple[type[FieldstoneError], ...] = (NotFound, Forbidden, VersionConflict, Conflict, Invalid)
 
@@ -38,6 +46,7 @@ class Refusals:
         name: str | None,
         code: str,
         message: str,
+        *,
         kind: type[FieldstoneError] = Invalid,
         details: Mapping[str, Any] | None = None,
     ) -> None:

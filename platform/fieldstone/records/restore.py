@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fieldstone_rules.types import Ref
 
 from fieldstone.context import Context
 from fieldstone.errors import Conflict
@@ -22,12 +21,14 @@ from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.referrers import CLEAR
 from fieldstone.records.rows import SEARCH, TITLE, Lock, Values, to_columns
 from fieldstone.records.writing import updating, write
+from fieldstone_rules.types import Ref
 
 
 def restore(
     context: Context, entity: str, ids: Sequence[UUID], versions: Sequence[int | None] | None = None
 ) -> list[Written]:
-    """Bring records back, all or none, as whoever may delete them may. versions: those the caller saw, or None.
+    """Bring records back, all or none, as whoever may delete them may. versions: those the caller saw, or
+    None.
 
     Raises:
         NotFound: there is no such record in the bin, or the caller may not read it.
@@ -79,7 +80,9 @@ class Revival:
         table = self._batch.context.database.system.history
         causes = [(item.id, item.old["deleted_at"]) for item in self._batch.items]
         statement = (
-            sa.select(table.c.entity, table.c.record, table.c.action, table.c.changes, table.c.cause, table.c.at)
+            sa.select(
+                table.c.entity, table.c.record, table.c.action, table.c.changes, table.c.cause, table.c.at
+            )
             .where(sa.tuple_(table.c.cause, table.c.at).in_(causes))
             .order_by(table.c.id)
         )
@@ -104,7 +107,9 @@ class Revival:
             current = self._new[entry.entity].get(record["id"], record)
             if field is not None and before is not None and current[name] is None:
                 self._old[entry.entity][record["id"]] = record
-                self._new[entry.entity][record["id"]] = self._stamped(current) | {name: field.type.read(before)}
+                self._new[entry.entity][record["id"]] = self._stamped(current) | {
+                    name: field.type.read(before)
+                }
                 self._causes.setdefault(record["id"], entry.cause)
 
     def _stamped(self, record: Values) -> Values:
@@ -118,7 +123,9 @@ class Revival:
         return version
 
     def check_references(self) -> None:
-        """A record that comes back refers to no record in the bin: such a reference is cleared, or in the way."""
+        """A record that comes back refers to no record in the bin: such a reference is cleared, or in the
+        way.
+        """
         wanted: dict[str, set[UUID]] = defaultdict(set)
         for _, _, _, ref in self._references():
             wanted[ref.entity].add(ref.id)
@@ -153,13 +160,17 @@ class Revival:
         locale = self._batch.context.principal.locale
         kind, label = entity_label(entity, locale), field_label(field, locale)
         message = f"The {kind} refers to a record in the recycle bin ({label}). Restore that one first."
-        raise Conflict(message, code="refers_to_deleted", details={"field": field.name, "record": str(target["id"])})
+        raise Conflict(
+            message, code="refers_to_deleted", details={"field": field.name, "record": str(target["id"])}
+        )
 
     def write(self) -> None:
         """Write everything with one statement."""
         model = self._batch.model
         parts = [
-            updating(model.entities[name], [_row(model.entities[name], record) for record in records.values()])
+            updating(
+                model.entities[name], [_row(model.entities[name], record) for record in records.values()]
+            )
             for name, records in sorted(self._new.items())
             if records
         ]
@@ -173,7 +184,9 @@ class Revival:
     def _entry(self, entity: Entity, old: Values, new: Values) -> Entry:
         changes = told_changes(changed_fields(entity, old, new), old, new)
         action = RESTORE if old["deleted_at"] != new["deleted_at"] else UPDATE
-        return Entry(entity.name, new["id"], new["version"], action, changes, cause=self._causes.get(new["id"]))
+        return Entry(
+            entity.name, new["id"], new["version"], action, changes, cause=self._causes.get(new["id"])
+        )
 
 
 def _row(entity: Entity, record: Values) -> Values:

@@ -10,9 +10,9 @@ from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
 from fieldstone.records.batch import Batch, find_entity
-from fieldstone.records.caller_rights import ASSIGNED, CallerRights
+from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.peeking import peek
-from fieldstone.records.rows import all_fields
+from fieldstone.records.shape import ASSIGNED, shape_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class FieldRights:
 
 @dataclass(frozen=True)
 class Rights:
-    """What the caller may do: with a record, or (create, and the rest as far as it is certain) with an entity.
+    """What the caller may do: with a record, or (create, and the rest as far as it is certain) with an
+    entity.
 
     fields: those that exist for the caller, by name, system fields included.
     """
@@ -61,7 +62,7 @@ def _on_entity(context: Context, entity: Entity) -> Rights:
             allowed.field_read(field.name).constant is not False,
             field.writable and allowed.field_create(field.name).constant is not False,
         )
-        for field in all_fields(entity)
+        for field in shape_of(entity).fields
         if judge.knows_field(field)
     }
     verbs = {verb: possible(verb) for verb in ("create", "read", "update", "delete", "assign")}
@@ -79,6 +80,10 @@ def _on_record(context: Context, entity: Entity, batch: Batch) -> Rights:
             writable and may_update and judge.may_field("update", name, batch.stored, record),
         )
 
-    fields = {f.name: field_rights(f.name, writable=f.writable) for f in all_fields(entity) if judge.knows_field(f)}
+    fields = {
+        f.name: field_rights(f.name, writable=f.writable)
+        for f in shape_of(entity).fields
+        if judge.knows_field(f)
+    }
     create = access(context.model, context.principal, entity.name).create.constant is not False
     return Rights(create=create, **may, fields=fields)

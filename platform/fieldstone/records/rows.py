@@ -1,7 +1,7 @@
 """Records as rows: loading and locking many with one statement, and what a row is made of.
 
-A record in Python is a mapping of field name to Python value (`fieldstone_rules.types`), system fields and `_title`
-included; fields without columns of their own (unstored formulas, many-to-many) are not in it.
+A record in Python is a mapping of field name to Python value (`fieldstone_rules.types`), system fields and
+`_title` included; fields without columns of their own (unstored formulas, many-to-many) are not in it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
-from fieldstone.fields.references import ReferencesType
-from fieldstone.fields.stored_list import StoredList
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.records.shape import shape_of
 
 Values = dict[str, Any]
 Row = Mapping[str, Any]
@@ -44,17 +42,6 @@ _SHARED = frozenset({Lock.REFERRED})
 _KEEPING_KEYS = frozenset({Lock.REFERRED, Lock.CHANGED})
 
 
-def all_fields(entity: Entity) -> Iterable[Field]:
-    """Declared fields, then system fields."""
-    yield from entity.fields.values()
-    yield from entity.system.values()
-
-
-def stored_fields(entity: Entity) -> list[Field]:
-    """The fields with columns of their own."""
-    return [field for field in all_fields(entity) if field.stored]
-
-
 def load(
     connection: sa.Connection, model: Model, entity: Entity, ids: Iterable[UUID], lock: Lock = Lock.NONE
 ) -> dict[UUID, Values]:
@@ -68,21 +55,25 @@ def load(
 
 def read_row(entity: Entity, row: Row) -> Values:
     """The record that a row of the entity's table holds."""
-    values = {field.name: field.type.from_row(row) for field in all_fields(entity) if field.stored}
+    shape = shape_of(entity)
+    values = {name: row[name] for name in shape.plain}
+    for field in shape.converted:
+        values[field.name] = field.type.from_row(row)
     values[TITLE] = row[TITLE]
-    return values | {key: row[key] for key in base_keys(entity)}
-
-
-def base_keys(entity: Entity) -> list[str]:
-    """The keys of amounts in the organisation's currency; column and key in a record are the same."""
-    return [field.type.base_key for field in entity.fields.values() if isinstance(field.type, MoneyType)]
+    for key in shape.base_keys:
+        values[key] = row[key]
+    return values
 
 
 def to_columns(entity: Entity, values: Row) -> Values:
     """Column name → database value of a whole record but its search text."""
-    columns: Values = {TITLE: values[TITLE]} | {key: values[key] for key in base_keys(entity)}
-    for field in stored_fields(entity):
+    shape = shape_of(entity)
+    columns = {name: values[name] for name in shape.plain}
+    for field in shape.converted:
         columns |= field.type.to_row(values[field.name])
+    for key in shape.base_keys:
+        columns[key] = values[key]
+    columns[TITLE] = values[TITLE]
     return columns
 
 
@@ -90,11 +81,6 @@ def target_column(field: Field, target: str) -> sa.Column[Any]:
     """The column of a reference that names records of the entity `target`."""
     name = field.type.targets[target] if isinstance(field.type, ReferenceType) else field.name
     return next(column for column in field.columns if column.name == name)
-
-
-def empty(field: Field) -> Any:
-    """What a field holds when it holds nothing: an empty tuple where it is a list, else None."""
-    return () if isinstance(field.type, StoredList | ReferencesType) else None
 
 
 def read_columns(entity: Entity) -> list[sa.Column[Any]]:
@@ -115,4 +101,6 @@ def _build_loading(entity: Entity, lock: Lock) -> sa.Select[Any]:
     statement = sa.select(*read_columns(entity)).where(entity.table.c.id == sa.any_(ids))
     if lock is Lock.NONE:
         return statement
-    return statement.order_by(entity.table.c.id).with_for_update(read=lock in _SHARED, key_share=lock in _KEEPING_KEYS)
+    return statement.order_by(entity.table.c.id).with_for_update(
+        read=lock in _SHARED, key_share=lock in _KEEPING_KEYS
+    )

@@ -1,6 +1,7 @@
 """The order of a save, as rules.md publishes it, for creating and changing records.
 
-Each step looks at the whole batch and collects what it refuses; what is not allowed is told before what is wrong.
+Each step looks at the whole batch and collects what it refuses; what is not allowed is told before what is
+wrong.
 """
 
 from __future__ import annotations
@@ -9,7 +10,17 @@ from fieldstone.model.model import Entity
 from fieldstone.records import formulas, guards, links, money, references, sequences, validation
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.formulas import search_text
-from fieldstone.records.journal import CREATE, IMPORT, TRANSITION, UPDATE, Entry, changed_fields, changes_between, differs, journal
+from fieldstone.records.journal import (
+    CREATE,
+    IMPORT,
+    TRANSITION,
+    UPDATE,
+    Entry,
+    changed_fields,
+    changes_between,
+    differs,
+    journal,
+)
 from fieldstone.records.rows import SEARCH, Values, to_columns
 from fieldstone.records.writing import Part, inserting, updating, write
 
@@ -52,8 +63,12 @@ def insert(batch: Batch) -> None:
         settle(batch)
     if batch.items:
         new_rows = [_columns(batch.entity, item) for item in batch.items]
-        write(batch.connection, batch.model, [inserting(batch.entity, new_rows), *links.parts(batch), _journal(batch)])
-    # The triggers of issue 3 that run after a save belong here: the records are stored, the transaction is open.
+        write(
+            batch.connection,
+            batch.model,
+            [inserting(batch.entity, new_rows), *links.parts(batch), _journal(batch)],
+        )
+    # The triggers of issue 3 that run after a save belong here: the records are stored, nothing is committed.
 
 
 def change(batch: Batch) -> None:

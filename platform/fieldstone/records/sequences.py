@@ -1,7 +1,7 @@
 """Numbers that the platform hands out: without gaps or doubles, counted anew in each period of their format.
 
-The counter's row is locked last before the write and until the transaction ends, so whoever comes second waits, and a
-rolled-back save gives its number back.
+The counter's row is locked last before the write and until the transaction ends, so whoever comes second
+waits, and a rolled-back save gives its number back.
 """
 
 from __future__ import annotations
@@ -70,22 +70,35 @@ def _reader(pattern: str, year: int) -> re.Pattern[str]:
     parts, end = [], 0
     for match in _PLACE.finditer(pattern):
         parts.append(re.escape(pattern[end : match.start()]))
-        parts.append(str(year) if match["name"] == "year" else "" if "(?P" in "".join(parts) else r"(?P<number>\d{1,18})")
+        parts.append(
+            str(year)
+            if match["name"] == "year"
+            else ""
+            if "(?P" in "".join(parts)
+            else r"(?P<number>\d{1,18})"
+        )
         end = match.end()
     return re.compile("".join(parts) + re.escape(pattern[end:]))
 
 
 def _count_up(batch: Batch, field: Field, period: str, count: int, at_least: int) -> int:
-    """Take `count` numbers of a counter, which thereafter is no lower than `at_least`; the last number taken."""
+    """Take `count` numbers above `at_least` from a counter; the last number taken."""
     schema = batch.context.database.system.schema
     statement = sa.text(
         f'INSERT INTO "{schema}".counter AS c (entity, field, period, value) '  # noqa: S608  # our own schema
-        "VALUES (:entity, :field, :period, CAST(:at_least AS bigint) + :count) ON CONFLICT (entity, field, period) "
+        "VALUES (:entity, :field, :period, CAST(:at_least AS bigint) + :count) "
+        "ON CONFLICT (entity, field, period) "
         "DO UPDATE SET value = greatest(c.value, CAST(:at_least AS bigint)) + :count RETURNING value"
     )
     found = batch.connection.execute(
         statement,
-        {"entity": batch.entity.name, "field": field.name, "period": period, "count": count, "at_least": at_least},
+        {
+            "entity": batch.entity.name,
+            "field": field.name,
+            "period": period,
+            "count": count,
+            "at_least": at_least,
+        },
     )
     return int(found.scalar_one())
 

@@ -38,7 +38,9 @@ def _choose_one(batch: Batch, item: Item, workflow: Workflow) -> None:
     allowed = [found for found in leading if batch.rights.may_take(found, batch.stored, item.old)]
     if len(allowed) > 1:
         preview = Item(item.position, item.id, item.sent, item.old, {**item.old, **item.sent})
-        allowed = [found for found in allowed if not unmet_reasons(batch, found, preview, batch.stored)] or allowed
+        allowed = [
+            found for found in allowed if not unmet_reasons(batch, found, preview, batch.stored)
+        ] or allowed
     if len(allowed) == 1:
         item.transition = allowed[0]
     elif allowed:
@@ -52,13 +54,13 @@ def _choose_one(batch: Batch, item: Item, workflow: Workflow) -> None:
 def _refuse_ambiguous(batch: Batch, item: Item, workflow: Workflow, allowed: list[Transition]) -> None:
     names = ", ".join(found.name for found in allowed)
     message = f"Several transitions lead there: {names}. Take one of them by its name."
-    batch.refusals.add(item.position, workflow.field, "ambiguous_transition", message, Conflict)
+    batch.refusals.add(item.position, workflow.field, "ambiguous_transition", message, kind=Conflict)
 
 
 def _refuse_forbidden(batch: Batch, item: Item, leading: list[Transition]) -> None:
     reason = " ".join(dict.fromkeys(who_may(batch, found) for found in leading))
     message = f"You may not take the transition {leading[0].name}. {reason}"
-    batch.refusals.add(item.position, None, "forbidden", message, Forbidden, {"reason": reason})
+    batch.refusals.add(item.position, None, "forbidden", message, kind=Forbidden, details={"reason": reason})
 
 
 def _refuse_impossible(batch: Batch, item: Item, workflow: Workflow) -> None:

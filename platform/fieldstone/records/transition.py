@@ -17,7 +17,7 @@ from fieldstone.records.state_changes import possible, state_label, who_may
 from fieldstone.records.update import Change, finish, start
 
 
-def transition(
+def transition(  # noqa: PLR0917  # the arguments in which every caller names a transition
     context: Context,
     entity: str,
     id_: UUID,
@@ -28,8 +28,10 @@ def transition(
     """Take the transition `name` of a record. values: of the fields it asks for, in the API's form.
 
     Raises:
-        NotFound: there is no such record or transition. Conflict: the record's state is not one it starts from.
-        Forbidden: the caller may not take it. VersionConflict: somebody else changed the record.
+        NotFound: there is no such record or transition.
+        Conflict: the record's state is not one that it starts from.
+        Forbidden: the caller may not take it.
+        VersionConflict: somebody else changed the record.
         Invalid: the guard does not hold, a required field is empty, or a value was refused.
     """
 
@@ -67,7 +69,8 @@ def _require_state(batch: Batch, item: Item, workflow: Workflow, chosen: Transit
     if state not in chosen.declaration.sources:
         locale = batch.context.principal.locale
         message = (
-            f"{text_of(chosen.declaration.label, locale)} is not possible from {state_label(workflow, state, locale)}. "
+            f"{text_of(chosen.declaration.label, locale)} is not possible "
+            f"from {state_label(workflow, state, locale)}. "
             f"{possible(batch.entity, state, locale)}"
         )
         raise Conflict(message, code="wrong_state", details={"state": state})
@@ -77,7 +80,7 @@ def _take(batch: Batch, item: Item, workflow: Workflow, chosen: Transition) -> N
     if not batch.rights.may_take(chosen, batch.stored, item.old):
         message = f"You may not take the transition {chosen.name}. {who_may(batch, chosen)}"
         details = {"reason": who_may(batch, chosen)}
-        batch.refusals.add(item.position, None, "forbidden", message, Forbidden, details)
+        batch.refusals.add(item.position, None, "forbidden", message, kind=Forbidden, details=details)
         return
     item.transition = chosen
     item.sent[workflow.field] = chosen.declaration.target

@@ -9,9 +9,9 @@ from fieldstone.context import Context
 from fieldstone.model.model import Rule, Transition, Workflow
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.conditions_in_words import in_words, parts
+from fieldstone.records.journal import NOTHING
 from fieldstone.records.labels import field_label, text_of
 from fieldstone.records.peeking import peek
-from fieldstone.records.rows import empty
 from fieldstone.records.state_changes import who_may
 
 
@@ -32,7 +32,7 @@ class TransitionState:
 
 
 def transitions(context: Context, entity: str, id_: UUID) -> list[TransitionState]:
-    """The transitions from the state of a record, in their declared order. Raises `NotFound` as reading does."""
+    """The transitions from a record's state, in their declared order. Raises `NotFound` as reading does."""
     found = find_entity(context, entity)
     workflow = found.workflow
     with context.database.read() as connection:
@@ -58,7 +58,9 @@ def _told(batch: Batch, item: Item, workflow: Workflow, transition: Transition) 
 
 
 def _unmet_guard(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> list[str]:
-    """What keeps the guard from holding, but for conditions over asked fields, which the caller can still fill."""
+    """What keeps the guard from holding, but for conditions over asked fields, which the caller can still
+    fill.
+    """
     guard, locale = transition.guard, batch.context.principal.locale
     wanted = item.old | {workflow.field: transition.declaration.target}
     if guard is None or batch.stored.holds(guard, wanted, item.old):
@@ -86,4 +88,4 @@ def _missing(batch: Batch, item: Item, workflow: Workflow, transition: Transitio
     names = [name for name in target.required if name not in transition.declaration.ask] if target else []
     fields = [batch.entity.fields[name] for name in names if name in batch.entity.fields]
     locale = batch.context.principal.locale
-    return [f"{field_label(f, locale)} is required." for f in fields if item.old.get(f.name) == empty(f)]
+    return [f"{field_label(f, locale)} is required." for f in fields if item.old.get(f.name) in NOTHING]

@@ -1,4 +1,6 @@
-"""Finding records by values: those that an import means by a key, and those that hold a value which must be unique."""
+"""Finding records by values: those that an import means by a key, and those that hold a value which must be
+unique.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _PLACE = "_place"
 
 
 def find_by_key(batch: Batch, rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> dict[int, UUID]:
-    """Position in `rows` → the live record with these values of the key fields; rows without all of them have none."""
+    """Position in `rows` → the live record with these values of the key fields; rows without all of them have
+    none.
+    """
     wanted = []
     for place, row in enumerate(rows):
         columns = _key_columns(batch.entity, row, key)
@@ -49,7 +53,9 @@ def _matches(batch: Batch, names: Sequence[str], wanted: Sequence[Values]) -> It
     """(place, id) of the live records that equal a wanted row in the named columns."""
     table = batch.entity.table
     columns = [table.c[name] for name in names]
-    several = len({column.name for column in columns}) and any(row[name] is None for row in wanted for name in names)
+    several = len({column.name for column in columns}) and any(
+        row[name] is None for row in wanted for name in names
+    )
     equal = "IS NOT DISTINCT FROM" if several else "="
     same = " AND ".join(f't."{name}" {equal} r."{name}"' for name in names)
     place = sa.Column(_PLACE, sa.Integer)
@@ -94,4 +100,6 @@ def _refuse(batch: Batch, item: Item, fields: Sequence[str]) -> None:
     locale = batch.context.principal.locale
     found = [batch.entity.field(name) for name in fields]
     labels = " and ".join(field_label(field, locale) for field in found if field is not None)
-    batch.refusals.add(item.position, fields[0], "not_unique", f"Another record has the same {labels}.", Conflict)
+    batch.refusals.add(
+        item.position, fields[0], "not_unique", f"Another record has the same {labels}.", kind=Conflict
+    )

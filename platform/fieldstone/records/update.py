@@ -18,7 +18,7 @@ Sent = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """What to change in one record: values in the API's form; version: the one the caller saw, None for any."""
+    """What to change in a record: values in the API's form; version: the one the caller saw, or None."""
 
     id: UUID
     values: Sent
@@ -26,7 +26,8 @@ class Change:
 
 
 def update(context: Context, entity: str, changes: Sequence[Change]) -> list[Written]:
-    """Change records, all or none; in the order sent. What is already so is no change and makes no new version.
+    """Change records, all or none; in the order sent. What is already so is no change and makes no new
+    version.
 
     A value for the field under a workflow is the one transition to that state which the caller may take.
 
@@ -34,7 +35,8 @@ def update(context: Context, entity: str, changes: Sequence[Change]) -> list[Wri
         NotFound: there is no such record, or the caller may not read it.
         Forbidden: the caller may not change the record, as it is or as it would be, or a field of it.
         VersionConflict: somebody else changed the record since the version given.
-        Invalid: values were refused. Conflict: a value that must be unique is taken, or a transition is ambiguous.
+        Invalid: values were refused.
+        Conflict: a value that must be unique is taken, or a transition is ambiguous.
     """
 
     def work(connection: sa.Connection) -> list[Written]:
@@ -65,7 +67,7 @@ def read_sent(batch: Batch, values: Sequence[Sent]) -> None:
 
 
 def check_and_merge(batch: Batch) -> None:
-    """Check the rights to what was sent on the stored records, and make the records as the caller wants them."""
+    """Check the rights on the stored records, and make the records as the caller wants them."""
     batch.rights.check_stored(batch)
     validation.check_readonly(batch)
     for item in batch.items:
@@ -73,7 +75,9 @@ def check_and_merge(batch: Batch) -> None:
 
 
 def finish(batch: Batch) -> list[Written]:
-    """Check rights and values of a batch that knows what was sent and which transitions it takes, and write it."""
+    """Check rights and values of a batch that knows what was sent and which transitions it takes, and write
+    it.
+    """
     items = list(batch.items)
     check_and_merge(batch)
     saving.judge(batch)

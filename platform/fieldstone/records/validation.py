@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from fieldstone.fields.refusal import ValueRefused
@@ -11,9 +11,10 @@ from fieldstone.model.model import Entity, Field
 from fieldstone.model.system_fields import ASSIGNABLE
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.environment import Evaluator
-from fieldstone.records.journal import differs
+from fieldstone.records.journal import NOTHING, differs
 from fieldstone.records.labels import field_label, text_of
-from fieldstone.records.rows import Row, Values, all_fields, empty
+from fieldstone.records.rows import Row, Values
+from fieldstone.records.shape import shape_of
 
 Sent = Mapping[str, Any]
 
@@ -26,7 +27,9 @@ def read_values(batch: Batch, item: Item, sent: Sent) -> Values:
         if field is None or not batch.rights.knows_field(field):
             batch.refuse(item, str(name)[:80], "unknown_field", unknown_field(batch, str(name)))
         elif not _may_be_sent(batch, field):
-            batch.refuse(item, name, "readonly", f"{_label(batch, field)} cannot be set; the platform keeps it.")
+            batch.refuse(
+                item, name, "readonly", f"{_label(batch, field)} cannot be set; the platform keeps it."
+            )
         else:
             _read_value(batch, item, field, raw, values)
     return values
@@ -34,7 +37,7 @@ def read_values(batch: Batch, item: Item, sent: Sent) -> Values:
 
 def unknown_field(batch: Batch, name: str) -> str:
     """What to say about a field that does not exist for the caller, with the most similar one that does."""
-    known = [field.name for field in all_fields(batch.entity) if batch.rights.knows_field(field)]
+    known = [field.name for field in shape_of(batch.entity).fields if batch.rights.knows_field(field)]
     similar = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean “{similar[0]}”?" if similar else "."
     return f"{batch.entity.name} has no field “{name[:80]}”{hint}"
@@ -68,14 +71,14 @@ def check_readonly(batch: Batch) -> None:
 
 
 def is_readonly(field: Field, stored: Evaluator, old: Row) -> bool:
-    """Whether callers may not set a field of a record; a condition cannot hold for one that is not there yet."""
+    """Whether callers may not set a field; a condition cannot hold for a record that is not there yet."""
     if isinstance(field.readonly, bool):
         return field.readonly
     return bool(old) and stored.holds(field.readonly, old)
 
 
 def _refuse_readonly(batch: Batch, item: Item, field: Field) -> None:
-    if item.is_new and item.sent[field.name] == empty(field):
+    if item.is_new and item.sent[field.name] in NOTHING:
         del item.sent[field.name]
     else:
         batch.refuse(item, field.name, "readonly", f"{_label(batch, field)} cannot be changed here.")
@@ -94,11 +97,27 @@ def check_required(batch: Batch) -> None:
     """Refuse records in which a required field is empty. A hidden field is not required."""
     for item in batch.items:
         needed = state_fields(batch.entity, item.new, "required")
-        for field in batch.entity.fields.values():
-            if field.name not in item.new or batch.refusals.concern(item.position, field.name):
+        for field in _demanding(batch.entity, needed):
+            if not is_empty(field, item) or batch.refusals.concern(item.position, field.name):
                 continue
-            if item.new[field.name] == empty(field) and is_required(field, batch.wanted, item.new, item.old, needed):
+            if is_required(field, batch.wanted, item.new, item.old, needed):
                 batch.refuse(item, field.name, "required", f"{_label(batch, field)} is required.")
+
+
+def _demanding(entity: Entity, needed: Collection[str]) -> Iterable[Field]:
+    """The fields that may be required of a record in whose state `needed` are."""
+    shape = shape_of(entity)
+    if not needed:
+        return shape.demanding
+    return (
+        *shape.demanding,
+        *(entity.fields[name] for name in needed if entity.fields[name] not in shape.demanding),
+    )
+
+
+def is_empty(field: Field, item: Item) -> bool:
+    """Whether a field will hold nothing; many-to-many fields that were not looked at count as filled."""
+    return field.name in item.new and item.new[field.name] in NOTHING
 
 
 def is_required(field: Field, wanted: Evaluator, new: Row, old: Row, needed: Collection[str]) -> bool:

@@ -1,7 +1,8 @@
 """Writing many rows, their links, history and outbox with one statement.
 
-Each part of a write is a data-modifying `WITH` clause that reads its rows from one JSON parameter, so the text of the
-statement depends on what is written and not on how much, stays prepared, and costs one round trip.
+Each part of a write is a data-modifying `WITH` clause that reads its rows from one JSON parameter, so the
+text of the statement depends on what is written and not on how much, stays prepared, and costs one round
+trip.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from fieldstone_rules.durations import Duration
 from sqlalchemy.dialects import postgresql
 
+from fieldstone.fields import identifier
 from fieldstone.fields.intervals import write_duration
 from fieldstone.model.model import Entity, Link, Model
+from fieldstone_rules.durations import Duration
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 Rows = Sequence[Mapping[str, Any]]
@@ -48,42 +50,38 @@ def inserting(entity: Entity, rows: Rows) -> Part:
     """New rows; all have the same columns."""
     columns = [entity.table.columns[name] for name in rows[0]]
     names = ", ".join(_quoted(column.name) for column in columns)
-    parameter = f"{entity.name}_new"
-    source = f"SELECT {names} FROM {rows_from(parameter, columns)}"
-    sql = f"{parameter} AS (INSERT INTO {_table(entity.table)} ({names}) {source})"
-    return Part(sql, {parameter: to_json(rows)})
+    name = identifier(entity.name, "new")
+    source = f"SELECT {names} FROM {rows_from(name, columns)}"  # noqa: S608  # all names come from the model
+    sql = f"{name} AS (INSERT INTO {_table(entity.table)} ({names}) {source})"
+    return Part(sql, {name: to_json(rows)})
 
 
 def updating(entity: Entity, rows: Rows) -> Part:
     """Changed rows, found by `id`; all have the same columns."""
     columns = [entity.table.columns[name] for name in rows[0]]
-    parameter = f"{entity.name}_changed"
+    name = identifier(entity.name, "changed")
     settings = ", ".join(f"{_quoted(c.name)} = r.{_quoted(c.name)}" for c in columns if c.name != "id")
-    sql = (
-        f"{parameter} AS (UPDATE {_table(entity.table)} AS t SET {settings} "
-        f"FROM {rows_from(parameter, columns)} WHERE t.id = r.id)"
+    target, source = _table(entity.table), rows_from(name, columns)
+    sql = f"{name} AS (UPDATE {target} AS t SET {settings} FROM {source} WHERE t.id = r.id)"  # noqa: S608  # as above
+    return Part(sql, {name: to_json(rows)})
+
+
+def linking(link: Link, pairs: Rows) -> Part:
+    """New pairs (`source`, `target`) of a many-to-many."""
+    name = identifier(link.table.name, "linked")
+    rows = f"SELECT source, target FROM {_pairs_from(name)} ON CONFLICT DO NOTHING"  # noqa: S608  # as above
+    return Part(
+        f"{name} AS (INSERT INTO {_table(link.table)} (source, target) {rows})", {name: to_json(pairs)}
     )
-    return Part(sql, {parameter: to_json(rows)})
 
 
-def linking(link: Link, name: str, pairs: Rows) -> Part:
-    """New pairs (`source`, `target`) of a many-to-many; `name` is unique in the statement."""
-    parameter = f"{name}_linked"
-    sql = (
-        f"{parameter} AS (INSERT INTO {_table(link.table)} ({_quoted(link.source.name)}, {_quoted(link.target.name)}) "
-        f"SELECT source, target FROM {_pairs_from(parameter)} ON CONFLICT DO NOTHING)"
-    )
-    return Part(sql, {parameter: to_json(pairs)})
-
-
-def unlinking(link: Link, name: str, pairs: Rows) -> Part:
+def unlinking(link: Link, pairs: Rows) -> Part:
     """Pairs (`source`, `target`) of a many-to-many that go."""
-    parameter = f"{name}_unlinked"
-    sql = (
-        f"{parameter} AS (DELETE FROM {_table(link.table)} AS t USING {_pairs_from(parameter)} "
-        f"WHERE t.{_quoted(link.source.name)} = r.source AND t.{_quoted(link.target.name)} = r.target)"
-    )
-    return Part(sql, {parameter: to_json(pairs)})
+    name = identifier(link.table.name, "unlinked")
+    same = "t.source = r.source AND t.target = r.target"
+    target, source = _table(link.table), _pairs_from(name)
+    sql = f"{name} AS (DELETE FROM {target} AS t USING {source} WHERE {same})"  # noqa: S608  # as above
+    return Part(sql, {name: to_json(pairs)})
 
 
 def to_json(value: Any) -> str:
