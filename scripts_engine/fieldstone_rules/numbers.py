@@ -89,7 +89,7 @@ def negate(number: Number) -> Number:
 
 
 def in_decimals(operation: Callable[..., Number | None]) -> Callable[..., Number | None]:
-    """An operation for values whose type is decimal, although one that came from an integer may be an `int`."""
+    """An operation on values whose type is decimal, though one that came from an integer may be an `int`."""
     return lambda *values: operation(*(Decimal(value) for value in values))
 
 
