@@ -54,7 +54,7 @@ def aggregate(
     key = (*reading.key, "aggregate", tuple(group), wanted)
     statement = reading.kept.get(key, lambda: _statement(lists.rows_of(*reading.arguments), group, wanted))
     with context.database.read() as connection:
-        rows = statement.run(connection, reading.values)
+        rows = reading.run(connection, statement)
     return [Group(orjson.loads(row[0] or b"{}"), orjson.loads(row[1] or b"{}")) for row in rows]
 
 

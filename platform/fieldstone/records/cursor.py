@@ -56,7 +56,11 @@ def _content(cursor: str) -> list[str | None] | None:
     except ValueError:
         return None
     whole = raw[:8] == _checksum(raw[8:]) and isinstance(content, list) and bool(content)
-    return content if whole and all(key is None or isinstance(key, str) for key in content) else None
+    return content if whole and all(map(_is_key, content)) else None
+
+
+def _is_key(key: object) -> bool:
+    return key is None or (isinstance(key, str) and "\x00" not in key)
 
 
 def _checksum(payload: bytes) -> bytes:

@@ -10,6 +10,7 @@ from fieldstone.access.predicates import ViewerColumns
 from fieldstone.access.viewer import ViewerSchema
 from fieldstone.errors import FieldError, Malformed
 from fieldstone.model.rule_columns import SystemColumns
+from fieldstone.records.query import malformed
 from fieldstone.records.source import Viewer
 from fieldstone_rules import Expression, Problem, Purpose, RuleError, Scope, SqlScope, check_expression, lower
 
@@ -32,6 +33,10 @@ def checked(viewer: Viewer, entity: str, source: str, parameter: str = "where") 
     Raises:
         Malformed: with line, column and a hint for each problem.
     """
+    if "\x00" in source or any("\ud800" <= letter <= "\udfff" for letter in source):
+        raise malformed(
+            parameter, "bad_expression", "A condition holds no characters that no text can hold.", 1, 1
+        )
     schema = ViewerSchema(viewer.model, viewer.access_key)
     try:
         return check_expression(source, Scope(schema, entity, Purpose.FILTER))

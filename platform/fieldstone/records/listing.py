@@ -12,13 +12,13 @@ from fieldstone.context import Context
 from fieldstone.errors import Forbidden, Invalid, NotFound
 from fieldstone.model.model import Entity
 from fieldstone.records import cursor, lists, search
-from fieldstone.records.environment import environment
 from fieldstone.records.keyset import parameter_name
 from fieldstone.records.names import entity_named
 from fieldstone.records.query import Page, Query, malformed
+from fieldstone.records.request_values import request_values
 from fieldstone.records.source import Viewer
 from fieldstone.records.statements import Rows, Statement, kept
-from fieldstone_rules import Expression, parameters
+from fieldstone_rules import Expression
 
 
 def list_json(context: Context, entity: str, query: Query) -> bytes:
@@ -65,13 +65,12 @@ class Reading:
         """What builds the statements."""
         return self.viewer, self.entity, self.query, len(self.words)
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values of the parameters."""
-        values = parameters(environment(self.context)) | search.patterns(self.words)
+    def run(self, connection: sa.Connection, statement: Statement, **own: Any) -> Rows:
+        """The rows of a statement of this request. own: further parameters."""
+        values = own | search.patterns(self.words)
         if self.query.related is not None:
             values["fs_related"] = self.query.related[1].id
-        return values
+        return statement.run(connection, request_values(self.context, statement, values))
 
     def _key(self) -> tuple[Hashable, ...]:
         query = self.query
@@ -91,14 +90,11 @@ class _Page:
 
     def rows(self, connection: sa.Connection) -> Rows:
         """The records of the page and one more, if there is one."""
-        values = self._reading.values
-        if self._cursor is None:
-            return self._statement().run(connection, values)
-        values |= {parameter_name(number): key for number, key in enumerate(self._cursor)}
+        keys = {parameter_name(number): key for number, key in enumerate(self._cursor or ())}
         try:
-            return self._statement().run(connection, values)
+            return self._reading.run(connection, self._statement(), **keys)
         except Invalid as error:
-            if error.code != "out_of_range":
+            if self._cursor is None or error.code != "out_of_range":
                 raise
             raise cursor.bad_cursor("This cursor is damaged. Start again from the first page.") from None
 
@@ -111,7 +107,7 @@ class _Page:
             return counted
         key = (*self._reading.key, "estimate")
         estimate = self._reading.kept.get(key, lambda: lists.estimate_statement(*self._reading.arguments))
-        ((plan, *_),) = estimate.run(connection, self._reading.values)
+        ((plan, *_),) = self._reading.run(connection, estimate)
         return max(counted, int(orjson.loads(plan or b"")[0]["Plan"]["Plan Rows"]))
 
     def next_cursor(self, rows: Rows) -> str | None:

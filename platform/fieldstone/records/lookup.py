@@ -50,7 +50,7 @@ def lookup(
     key = (*reading.key, "lookup")
     statement = reading.kept.get(key, lambda: _statement(*reading.arguments))
     with context.database.read() as connection:
-        rows = statement.run(connection, reading.values)
+        rows = reading.run(connection, statement)
     return [Found(UUID((id_ or b"").decode()), entity, (title or b"").decode()) for id_, title in rows]
 
 

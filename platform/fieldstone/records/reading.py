@@ -13,13 +13,12 @@ from fieldstone.access.predicates import joined_clause
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
-from fieldstone.records.environment import environment
 from fieldstone.records.filters import system_scope
 from fieldstone.records.names import entity_named, record_id
 from fieldstone.records.output import chosen_fields, record_json
+from fieldstone.records.request_values import request_values
 from fieldstone.records.source import Joins, RecordSource, Viewer
 from fieldstone.records.statements import Statement, kept
-from fieldstone_rules import parameters
 
 _ID = "fs_id"
 
@@ -47,7 +46,7 @@ def get_json(
     chosen = None if fields is None else tuple(fields)
     key = ("get", viewer.access_key, entity, chosen, deleted)
     statement = kept(context.model).get(key, lambda: _statement(viewer, found, chosen, deleted=deleted))
-    values = parameters(environment(context)) | {_ID: identity}
+    values = request_values(context, statement, {_ID: identity})
     with context.database.read() as connection:
         rows = statement.run(connection, values)
     if not rows:

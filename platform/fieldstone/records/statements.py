@@ -6,6 +6,7 @@ statement of a tenth of a millisecond, the layers above would cost as much as th
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date, time
@@ -29,6 +30,7 @@ from fieldstone_rules.durations import Duration
 _DIALECT = dialects.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's
 _PREPARED = "fieldstone_prepared"
 _MOST_PREPARED = 400
+_PLACE = re.compile(r"\$([0-9]+)")
 _numbers = count(1)
 T = TypeVar("T")
 
@@ -37,20 +39,26 @@ Rows = list[tuple[bytes | None, ...]]
 
 
 class Statement:
-    """The text of a statement with the names of its parameters in their order.
+    """The text of a statement with its parameters.
 
-    columns: how many texts a row has. prefix: stands before the statement, such as `EXPLAIN `.
+    What is constant for the publication stands in the text itself, so that a plan made once for all values of
+    the parameters still knows it.
+
+    names: of the parameters whose values come with each run. columns: how many texts a row has.
+    prefix: stands before the statement, such as `EXPLAIN `.
     """
 
     def __init__(self, select: Select, prefix: str = "") -> None:
         later = set(_later(select))
         compiled = select.params(dict.fromkeys(later)).compile(dialect=_DIALECT)
         expanded = compiled.construct_expanded_state()
-        self.text: str = prefix + expanded.statement
+        places = list(expanded.positiontup or ())
+        fixed = {name: expanded.parameters[name] for name in places if name not in later}
+        self._names = tuple(name for name in places if name in later)
+        self.names = frozenset(self._names)
+        self.text = prefix + _with_constants(expanded.statement, places, fixed)
         self.columns = len(select.selected_columns)
         self.name = b"fieldstone_%d" % next(_numbers)
-        self._names: list[str] = list(expanded.positiontup or ())
-        self._fixed = {name: wire(expanded.parameters[name]) for name in self._names if name not in later}
 
     def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Rows:
         """The rows as texts in UTF-8, for parameter name → value.
@@ -58,8 +66,7 @@ class Statement:
         Raises:
             FieldstoneError: what the database says, translated.
         """
-        fixed = self._fixed
-        bound = [fixed[name] if name in fixed else wire(values[name]) for name in self._names]
+        bound = [wire(values[name]) for name in self._names]
         result = self._execute(connection, bound)
         value = result.get_value
         width = range(self.columns)
@@ -109,6 +116,25 @@ def _later(select: Select) -> Iterator[str]:
     for part in visitors.iterate(select):
         if isinstance(part, sa.BindParameter) and part.required:
             yield part.key
+
+
+def _with_constants(text: str, places: Sequence[str], fixed: Mapping[str, Any]) -> str:
+    """The statement with constants in place of their parameters, and the other parameters counted anew."""
+    left = [name for name in places if name not in fixed]
+
+    def replaced(match: re.Match[str]) -> str:
+        name = places[int(match[1]) - 1]
+        return _constant(fixed[name]) if name in fixed else f"${left.index(name) + 1}"
+
+    return _PLACE.sub(replaced, text)
+
+
+def _constant(value: Any) -> str:
+    text = _text(value)
+    if text is None:
+        return "NULL"
+    marked = text.replace("\\", "\\\\").replace("'", "''")
+    return f"E'{marked}'" if "\\" in text else f"'{marked}'"
 
 
 def _checked(server: pq.abc.PGconn, result: pq.abc.PGresult) -> pq.abc.PGresult:
