@@ -191,7 +191,8 @@ def test_time_travel_is_refused_as_not_supported_yet(api):
 @pytest.mark.parametrize(
     "query",
     [
-        "limit=0", "limit=-1", "limit=1001", "limit=ten", "limit=1e2", "limit=", "limit=٣", "limit=9999999999999",
+        "limit=0", "limit=-1", "limit=1001", "limit=ten", "limit=1e2", "limit=", "limit=٣",
+        "limit=9999999999999",
         "count=maybe", "deleted=yes", "deleted=", "fields=", "fields=a,,b", "fields=nonsense",
         "fields=name;drop", "order=nonsense", "order=--name", "order=", "order=facts.x.y", "where=nonsense",
         "where=name", "where=name%20==", "where=1;drop", "where=name%20==%20'%00'",

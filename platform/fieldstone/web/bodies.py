@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from flask import request
 
-from fieldstone.errors import FieldError, Malformed
+from fieldstone.errors import FieldError, Malformed, TooLarge
 from fieldstone.web.problems import UnsupportedMediaType
 
 MAX_DEPTH = 64
@@ -26,7 +26,7 @@ def read_object() -> dict[str, Any]:
     for anything that is not one well-formed object in UTF-8 without duplicate members.
     """
     _check_media_type()
-    body = parse(request.get_data())
+    body = parse(_whole_body())
     if not isinstance(body, dict):
         raise Malformed("The body must be a JSON object.")
     return body
@@ -75,6 +75,14 @@ def only(body: Mapping[str, Any], allowed: Sequence[str]) -> None:
         errors = [FieldError(name, "unknown_member", f"`{name}` is not known here.") for name in unknown]
         known = f"Known: {', '.join(f'`{name}`' for name in allowed)}." if allowed else "No member is."
         raise Malformed(f"`{unknown[0]}` is not known here. {known}", code="unknown_member", errors=errors)
+
+
+def _whole_body() -> bytes:
+    raw = request.get_data()
+    if request.content_length is None and len(raw) >= (request.max_content_length or 0):
+        # Werkzeug cuts a chunked body off at the limit without a word.
+        raise TooLarge("The body is larger than this server takes. Nothing was saved; send less at a time.")
+    return raw
 
 
 def _check_media_type() -> None:
