@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from babel.numbers import get_currency_precision
 from sqlalchemy.dialects import postgresql
 
-from fieldstone.fields.money import BASE, MoneyType
-from fieldstone.model.model import Entity, Field
+from fieldstone.fields.money import BASE
+from fieldstone.model.model import Field
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.environment import organisation_currency, organisation_zone
 from fieldstone.records.labels import field_label
+from fieldstone.records.shape import shape_of
 
 CURRENCY = "currency"
 RATES = "exchange_rate"
@@ -25,7 +26,7 @@ RATES = "exchange_rate"
 
 def round_amounts(batch: Batch) -> None:
     """Round every amount to the decimals of its record's currency, half away from zero."""
-    for field in _money_fields(batch.entity):
+    for field in shape_of(batch.entity).money:
         for item in batch.items:
             amount = item.new[field.name]
             if amount is not None:
@@ -49,7 +50,7 @@ def convert(batch: Batch) -> None:
     changed = [
         (item, field)
         for item in batch.items
-        for field in _money_fields(batch.entity)
+        for field in shape_of(batch.entity).money
         if _changed(item, field)
     ]
     filled = [(item, field) for item, field in changed if item.new[field.name] is not None]
@@ -87,10 +88,6 @@ def _converted(batch: Batch, item: Item, field: Field, rates: Mapping[str, Decim
 
 def _changed(item: Item, field: Field) -> bool:
     return item.is_new or any(item.new[name] != item.old[name] for name in (field.name, CURRENCY))
-
-
-def _money_fields(entity: Entity) -> list[Field]:
-    return [field for field in entity.fields.values() if isinstance(field.type, MoneyType)]
 
 
 def _rates(batch: Batch, currencies: set[str]) -> dict[str, Decimal]:

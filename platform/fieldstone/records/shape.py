@@ -26,7 +26,7 @@ class Shape:
 
     fields: declared and system fields.
     plain: names of those stored as they are in one column of the same name. converted: the other stored ones.
-    base_keys: columns of amounts in the organisation's currency.
+    money: the amounts. base_keys: columns of the same in the organisation's currency.
     kept: those whose changes the history keeps. referring: those that refer to other records.
     demanding: those that may be required. links: the many-to-many ones.
     empty: name → what a field holds when it holds nothing.
@@ -35,6 +35,7 @@ class Shape:
     fields: tuple[Field, ...]
     plain: tuple[str, ...]
     converted: tuple[Field, ...]
+    money: tuple[Field, ...]
     base_keys: tuple[str, ...]
     kept: tuple[Field, ...]
     referring: tuple[Field, ...]
@@ -69,6 +70,7 @@ def _build(entity: Entity) -> Shape:
         fields=fields,
         plain=tuple(field.name for field in stored if _is_plain(field)),
         converted=tuple(field for field in stored if not _is_plain(field)),
+        money=tuple(field for field in declared if isinstance(field.type, MoneyType)),
         base_keys=tuple(f.type.base_key for f in declared if isinstance(f.type, MoneyType)),
         kept=tuple(field for field in held if field.name not in BOOKKEEPING),
         referring=(*(f for f in declared if isinstance(f.type, ReferenceType | ReferencesType)), *system),

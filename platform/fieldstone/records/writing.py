@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -107,8 +108,13 @@ def _plain(value: Any) -> Any:
 
 def rows_from(parameter: str, columns: Iterable[sa.Column[Any]]) -> str:
     """The rows `r` that the JSON in a parameter holds, as a source of a statement."""
-    described = ", ".join(f"{_quoted(c.name)} {c.type.compile(dialect=_DIALECT)}" for c in columns)
+    described = ", ".join(f"{_quoted(c.name)} {_type_name(c.type)}" for c in columns)
     return f"json_to_recordset(CAST(:{parameter} AS json)) AS r({described})"
+
+
+@lru_cache(maxsize=10_000)
+def _type_name(kind: sa.types.TypeEngine[Any]) -> str:
+    return str(kind.compile(dialect=_DIALECT))
 
 
 def _pairs_from(parameter: str) -> str:
