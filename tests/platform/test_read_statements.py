@@ -138,11 +138,11 @@ def plan(
     viewer = Viewer(context.model, context.principal.access_key)
     statement = page_statement(viewer, context.model.entities["deal"], query, 1 if query.q else 0, nulls)
     explained = Statement(sa.select(sa.literal_column("1")))
-    explained.text, explained.columns = f"EXPLAIN {statement.text}", 1
+    explained.text = f"EXPLAIN {statement.text}"
     explained._names = statement._names
     with app.database.read() as connection:
         rows = explained.run(connection, {"fs_user": context.principal.user, "fs_user_teams": []} | values)
-    return "\n".join((row[0] or b"").decode() for row in rows)
+    return "\n".join(line.decode() for line in rows.column(0))
 
 
 INDEXED = [

@@ -55,7 +55,8 @@ def aggregate(
     statement = reading.kept.get(key, lambda: _statement(lists.rows_of(*reading.arguments), group, wanted))
     with context.database.read() as connection:
         rows = reading.run(connection, statement)
-    return [Group(orjson.loads(row[0] or b"{}"), orjson.loads(row[1] or b"{}")) for row in rows]
+    found = zip(rows.column(0), rows.column(1), strict=True)
+    return [Group(orjson.loads(by), orjson.loads(of)) for by, of in found]
 
 
 def _statement(rows: lists.Rows, group: Sequence[str], measures: Sequence[tuple[str, Measure]]) -> Statement:

@@ -17,7 +17,7 @@ from fieldstone.records.names import entity_named
 from fieldstone.records.query import Page, Query, malformed
 from fieldstone.records.request_values import request_values
 from fieldstone.records.source import Viewer
-from fieldstone.records.statements import Rows, Statement, kept
+from fieldstone.records.statements import Statement, Texts, kept
 from fieldstone_rules import Expression
 
 
@@ -32,7 +32,7 @@ def list_json(context: Context, entity: str, query: Query) -> bytes:
     with context.database.read() as connection:
         rows = page.rows(connection)
         count = page.count(connection, rows)
-    items = [row[0] for row in rows[: query.limit] if row[0] is not None]
+    items = rows.column(0, query.limit)
     following = page.next_cursor(rows)
     head, tail = b'{"data":[', b'],"next":%b,"count":%b}' % (orjson.dumps(following), orjson.dumps(count))
     return head + b",".join(items) + tail
@@ -65,7 +65,7 @@ class Reading:
         """What builds the statements."""
         return self.viewer, self.entity, self.query, len(self.words)
 
-    def run(self, connection: sa.Connection, statement: Statement, **own: Any) -> Rows:
+    def run(self, connection: sa.Connection, statement: Statement, **own: Any) -> Texts:
         """The rows of a statement of this request. own: further parameters."""
         values = own | search.patterns(self.words)
         if self.query.related is not None:
@@ -88,7 +88,7 @@ class _Page:
         self._keys = reading.kept.get((*reading.key, "keys"), self._count_keys)
         self._cursor = self._decoded()
 
-    def rows(self, connection: sa.Connection) -> Rows:
+    def rows(self, connection: sa.Connection) -> Texts:
         """The records of the page and one more, if there is one."""
         keys = {parameter_name(number): key for number, key in enumerate(self._cursor or ())}
         try:
@@ -98,23 +98,23 @@ class _Page:
                 raise
             raise cursor.bad_cursor("This cursor is damaged. Start again from the first page.") from None
 
-    def count(self, connection: sa.Connection, rows: Rows) -> int | None:
+    def count(self, connection: sa.Connection, rows: Texts) -> int | None:
         """How many records the whole list has, as exactly as asked for."""
         if self._query.count == "none":
             return None
-        counted = int(rows[0][-1] or 0)
+        counted = int(rows.at(0, self._keys + 1) or 0)
         if self._query.count == "exact" or counted <= lists.COUNTED_EXACTLY:
             return counted
         key = (*self._reading.key, "estimate")
         estimate = self._reading.kept.get(key, lambda: lists.estimate_statement(*self._reading.arguments))
-        ((plan, *_),) = self._reading.run(connection, estimate)
-        return max(counted, int(orjson.loads(plan or b"")[0]["Plan"]["Plan Rows"]))
+        plan = orjson.loads(self._reading.run(connection, estimate).at(0, 0) or b"")
+        return max(counted, int(plan[0]["Plan"]["Plan Rows"]))
 
-    def next_cursor(self, rows: Rows) -> str | None:
+    def next_cursor(self, rows: Texts) -> str | None:
         """The cursor behind the page, or None at the end of the list."""
         if len(rows) <= self._query.limit:
             return None
-        last = rows[self._query.limit - 1][1 : self._keys + 1]
+        last = [rows.at(self._query.limit - 1, column) for column in range(1, self._keys + 1)]
         return cursor.encode([None if key is None else key.decode() for key in last], self._mark())
 
     def _count_keys(self) -> int:

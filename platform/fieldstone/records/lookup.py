@@ -51,7 +51,8 @@ def lookup(
     statement = reading.kept.get(key, lambda: _statement(*reading.arguments))
     with context.database.read() as connection:
         rows = reading.run(connection, statement)
-    return [Found(UUID((id_ or b"").decode()), entity, (title or b"").decode()) for id_, title in rows]
+    found = zip(rows.column(0), rows.column(1), strict=True)
+    return [Found(UUID(id_.decode()), entity, title.decode()) for id_, title in found]
 
 
 def _statement(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) -> Statement:

@@ -49,9 +49,9 @@ def get_json(
     values = request_values(context, statement, {_ID: identity})
     with context.database.read() as connection:
         rows = statement.run(connection, values)
-    if not rows:
+    if not len(rows):
         raise NotFound(f"There is no {entity} {identity}, or you may not see it.")
-    return rows[0][0] or b"", int(rows[0][1] or 0)
+    return rows.at(0, 0) or b"", int(rows.at(0, 1) or 0)
 
 
 def get(

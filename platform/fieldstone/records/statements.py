@@ -35,7 +35,28 @@ _numbers = count(1)
 T = TypeVar("T")
 
 Select = sa.Select[*tuple[Any, ...]]
-Rows = list[tuple[bytes | None, ...]]
+
+
+class Texts:
+    """The rows of a statement as texts in UTF-8, taken out only where they are asked for."""
+
+    def __init__(self, result: pq.abc.PGresult) -> None:
+        self._value = result.get_value
+        self._rows = result.ntuples
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return self._rows
+
+    def at(self, row: int, column: int) -> bytes | None:
+        """One text; None is null."""
+        return self._value(row, column)
+
+    def column(self, number: int, most: int | None = None) -> list[bytes]:
+        """The texts of a column in the first `most` rows, without nulls."""
+        value = self._value
+        rows = range(self._rows if most is None else min(most, self._rows))
+        return [text for row in rows if (text := value(row, number)) is not None]
 
 
 class Statement:
@@ -44,8 +65,8 @@ class Statement:
     What is constant for the publication stands in the text itself, so that a plan made once for all values of
     the parameters still knows it.
 
-    names: of the parameters whose values come with each run. columns: how many texts a row has.
-    prefix: stands before the statement, such as `EXPLAIN `.
+    names: of the parameters whose values come with each run. prefix: stands before the statement, such as
+    `EXPLAIN `.
     """
 
     def __init__(self, select: Select, prefix: str = "") -> None:
@@ -57,20 +78,15 @@ class Statement:
         self._names = tuple(name for name in places if name in later)
         self.names = frozenset(self._names)
         self.text = prefix + _with_constants(expanded.statement, places, fixed)
-        self.columns = len(select.selected_columns)
         self.name = b"fieldstone_%d" % next(_numbers)
 
-    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Rows:
-        """The rows as texts in UTF-8, for parameter name → value.
+    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Texts:
+        """The rows, for parameter name → value.
 
         Raises:
             FieldstoneError: what the database says, translated.
         """
-        bound = [wire(values[name]) for name in self._names]
-        result = self._execute(connection, bound)
-        value = result.get_value
-        width = range(self.columns)
-        return [tuple(value(row, column) for column in width) for row in range(result.ntuples)]
+        return Texts(self._execute(connection, [wire(values[name]) for name in self._names]))
 
     def _execute(self, connection: sa.Connection, bound: Sequence[bytes | None]) -> pq.abc.PGresult:
         pooled = connection.connection
