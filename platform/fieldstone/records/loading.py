@@ -42,7 +42,9 @@ def load_known(batch: Batch) -> None:
         item.old = found.get(item.id, {})
     for item in batch.items:
         if not item.old or not batch.rights.may("read", batch.stored, item.old):
-            _refuse_missing(batch, item)
+            kind = entity_label(batch.entity, batch.context.principal.locale)
+            message = f"Another {kind} has this key, and you may not see it."
+            batch.refusals.add(item.position, None, "not_found", message, kind=NotFound)
     batch.items = list(batch.accepted)
 
 
