@@ -1,7 +1,7 @@
 """Everything that can go wrong for a caller, as classes with a code, a message for people and details.
 
-Each class knows its HTTP status, so that page, API and command line answer alike. A message says what happened,
-what it means for the user's data, and what to do next.
+Each class knows its HTTP status, so that page, API and command line answer alike. A message says what
+happened, what it means for the user's data, and what to do next.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class FieldstoneError(Exception):
 
 
 class Malformed(FieldstoneError):
-    """The request cannot be read: broken JSON, an unknown parameter, a nonsense `where`, an id that is no UUID."""
+    """The request cannot be read: broken JSON, an unknown parameter, an id that is no UUID."""
 
     status, code, title = 400, "malformed", "The request cannot be read"
 
@@ -75,7 +75,7 @@ class NotFound(FieldstoneError):
 
 
 class Conflict(FieldstoneError):
-    """The state of the data forbids it: a broken `unique`, a record still referred to, an ambiguous transition."""
+    """The data forbid it: a broken `unique`, a record still referred to, an ambiguous transition."""
 
     status, code, title = 409, "conflict", "In conflict with other data"
 

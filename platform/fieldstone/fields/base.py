@@ -42,6 +42,9 @@ class Source(Protocol):
     def formula(self, field: str) -> Column:
         """The value of the unstored formula `field`."""
 
+    def formula_amount(self, field: str) -> Column:
+        """The value of the money formula `field`, in the organisation's currency."""
+
 
 class FieldType(ABC):
     """The behaviour of one declared field.

@@ -54,6 +54,3 @@ class ComputedMoney(MoneyType):
     def output_sql(self, source: Source) -> Column:
         amount = sa.func.trim_scale(source.column(self.key))
         return json_text.quoted(sa.func.round(amount, sa.func.greatest(sa.func.scale(amount), 2)))
-
-    def sort_sql(self, source: Source) -> Column | None:
-        return source.column(self.key)

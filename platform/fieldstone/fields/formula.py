@@ -70,6 +70,9 @@ class _Computed:
     def formula(self, field: str) -> Column:
         return self.source.formula(field)
 
+    def formula_amount(self, field: str) -> Column:
+        return self.source.formula_amount(field)
+
 
 class FormulaType(FieldType):
     """An expression's value, shown as its kind is shown; with `stored: true` it is kept in a column."""
@@ -108,6 +111,8 @@ class FormulaType(FieldType):
         return self.result.output_sql(self._source(source))
 
     def sort_sql(self, source: Source) -> Column | None:
+        if isinstance(self.result, ComputedMoney):
+            return source.formula_amount(self.key)
         return self.result.sort_sql(self._source(source))
 
     def operators(self) -> tuple[Operator, ...]:

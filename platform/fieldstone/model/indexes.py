@@ -43,6 +43,9 @@ class TableSource:
     def formula(self, field: str) -> Column:
         raise NotInTable(field)
 
+    def formula_amount(self, field: str) -> Column:
+        raise NotInTable(field)
+
 
 class NotInTable(Exception):
     """A sort key reads more than the table."""

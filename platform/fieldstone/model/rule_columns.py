@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.system_fields import TITLE
@@ -34,10 +35,14 @@ class SystemColumns:
             return source.c[TITLE]
         found = _field(self.model.entities[entity], field)
         if found.formula is not None and not found.stored:
-            return computed(self.model, entity, source, found.formula.expression)
+            return _computed(self.in_formulas(), entity, source, found.formula.expression)
         if isinstance(found.type, ReferenceType):
             return _one_of(found.type.targets, source)
         return source.c[field]
+
+    def in_formulas(self) -> SystemColumns:
+        """Where the formulas that a column stands for read their own columns: with the system's rights."""
+        return SystemColumns(self.model)
 
     def target(self, source: sa.FromClause, entity: str, field: str, target: str) -> Column:
         """The id in a reference, where it names a record of `target`."""
@@ -56,12 +61,40 @@ class SystemColumns:
         return None
 
 
+class OrganisationAmounts(SystemColumns):
+    """The same tables, with the organisation's amount wherever a record holds an amount of money.
+
+    A formula over money then has its value in the organisation's currency: money is only ever multiplied with
+    numbers and added to money, so the formula of converted amounts is the converted amount of the formula.
+    """
+
+    def column(self, source: sa.FromClause, entity: str, field: str) -> Column:
+        """A field of an alias of the table, converted if it is money."""
+        found = self.model.entities[entity].field(field)
+        if found is not None and isinstance(found.type, MoneyType):
+            return source.c[found.type.base_key]
+        return super().column(source, entity, field)
+
+    def in_formulas(self) -> SystemColumns:
+        """Converted as well."""
+        return self
+
+
 def computed(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
     """An expression over the record at `source`, with the system's rights and without joins of its own.
 
     Where it follows references, it becomes a scalar subquery.
     """
-    scope = SqlScope(SystemColumns(model), entity, source)
+    return _computed(SystemColumns(model), entity, source, expression)
+
+
+def computed_amount(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
+    """The same of an expression that gives money, in the organisation's currency."""
+    return _computed(OrganisationAmounts(model), entity, source, expression)
+
+
+def _computed(columns: SystemColumns, entity: str, source: sa.FromClause, expression: Expression) -> Column:
+    scope = SqlScope(columns, entity, source)
     value = lower(expression, scope)
     if not scope.joins:
         return value

@@ -1,4 +1,8 @@
-"""Searching by words: each must occur somewhere in what the viewer may read of the searched fields."""
+"""Searching by words: each must occur somewhere in what the viewer may read of the searched fields.
+
+The record's own fields are kept together in the column `_search`, which has an index of trigrams. Fields
+behind a reference (`search: [account.name]`) are read where they are, so that they are never stale.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fieldstone.errors import Malformed
 from fieldstone.fields.stored_text import UNICODE
 from fieldstone.model.model import Field
 from fieldstone.model.system_fields import SEARCH, TITLE
+from fieldstone.records.paths import guarded, resolve
 from fieldstone.records.query import malformed
 from fieldstone.records.source import RecordSource
 
@@ -53,8 +59,26 @@ def matches(record: RecordSource, number_of_words: int) -> list[Column]:
     hidden = [field for field in _search_fields(record) if record.readable(field) is not None]
     if hidden:
         texts.append(_readable_text(record))
+    behind = _texts_behind_references(record) if number_of_words else []
     likes = [sa.bindparam(parameter_name(n), type_=sa.Text()) for n in range(number_of_words)]
-    return [text.like(like) for text in texts for like in likes]
+    return [sa.or_(*(part.like(like) for part in (text, *behind))) for text in texts for like in likes]
+
+
+def _texts_behind_references(record: RecordSource) -> list[Column]:
+    """The searched fields of other records, in lower case; null where the viewer may not read them."""
+    paths = [text for text in record.entity.declaration.search if "." in text]
+    return [text for path in paths if (text := _text_behind(record, path)) is not None]
+
+
+def _text_behind(record: RecordSource, text: str) -> Column | None:
+    try:
+        path = resolve(record.viewer, record.entity, text, "q")
+    except Malformed:
+        return None
+    source = path.source(record)
+    value = sa.cast(path.field.type.output_sql(source), sa.Text)
+    shown = guarded(source, path.field, value, sa.null())
+    return sa.func.lower(sa.cast(shown, sa.Text).collate(UNICODE), type_=sa.Text())
 
 
 def _searched(record: RecordSource) -> Column:

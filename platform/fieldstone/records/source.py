@@ -17,7 +17,7 @@ from fieldstone.access.grants import Access, AccessKey, access_for_key
 from fieldstone.access.predicates import clause
 from fieldstone.fields import json_text
 from fieldstone.model.model import Entity, Field, Model
-from fieldstone.model.rule_columns import computed
+from fieldstone.model.rule_columns import computed, computed_amount
 from fieldstone.model.system_fields import TITLE
 
 Column = sa.ColumnElement[Any]
@@ -110,6 +110,12 @@ class RecordSource:
         rule = self.entity.fields[field].formula
         assert rule is not None
         return computed(self.viewer.model, self.entity.name, self.rows, rule.expression)
+
+    def formula_amount(self, field: str) -> Column:
+        """The value of a money formula in the organisation's currency, computed with the system's rights."""
+        rule = self.entity.fields[field].formula
+        assert rule is not None
+        return computed_amount(self.viewer.model, self.entity.name, self.rows, rule.expression)
 
     def _table(self, entity: str) -> sa.Table:
         return self.viewer.model.entities[entity].table
