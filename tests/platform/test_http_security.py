@@ -29,10 +29,10 @@ def web(app):
     """The web application with three small pages: to log in and out, and one with a style of its own."""
     app.user("Ann", ["rep"])
     made = create_app(Settings(secret_key="only for tests"), app.database, app.current)
-    made.add_url_rule("/test/token", view_func=generate_csrf)
-    made.add_url_rule("/test/styled", view_func=csp_nonce)
-    made.add_url_rule("/test/in", view_func=enter, methods=["POST"])
-    made.add_url_rule("/test/out", view_func=leave, methods=["POST"])
+    made.add_url_rule("/api/test/token", view_func=generate_csrf)
+    made.add_url_rule("/api/test/styled", view_func=csp_nonce)
+    made.add_url_rule("/api/test/in", view_func=enter, methods=["POST"])
+    made.add_url_rule("/api/test/out", view_func=leave, methods=["POST"])
     return made
 
 
@@ -52,15 +52,17 @@ def browser(web):
 
 
 def csrf_token(browser):
-    return {"X-CSRFToken": browser.get("/test/token").text}
+    return {"X-CSRFToken": browser.get("/api/test/token").text}
 
 
 def logged_in(browser, password=PASSWORD):
     form = {"email": "ann@example.com", "password": password}
-    return browser.post("/test/in", data=form, headers=csrf_token(browser))
+    return browser.post("/api/test/in", data=form, headers=csrf_token(browser))
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/api/v1/me", "/api/v1/nonsense", "/nonsense", "/test/token"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/api/v1/me", "/api/v1/nonsense", "/nonsense", "/api/test/token"]
+)
 def test_every_answer_has_the_strict_policy_and_the_security_headers(browser, path):
     headers = browser.get(path).headers
     assert headers["Content-Security-Policy"] == STRICT.format("")
@@ -71,7 +73,7 @@ def test_every_answer_has_the_strict_policy_and_the_security_headers(browser, pa
 
 
 def test_a_page_that_asks_for_a_nonce_gets_its_own_in_the_policy(browser):
-    first, second = browser.get("/test/styled"), browser.get("/test/styled")
+    first, second = browser.get("/api/test/styled"), browser.get("/api/test/styled")
     assert first.headers["Content-Security-Policy"] == STRICT.format(f" 'nonce-{first.text}'")
     assert first.text != second.text
 
@@ -130,7 +132,7 @@ def test_a_write_without_anything_is_a_401_and_not_a_question_of_csrf(browser):
 
 def test_after_logging_out_the_session_is_gone(browser):
     logged_in(browser)
-    browser.post("/test/out", headers=csrf_token(browser))
+    browser.post("/api/test/out", headers=csrf_token(browser))
     assert_problem(browser.get("/api/v1/me"), 401)
 
 
@@ -151,7 +153,7 @@ def test_a_forged_session_is_none(browser, cookie):
 def test_a_wrong_password_is_a_401_that_does_not_say_what_was_wrong(browser):
     wrong_password = logged_in(browser, "wrong")
     form = {"email": "nobody@example.com", "password": "wrong"}
-    nobody = browser.post("/test/in", data=form, headers=csrf_token(browser))
+    nobody = browser.post("/api/test/in", data=form, headers=csrf_token(browser))
     assert wrong_password.status_code == nobody.status_code == 401
     assert wrong_password.json["detail"] == nobody.json["detail"]
 

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import flask_login
-from flask import Flask, request, session
+from flask import Flask, Request, Response, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from fieldstone.access import sessions
 from fieldstone.errors import NotAuthenticated
@@ -25,12 +26,29 @@ class SessionUser(flask_login.UserMixin):  # type: ignore[misc]  # flask-login h
         return f"{self.session.user}:{self.session.epoch}"
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Flask's signed cookies; a request without one, such as those with tokens, pays nothing for them."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the cookie, or an empty one."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set or remove the cookie, if there is anything to say about it."""
+        if session or session.accessed:
+            super().save_session(app, session, response)
+
+
 def install(app: Flask) -> None:
     """Let flask-login keep the session."""
+    app.session_interface = Cookies()
     manager: Any = flask_login.LoginManager()
     manager.user_loader(_session_user)
     manager.session_protection = None  # addresses of phones change
-    manager.init_app(app)
+    # Not `init_app`, which adds work to every answer for cookies that remember a log-in; there are none here.
+    app.login_manager = manager  # type: ignore[attr-defined]  # where flask-login looks for it
 
 
 def log_in(email: str, password: str) -> None:

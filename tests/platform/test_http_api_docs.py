@@ -1,0 +1,36 @@
+"""The page of the API's documentation, in a browser, under the strict policy."""
+
+import pytest
+
+from fieldstone.settings import Settings
+from fieldstone.web.app import create_app
+from fieldstone_testing.browsers import Desk, picture, running_browser, serving
+from fieldstone_testing.deals import DEALS
+
+
+@pytest.fixture
+def desk(app_from):
+    app = app_from(DEALS)
+    app.user("Mia", ["manager"])
+    web = create_app(Settings(secret_key="only for tests"), app.database, app.current)
+    with running_browser() as browser, serving(web) as url:
+        yield Desk(browser, url)
+
+
+def test_whoever_is_logged_in_reads_and_tries_the_api_without_breaking_the_policy(desk):
+    page = desk.page_of("Mia")
+    page.goto("/api/docs")
+    page.get_by_role("link", name="customer", exact=True).click()
+    page.get_by_text("Create customers").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.locator("textarea.body-param__text").fill('{"name": "Tried out"}')
+    page.get_by_role("button", name="Execute").click()
+    page.locator(".live-responses-table .response-col_status", has_text="201").wait_for()
+    picture(page, "api-docs")
+    assert desk.faults == []
+
+
+def test_whoever_is_not_logged_in_is_asked_to(desk):
+    page = desk.page()
+    page.goto("/api/docs")
+    assert page.url.endswith("/login?next=/api/docs")
