@@ -15,7 +15,6 @@ from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import Conflict
 from fieldstone.model.model import Model
 from fieldstone.plugins import plugin_manager
-from fieldstone.publication.apply import apply
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_demo_data
 from fieldstone.publication.store import current_version
@@ -66,6 +65,8 @@ def publish_template(database: Database, template: str) -> Model:
     with database.read() as connection:
         version = current_version(connection, database.system)
     if version == 0:
+        from fieldstone.publication.apply import apply  # noqa: PLC0415  # costs half a second at every later start
+
         layers = [template_layer(template)]
         version = apply(database, layers, author=SYSTEM_USER, note=f"Demonstration of {template}").version
     model = load_model(database, version)

@@ -10,14 +10,13 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from fieldstone.database import embedded
 from fieldstone.database.database import Database
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 0.5
 _PORT_PATIENCE = 3.0
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # addresses of all interfaces, to compare with
 _log = structlog.get_logger()
 
 
@@ -49,7 +49,9 @@ def serve(settings: Settings, share: EmbeddedDatabase | None, when_ready: Callab
     Raises PortTaken if nothing can be served at all.
     """
     port = free_port(settings.host, settings.port)
-    server = Granian(
+    address = f"http://{'127.0.0.1' if settings.host in _EVERYWHERE else settings.host}:{port}"
+    stopping = threading.Event()
+    server = _Server(
         f"{__name__}:worker_application",
         address=settings.host,
         port=port,
@@ -62,8 +64,31 @@ def serve(settings: Settings, share: EmbeddedDatabase | None, when_ready: Callab
         websockets=False,
         log_level=LogLevels.error,
     )
-    with _kept_alive(share), _announced(settings.host, port, when_ready):
+    server.companions = (
+        threading.Thread(target=_watch, args=(share, stopping), name="database-watch", daemon=True),
+        threading.Thread(
+            target=_announce, args=(address, stopping, when_ready), name="announce", daemon=True
+        ),
+    )
+    try:
         server.serve()
+    finally:
+        stopping.set()
+
+
+class _Server(MPServer):
+    """Granian, with threads beside it that start when the workers are there.
+
+    Not before: a worker is a fork, and a fork while another thread imports something would wait for ever.
+    """
+
+    companions: tuple[threading.Thread, ...] = ()
+
+    def startup(self, spawn_target: Callable[..., None], target_loader: Callable[..., Any]) -> None:
+        """Start the workers, then the threads."""
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian leaves it so
+        for thread in self.companions:
+            thread.start()
 
 
 def worker_application() -> Flask:
@@ -126,20 +151,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-@contextmanager
-def _kept_alive(share: EmbeddedDatabase | None) -> Iterator[None]:
-    """Start the embedded database again whenever it dies, until the block ends."""
-    stopping = threading.Event()
-    thread = threading.Thread(target=_watch, args=(share, stopping), name="database-watch", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join(timeout=10)
-
-
 def _watch(share: EmbeddedDatabase | None, stopping: threading.Event) -> None:
+    """Start the embedded database again whenever it dies, until told to stop."""
     while share is not None and not stopping.wait(_WATCH_SECONDS):
         try:
             if share.ensure_running():
@@ -148,25 +161,12 @@ def _watch(share: EmbeddedDatabase | None, stopping: threading.Event) -> None:
             _log.error("database.down", reason=error.message)
 
 
-@contextmanager
-def _announced(host: str, port: int, when_ready: Callable[[str], None]) -> Iterator[None]:
-    """Call `when_ready` once the server answers, unless the block ends before."""
-    stopping = threading.Event()
-    address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104  # a comparison
-
-    def announce() -> None:
-        while not stopping.wait(0.05):
-            if _listens(address):
-                when_ready(address)
-                return
-
-    thread = threading.Thread(target=announce, name="announce", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join(timeout=5)
+def _announce(address: str, stopping: threading.Event, when_ready: Callable[[str], None]) -> None:
+    """Call `when_ready` once requests are answered at `address`, unless told to stop before."""
+    while not stopping.wait(0.05):
+        if _listens(address):
+            when_ready(address)
+            return
 
 
 def _listens(address: str) -> bool:
