@@ -47,5 +47,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "negative": arithmetic.negative,
         "fallback": arithmetic.fallback,
         "call": calls.call,
+        "call_of": calls.call_of,
     }
 )

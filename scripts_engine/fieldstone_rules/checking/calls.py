@@ -60,6 +60,8 @@ def call(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     if named is not None:
         return checking.report(named, "arguments", "Arguments are named only in actions.")
     if name in checking.functions:
+        if any(not gathering.is_plain(argument) for argument in arguments):
+            return checking.report(token, "arguments", f"`{name}` takes no `where`, `order by` or `as`.")
         return _apply(checking, tree, checking.functions[name], arguments, names)
     if gathering.is_gathering(checking, name, arguments, names):
         return gathering.gather(checking, tree, name, arguments, names)
@@ -71,6 +73,22 @@ def call(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     if name not in FUNCTIONS or not FUNCTIONS[name].forms:
         return _unknown_function(checking, token)
     return _library(checking, tree, FUNCTIONS[name], values, names)
+
+
+def call_of(checking: Checking, tree: Tree[Token], names: Names) -> Node:
+    """`document.name(arguments)`: a function of another rules document."""
+    of, arguments = subtrees(tree)
+    token = tokens(tree, "NAME")[0]
+    if of.data != "name":
+        return checking.report(token, "unknown_function", "A value has no functions of its own.")
+    name = f"{tokens(of, 'NAME')[0]}.{token}"
+    if name not in checking.functions:
+        hint = did_you_mean(name, checking.functions)
+        return checking.report(tree, "unknown_function", f"There is no function `{shorten(name)}`.", hint)
+    given = subtrees(arguments)
+    if any(argument.data == "named" or not gathering.is_plain(argument) for argument in given):
+        return checking.report(token, "arguments", f"`{name}` takes plain values.")
+    return _apply(checking, tree, checking.functions[name], given, names)
 
 
 def _unknown_function(checking: Checking, token: Token) -> Node:
@@ -177,6 +195,8 @@ def _apply(
     checking: Checking, tree: Tree[Token], function: UserFunction, arguments: list[Tree[Token]], names: Names
 ) -> Node:
     values = [checking.check(subtrees(subtrees(argument)[0])[0], names) for argument in arguments]
+    if is_null(function.body):
+        return Constant(simple(Kind.NULL), span_of(tree), None)  # it is wrong and told where it stands
     if len(values) != len(function.parameters):
         wanted = ", ".join(function.parameters)
         return checking.report(tree, "arguments", f"It is called as `{function.name}({wanted})`.")

@@ -58,18 +58,20 @@ def gather(
         return checking.report(
             tree, "arguments", f"`{name}` takes {wanted} argument{'s' if wanted > 1 else ''} here."
         )
-    collected = _collected(checking, arguments[0], names)
-    if collected is None:
+    found = collected(checking, arguments[0], names)
+    if found is None:
         return Constant(simple(Kind.NULL), span_of(tree), None)
-    collection, value = collected
+    collection, value = found
     separator = _separator(checking, arguments[1], names) if kind is Gather.JOIN else None
     return _aggregate(checking, tree, kind, collection, value=value, separator=separator)
 
 
-def _collected(
+def collected(
     checking: Checking, argument: Tree[Token], names: Names
 ) -> tuple[Collection, Node | None] | None:
-    """The collection of an argument with its `where` and `order by`, and the value taken of each record."""
+    """The collection of an argument with its `where` and `order by`, and the value taken of each record; None
+    and a problem if there is none.
+    """
     source, *clauses = subtrees(argument)
     split = _split(checking, subtrees(source)[0], names)
     if split is None:

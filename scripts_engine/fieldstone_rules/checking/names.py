@@ -263,7 +263,14 @@ def _checked_formula(checking: Checking, entity: EntitySchema, field: FieldSchem
     None: the formula depends on itself.
     """
     source = field.expression or ""
-    inner = Checking(source, checking.schema, checking.rules, formulas=checking.formulas, rows=checking.rows)
+    inner = Checking(
+        source,
+        checking.schema,
+        checking.rules,
+        functions=checking.functions,
+        formulas=checking.formulas,
+        rows=checking.rows,
+    )
     record = Binding(reference(entity.name, nullable=False), Span(0, 0), RECORD)
     try:
         body = inner.check(parse_expression(source), Names(record, {"#record": record}))

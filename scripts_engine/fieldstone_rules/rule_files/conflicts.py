@@ -1,0 +1,128 @@
+"""What is wrong between rules: two that set the same field in no order, and triggers without an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+from fieldstone_rules.errors import Problem
+from fieldstone_rules.rule_files.declarations import Event, Moment, Occasion, RuleFile, Trigger
+from fieldstone_rules.rule_files.dependencies import Dependencies, dependencies
+
+_SAVES = frozenset({Event.CREATE, Event.UPDATE, Event.SAVE, Event.TRANSITION})
+
+
+@dataclass(frozen=True, eq=False)
+class _Rule:
+    """A trigger with the file it stands in."""
+
+    file: str
+    trigger: Trigger
+
+    @cached_property
+    def uses(self) -> Dependencies:
+        return dependencies(self.trigger)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.file}.{self.trigger.name}"
+
+    @cached_property
+    def watched(self) -> frozenset[str] | None:
+        """The fields of its record whose change it waits for; None for any."""
+        if self.trigger.when is None:
+            return None
+        return frozenset(name for entity, name in self.trigger.when.reads if entity == self.trigger.entity)
+
+    def problem(self, code: str, message: str, hint: str) -> tuple[str, Problem]:
+        line = self.trigger.line
+        return self.file, Problem(code, message, line, 1, line, 1, hint)
+
+
+def conflicts(files: Iterable[RuleFile]) -> Iterator[tuple[str, Problem]]:
+    """The problems between the triggers of all files, each with the file it is told in."""
+    rules = [_Rule(file.name, trigger) for file in files for trigger in file.triggers]
+    yield from _conflicting_writes(rules)
+    yield from _endless(rules)
+
+
+# ---- two rules, one field
+
+
+def _conflicting_writes(rules: Sequence[_Rule]) -> Iterator[tuple[str, Problem]]:
+    setting = [rule for rule in rules if rule.trigger.moment is Moment.BEFORE and rule.uses.own]
+    for first, second in combinations(setting, 2):
+        one, other = first.trigger, second.trigger
+        both = sorted(first.uses.own & second.uses.own)
+        if one.entity == other.entity and one.order == other.order and both and _meet(one, other):
+            message = (
+                f"`{first.full_name}` sets `{both[0]}` on the same event, and nothing says which is first."
+            )
+            yield second.problem("conflicting_writes", message, "give both an `order`")
+
+
+def _meet(one: Trigger, other: Trigger) -> bool:
+    return any(_same_event(a, b) for a in one.occasions for b in other.occasions)
+
+
+def _same_event(one: Occasion, other: Occasion) -> bool:
+    if one.event is Event.TRANSITION and other.event is Event.TRANSITION:
+        return one.transition == other.transition or None in (one.transition, other.transition)
+    if one.event is other.event:
+        return True
+    events = {one.event, other.event}
+    return events <= {Event.UPDATE, Event.SAVE, Event.TRANSITION} or events == {Event.CREATE, Event.SAVE}
+
+
+# ---- triggers without an end
+
+
+def _endless(rules: Sequence[_Rule]) -> Iterator[tuple[str, Problem]]:
+    """Every group of triggers that can fire each other in a circle, told at its first."""
+    told: set[int] = set()
+    for place, rule in enumerate(rules):
+        circle = _circle(rules, place)
+        if circle and not told & set(circle):
+            told |= set(circle)
+            names = " → ".join(rules[other].full_name for other in (*circle, place))
+            message = f"These triggers can fire each other for ever: {names}."
+            yield rule.problem("endless", message, "let a `when` say which change it waits for")
+
+
+def _circle(rules: Sequence[_Rule], start: int) -> tuple[int, ...]:
+    """The places of the triggers on a way from one back to itself; () if there is none."""
+    ways: list[tuple[int, ...]] = [(start,)]
+    seen: set[int] = set()
+    while ways:
+        way = ways.pop(0)
+        for following in range(len(rules)):
+            if not _fires(rules[way[-1]], rules[following]):
+                continue
+            if following == start:
+                return way
+            if following not in seen:
+                seen.add(following)
+                ways.append((*way, following))
+    return ()
+
+
+def _fires(rule: _Rule, other: _Rule) -> bool:
+    """Whether what one trigger writes can be what another waits for."""
+    return any(_answers(rule.uses, other, occasion) for occasion in other.trigger.occasions)
+
+
+def _answers(uses: Dependencies, other: _Rule, occasion: Occasion) -> bool:
+    entity, event = other.trigger.entity, occasion.event
+    if event is Event.DELETE:
+        return entity in uses.deletes
+    taken = {name for owner, name in uses.transitions if owner == entity}
+    if event in _SAVES and taken and (event is not Event.TRANSITION or occasion.transition in {None, *taken}):
+        return event is not Event.CREATE
+    if event in (Event.CREATE, Event.SAVE) and entity in uses.creates:
+        return True
+    written = {name for owner, name in uses.sets if owner == entity}
+    if event not in (Event.UPDATE, Event.SAVE) or not written:
+        return False
+    return other.watched is None or bool(written & other.watched)
