@@ -5,6 +5,7 @@ from fieldstone.records.batch import Written
 from fieldstone.records.create import create
 from fieldstone.records.delete import delete
 from fieldstone.records.field_states import FieldState, field_states
+from fieldstone.records.finding import find
 from fieldstone.records.history import history
 from fieldstone.records.import_rows import Imported, import_rows
 from fieldstone.records.listing import list_json, list_records
@@ -38,6 +39,7 @@ __all__ = [
     "create",
     "delete",
     "field_states",
+    "find",
     "get",
     "get_json",
     "history",

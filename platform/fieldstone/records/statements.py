@@ -106,8 +106,9 @@ class Statement:
         try:
             return self._execute_once(server, prepared, bound)
         except psycopg.errors.InvalidSqlStatementName:
-            # After a rollback the driver deallocates all statements of the connection, ours too.
-            prepared.clear()
+            # After a rollback the driver deallocates all statements of the connection, ours too. Each is
+            # missed when it is used, since others may have been prepared anew meanwhile.
+            prepared.pop(self.name, None)
             return self._execute_once(server, prepared, bound)
 
     def _execute_once(

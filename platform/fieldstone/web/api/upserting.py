@@ -10,11 +10,8 @@ from flask import Blueprint, Response
 
 from fieldstone import records
 from fieldstone.context import Context
-from fieldstone.errors import Conflict, FieldError, Invalid, Malformed, NotFound
-from fieldstone.fields.filters import EQUALS
-from fieldstone.fields.refusal import ValueRefused
-from fieldstone.model.model import Field
-from fieldstone.records import Change, Query
+from fieldstone.errors import Conflict, FieldError, Invalid
+from fieldstone.records import Change
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import written_record
 from fieldstone.web.idempotency import idempotent
@@ -33,14 +30,14 @@ def upsert_record(entity: str, field: str, value: str) -> Response:
     """201 with the new record, or 200 with the changed one."""
     Parameters()
     context = current_context()
-    key = _unique_field(context, entity, field)
-    values = _with_key(bodies.read_object(), key, value)
-    found = _find(context, entity, key, value)
+    found = records.find(context, entity, field, value)
+    values = _with_key(bodies.read_object(), field, value)
     if found is None:
         try:
             return _create(context, entity, values)
         except Conflict:
-            found = _find(context, entity, key, value)
+            # Perhaps somebody created it this moment; if not, something else is taken.
+            found = records.find(context, entity, field, value)
             if found is None:
                 raise
     return _change(context, entity, found, values)
@@ -56,36 +53,10 @@ def _change(context: Context, entity: str, record: UUID, values: Mapping[str, An
     return written_record(context, entity, written.id, written.version)
 
 
-def _unique_field(context: Context, entity: str, name: str) -> Field:
-    found = context.model.entities.get(entity)
-    if found is None:
-        raise NotFound(f"There is no entity `{entity}`.")
-    field = found.field(name)
-    if field is None or not field.declaration.unique:
-        message = (
-            f"`{name}` is not a unique field of `{entity}`, so it cannot tell one record from all others."
-        )
-        raise Malformed(message, code="not_unique", errors=[FieldError(name, "not_unique", message)])
-    return field
-
-
-def _with_key(body: dict[str, Any], field: Field, value: str) -> dict[str, Any]:
+def _with_key(body: dict[str, Any], field: str, value: str) -> dict[str, Any]:
     """The body with the value of the address; another value in the body is a contradiction."""
-    sent = body.setdefault(field.name, value)
+    sent = body.setdefault(field, value)
     if str(sent) != value:
         message = f"The address says {value}, the body says {sent}."
-        raise Invalid(message, errors=[FieldError(field.name, "contradiction", message)])
+        raise Invalid(message, errors=[FieldError(field, "contradiction", message)])
     return body
-
-
-def _find(context: Context, entity: str, field: Field, value: str) -> UUID | None:
-    """The live record with this value, if the caller may read it."""
-    try:
-        literal = field.type.literal(field.type.read(value))
-    except ValueRefused as refused:
-        raise Invalid(
-            refused.message, errors=[FieldError(field.name, refused.code, refused.message)]
-        ) from None
-    where = EQUALS.expression(field.name, literal)
-    page = records.list(context, entity, Query(where=where, fields=("id",), limit=1))
-    return UUID(page.data[0]["id"]) if page.data else None
