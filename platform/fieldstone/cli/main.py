@@ -23,6 +23,7 @@ _COMMANDS = {
     "plan": "fieldstone.cli.planning",
     "apply": "fieldstone.cli.applying",
     "import": "fieldstone.cli.importing",
+    "eval": "fieldstone.cli.evaluating",
     "serve": "fieldstone.cli.serving",
     "user": "fieldstone.cli.users",
     "token": "fieldstone.cli.tokens",
