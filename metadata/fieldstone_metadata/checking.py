@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fieldstone_metadata.declarations import Application
-from fieldstone_metadata.documents import Document, documents_of
+from fieldstone_metadata.documents import RULES, Document, documents_of
 from fieldstone_metadata.expressions import Expressions
 from fieldstone_metadata.kinds.app import build_app, build_option_set, setting_types
 from fieldstone_metadata.kinds.data import build_data
@@ -14,13 +14,14 @@ from fieldstone_metadata.kinds.entity import build_entities
 from fieldstone_metadata.kinds.field import stored_type
 from fieldstone_metadata.kinds.form import build_form
 from fieldstone_metadata.kinds.role import build_role
+from fieldstone_metadata.kinds.rules import build_rules, read_rules
 from fieldstone_metadata.kinds.view import build_menu, build_view
 from fieldstone_metadata.kinds.workflow import build_workflow
 from fieldstone_metadata.layer_files import LOCAL, Layer
 from fieldstone_metadata.layer_merging import merge_layers
 from fieldstone_metadata.layer_order import LayerDocuments, in_order
 from fieldstone_metadata.nodes import Source, words_in
-from fieldstone_metadata.outlines import outline
+from fieldstone_metadata.outlines import outline, transition_names
 from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.validation import sound
@@ -87,7 +88,7 @@ def _workspace(merged: dict[tuple[str, str], Document], report: Report, silenced
     """The sound parts of the merged documents."""
     documents: dict[str, dict[str, Document]] = {}
     for (kind, name), document in merged.items():
-        root = sound(document.root, kind, report, silenced)
+        root = document.root if kind == RULES else sound(document.root, kind, report, silenced)
         if root is None:
             silenced |= {name, *words_in(document.root)}
         else:
@@ -98,7 +99,9 @@ def _workspace(merged: dict[tuple[str, str], Document], report: Report, silenced
 def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
     outline(workspace)
     world = World(workspace.entities, setting_types(workspace), workspace.of_kind("role"))
-    expressions = Expressions(world, workspace.report, workspace.silenced)
+    world.transition_names = transition_names(workspace)
+    rule_files = read_rules(workspace, world)
+    expressions = Expressions(world, workspace.report, workspace.silenced, rule_files.functions)
     world.stored_type = lambda entity, shape: stored_type(shape, entity, workspace, expressions)
     files = {layer.name: {file.path: file for file in layer.files} for layer in layers}
     entities = build_entities(workspace, expressions)
@@ -111,6 +114,7 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
     data = [
         build_data(document, workspace, expressions, files) for document in workspace.of_kind("data").values()
     ]
+    rules = build_rules(rule_files, workspace)
     return Application(
         apps={name: build_app(document, workspace) for name, document in workspace.of_kind("app").items()},
         entities=entities,
@@ -128,4 +132,6 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
             name: build_option_set(document, workspace)
             for name, document in workspace.of_kind("option_set").items()
         },
+        rules=rules,
+        functions=rule_files.functions,
     )

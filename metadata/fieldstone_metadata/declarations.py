@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldstone_rules import Expression
+from fieldstone_rules.checking.context import UserFunction
+from fieldstone_rules.rule_files.declarations import RuleFile
 from fieldstone_rules.schema import Schema
 
 Label = Mapping[str, str]
@@ -355,7 +357,10 @@ class OptionSet:
 
 @dataclass(frozen=True)
 class Application:
-    """All that is declared, over all layers. `schema` is what expressions see of it."""
+    """All that is declared, over all layers. `schema` is what expressions see of it.
+
+    functions: those of the rule files, as any expression calls them (`file.name`).
+    """
 
     apps: Mapping[str, App]
     entities: Mapping[str, Entity]
@@ -367,6 +372,8 @@ class Application:
     data: Mapping[str, DataSet]
     schema: Schema
     option_sets: Mapping[str, OptionSet] = field(default_factory=dict)
+    rules: Mapping[str, RuleFile] = field(default_factory=dict)
+    functions: Mapping[str, UserFunction] = field(default_factory=dict)
 
     def workflow_of(self, entity: str) -> Workflow | None:
         """The workflow over `entity`, or None."""

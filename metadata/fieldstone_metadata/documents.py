@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import PurePosixPath
 
 from fieldstone_metadata.json_reader import read_json
-from fieldstone_metadata.layer_files import DOCUMENT_SUFFIXES, LARGEST_FILE, File, Layer
+from fieldstone_metadata.layer_files import DOCUMENT_SUFFIXES, LARGEST_FILE, RULES_SUFFIX, File, Layer
 from fieldstone_metadata.names import name_fault, suggested_name
 from fieldstone_metadata.nodes import Node, Source, words_in
 from fieldstone_metadata.problems import Problem
@@ -18,8 +19,11 @@ from fieldstone_metadata.yaml_reader import read_documents
 KINDS = ("app", "entity", "option_set", "role", "workflow", "form", "view", "menu", "data")
 """The kinds of document that run."""
 
-LATER_KINDS = ("report", "dashboard", "message", "calendar", "translation", "rules")
+LATER_KINDS = ("report", "dashboard", "message", "calendar", "translation")
 """The kinds that are known and refused for now."""
+
+RULES = "rules"
+"""The kind of document that a `*.rules` file is."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +103,17 @@ def _not_text(text: str) -> str | None:
     return None
 
 
-def _refuse_rules(source: Source, report: Report) -> list[Node]:
-    lines = [line.strip() for line in source.text.splitlines()]
-    first = next((number for number, line in enumerate(lines, 1) if line and not line.startswith("#")), None)
-    if first is not None:
-        report.at(source, first, 1, "not_supported_yet", "rule files are not supported yet")
-    return []
+def _read_rules(source: Source, report: Report) -> list[Node]:  # noqa: ARG001  as readers of other files are called
+    """A rule file as a document that is named after it."""
+    name = PurePosixPath(source.path).stem
+    values = {"kind": RULES, "name": name, "text": source.text}
+    nodes = {key: Node(value, source, 1, 1, 0, len(source.text)) for key, value in values.items()}
+    return [Node(nodes, source, 1, 1, 0, len(source.text))]
 
 
 _READERS: Mapping[str, Callable[[Source, Report], list[Node]]] = {
     ".json": read_json,
-    ".rules": _refuse_rules,
+    ".rules": _read_rules,
     **{suffix: read_documents for suffix in DOCUMENT_SUFFIXES if suffix != ".json"},
 }
 
@@ -133,6 +137,12 @@ def _kind(root: Node, report: Report) -> str | None:
         report.error(
             node or root, "kind_missing", "this document has no `kind`", f"one of {', '.join(KINDS)}"
         )
+        return None
+    if node.value == RULES and node.source.path.endswith(RULES_SUFFIX):
+        return RULES
+    if node.value == RULES:
+        hint = "write them into a file that ends in `.rules`"
+        report.error(node, "unknown_kind", "rules do not stand in YAML or JSON", hint)
         return None
     if node.value in LATER_KINDS:
         report.error(node, "not_supported_yet", f"documents of kind `{node.value}` are not supported yet")

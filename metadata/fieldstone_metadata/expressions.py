@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.problems import ERROR, Problem
@@ -14,6 +14,7 @@ from fieldstone_metadata.world import World
 from fieldstone_metadata.yaml_mistakes import cut_by_comment, quote_it
 from fieldstone_rules import Expression, Purpose, RuleError, Scope, check_expression
 from fieldstone_rules import Problem as RuleProblem
+from fieldstone_rules.checking.context import UserFunction
 from fieldstone_rules.tree import Binding, Call, HasRole, Setting, UserTeams, walk
 from fieldstone_rules.tree import Node as TreeNode
 from fieldstone_rules.types import Kind, Type, simple
@@ -30,11 +31,15 @@ _ECHOES = frozenset({"broken_formula"})
 
 @dataclass
 class Expressions:
-    """Checks expressions against a world. silenced: names that are known to be missing or unsound."""
+    """Checks expressions against a world. silenced: names that are known to be missing or unsound.
+
+    functions: those of the rule files.
+    """
 
     world: World
     report: Report
     silenced: set[str]
+    functions: Mapping[str, UserFunction] = field(default_factory=dict)
 
     def check(self, node: Node, scope: Scope) -> Expression | None:
         """The checked expression in the scalar `node`, or None if it is wrong; problems
@@ -47,7 +52,7 @@ class Expressions:
             return None
         source, skipped = _source_of(node, marked=scope.purpose in _MARKED)
         try:
-            expression = check_expression(source, replace(scope, schema=self.world))
+            expression = check_expression(source, replace(scope, schema=self.world, functions=self.functions))
         except RuleError as error:
             self._report(error.problems, node, source, skipped)
             return None

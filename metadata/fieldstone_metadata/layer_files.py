@@ -12,7 +12,8 @@ from pathlib import Path
 from fieldstone_metadata.problems import MetadataError, Problem
 
 DOCUMENT_SUFFIXES = (".yaml", ".yml", ".json")
-SUFFIXES = (*DOCUMENT_SUFFIXES, ".rules", ".csv")
+RULES_SUFFIX = ".rules"
+SUFFIXES = (*DOCUMENT_SUFFIXES, RULES_SUFFIX, ".csv")
 LARGEST_FILE = 5 * 1024 * 1024
 LARGEST_LAYER = 64 * 1024 * 1024
 MOST_FILES = 10_000

@@ -78,6 +78,17 @@ def _warn_of_activity_name(node: Node, name: str, report: Report) -> None:
     report.warning(place, "hides_activities", message, "choose another name, or set `activities: false`")
 
 
+def transition_names(workspace: Workspace) -> Mapping[str, tuple[str, ...]]:
+    """Entity → the names of the transitions of its workflow."""
+    return {
+        str(document.root.plain("entity")): tuple(
+            name for name, _ in document.root.value["transitions"].items()
+        )
+        for document in workspace.of_kind("workflow").values()
+        if "transitions" in document.root.value
+    }
+
+
 def _outline_field(
     name: str, node: Node, workflow: Document | None, workspace: Workspace
 ) -> FieldShape | None:

@@ -12,6 +12,10 @@ from fieldstone_rules.types import Kind, Type, simple
 
 _UNKNOWN = simple(Kind.NULL)
 _MOST_HOPS = 4
+_ASSIGNABLE = frozenset({"owner", "team", "currency"})
+_COMPUTED = frozenset({"formula", "sequence"})
+_NOT_YET_SET = frozenset({Kind.COLLECTION, Kind.JSON, Kind.LIST, Kind.NULL})
+_WITHOUT_VALUES = frozenset({"secret", "file", "files", "image"})
 
 StoredType = Callable[[str, FieldShape], Type]
 """Entity and stored formula → the type of its expression."""
@@ -32,6 +36,7 @@ class World:
         self._entities: dict[str, EntitySchema] = {}
         self._fields: dict[str, _Fields] = {}
         self.stored_type: StoredType = lambda _entity, _shape: _UNKNOWN
+        self.transition_names: Mapping[str, Iterable[str]] = {}
 
     def entity(self, name: str) -> EntitySchema | None:
         """The entity called `name`, or None."""
@@ -54,6 +59,35 @@ class World:
     def roles(self) -> Iterable[str]:
         """The names of all roles."""
         return self._roles
+
+    # --- what rules may write
+
+    def why_not_settable(self, entity: str, field: str) -> str | None:
+        """Why a rule cannot set a field, as a sentence; None if it can."""
+        shape = self._shapes[entity].fields.get(field)
+        if shape is None:
+            return None if field in _ASSIGNABLE else f"`{field}` cannot be set; the platform keeps it."
+        if shape.initial is not None:
+            return f"`{field}` is under a workflow; take a transition with `do transition(…)`."
+        if shape.declared.name in _COMPUTED:
+            return f"`{field}` cannot be set; the platform makes its value."
+        if shape.rule_type.kind in _NOT_YET_SET or shape.declared.name in _WITHOUT_VALUES:
+            return f"Rules cannot set fields of type `{shape.declared.name}` yet."
+        return None
+
+    def required_fields(self, entity: str) -> Iterable[str]:
+        """The fields without which a record of `entity` cannot be created, and which have no default."""
+        for name, shape in self._shapes[entity].fields.items():
+            made = shape.initial is not None or shape.declared.name in _COMPUTED
+            needed = shape.node.plain("required") is True and shape.node.plain("visible", True) is True
+            if needed and not made and shape.node.get("default") is None:
+                yield name
+
+    def transitions(self, entity: str) -> Iterable[str]:
+        """The names of the transitions of an entity's workflow."""
+        return self.transition_names.get(entity, ())
+
+    # --- formulas
 
     def settle(self, entity: str, field: str, formula_type: Type) -> None:
         """Remembers the type that the expression of a formula turned out to have."""

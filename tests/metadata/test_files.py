@@ -72,16 +72,17 @@ def test_kind_and_name_are_needed(text, code, hint):
     assert (problem.hint or "").startswith(hint or "")
 
 
-@pytest.mark.parametrize("kind", ["report", "dashboard", "message", "calendar", "translation", "rules"])
+@pytest.mark.parametrize("kind", ["report", "dashboard", "message", "calendar", "translation"])
 def test_kinds_of_later_versions_are_refused_not_ignored(kind):
     (problem,) = problems("a.yaml", f"kind: {kind}\nname: x\n")
     assert problem.code == "not_supported_yet"
     assert kind in problem.message
 
 
-def test_rule_files_are_refused_not_ignored():
-    (problem,) = problems("sales.rules", "# a comment\n\nfunction f(x: text) = x\n")
-    assert (problem.line, problem.code) == (3, "not_supported_yet")
+def test_rules_do_not_stand_in_yaml():
+    (problem,) = problems("a.yaml", "kind: rules\nname: x\n")
+    assert problem.code == "unknown_kind"
+    assert ".rules" in (problem.hint or "")
 
 
 def test_a_folder_is_read_with_everything_below_it(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 from fieldstone_metadata.declarations import Application, Entity, Origin
 from fieldstone_rules import Expression
+from fieldstone_rules.rule_files.declarations import RuleFile
 
 KINDS = {
     "role": "roles",
@@ -17,6 +18,7 @@ KINDS = {
     "view": "views",
     "menu": "menus",
     "data": "data",
+    "rules": "rules",
 }
 """Kinds without tables of their own → what `Application` calls all of them."""
 
@@ -68,6 +70,8 @@ def meaning(value: Any) -> Any:
     """`value` as plain, comparable data: expressions by their source, places in files left out."""
     if isinstance(value, Expression):
         return ("=", value.source)
+    if isinstance(value, RuleFile):
+        return ("rules", value.source)
     if isinstance(value, Origin):
         return None
     if dataclasses.is_dataclass(value):

@@ -1,7 +1,7 @@
 """Rule files: their declarations, read, checked and typed."""
 
 from fieldstone_rules.rule_files.checking import CheckedFiles, RuleFiles
-from fieldstone_rules.rule_files.dependencies import Dependencies, dependencies
+from fieldstone_rules.rule_files.dependencies import Dependencies, dependencies, parts
 from fieldstone_rules.rule_files.world import RuleWorld
 
-__all__ = ["CheckedFiles", "Dependencies", "RuleFiles", "RuleWorld", "dependencies"]
+__all__ = ["CheckedFiles", "Dependencies", "RuleFiles", "RuleWorld", "dependencies", "parts"]

@@ -1,0 +1,142 @@
+"""Rule files: checked all together, with every problem at its place, and what this version does not run yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from fieldstone_metadata.documents import Document
+from fieldstone_metadata.nodes import Node
+from fieldstone_metadata.problems import ERROR, Problem
+from fieldstone_metadata.workspace import Workspace
+from fieldstone_metadata.world import World
+from fieldstone_rules import Expression
+from fieldstone_rules import Problem as RuleProblem
+from fieldstone_rules.rule_files import RuleFiles, parts
+from fieldstone_rules.rule_files.declarations import (
+    Assignment,
+    Declaration,
+    Do,
+    Event,
+    For,
+    Moment,
+    RuleFile,
+    Schedule,
+    Score,
+    Sla,
+    Test,
+    Trigger,
+    Validation,
+)
+from fieldstone_rules.tree import Collection, walk
+
+KIND = "rules"
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_ACTIONS = frozenset({"transition", "log"})
+_JOBS: Mapping[type, str] = {
+    Schedule: "schedules",
+    Assignment: "assignment rules",
+    Score: "scores",
+    Sla: "SLAs",
+    Test: "tests in rule files",
+    Trigger: "triggers",
+    Validation: "validations",
+}
+
+
+def read_rules(workspace: Workspace, world: World) -> RuleFiles:
+    """The rule files of an application; their functions can be called before the files are checked."""
+    sources = {name: str(document.root.plain("text")) for name, document in _documents(workspace).items()}
+    return RuleFiles(sources, world)
+
+
+def build_rules(files: RuleFiles, workspace: Workspace) -> Mapping[str, RuleFile]:
+    """The declarations of all rule files by the names of the files; what is wrong is reported."""
+    checked = files.check()
+    for name, document in _documents(workspace).items():
+        source = document.root.source
+        silenced = workspace.silenced | files.lost
+        found = [
+            problem for problem in checked.problems[name] if not _is_echo(problem, source.text, silenced)
+        ]
+        workspace.report.extend(_in_file(problem, document.root) for problem in found)
+        if name in checked.files:
+            _refuse_later(checked.files[name], document.root, workspace)
+    return checked.files
+
+
+def _documents(workspace: Workspace) -> Mapping[str, Document]:
+    return workspace.of_kind(KIND)
+
+
+def _is_echo(problem: RuleProblem, text: str, silenced: set[str] | frozenset[str]) -> bool:
+    """Whether a problem follows from another that is reported where it arises."""
+    if problem.code in ("syntax", "too_long", "too_complex"):
+        return False
+    lines = text.split("\n")
+    line = lines[problem.line - 1] if problem.line <= len(lines) else ""
+    if problem.code == "unknown_name":
+        line = line[problem.column - 1 : problem.end_column - 1]
+    return problem.code == "broken_formula" or bool(set(_WORD.findall(line)) & silenced)
+
+
+def _in_file(problem: RuleProblem, root: Node) -> Problem:
+    message = problem.message[:1].lower() + problem.message[1:].removesuffix(".")
+    source = root.source
+    place = (source.path, problem.line, problem.column)
+    return Problem(*place, problem.code, message, problem.hint, problem.severity, source.layer)
+
+
+# ---- what does not run yet
+
+
+def _refuse_later(file: RuleFile, root: Node, workspace: Workspace) -> None:
+    for declaration in file.declarations:
+        for line, what in _not_yet(declaration, workspace):
+            message = f"{what} are not supported yet"
+            source = root.source
+            workspace.report.extend(
+                [Problem(source.path, line, 1, "not_supported_yet", message, None, ERROR, source.layer)]
+            )
+
+
+def _not_yet(declaration: Declaration, workspace: Workspace) -> Iterator[tuple[int, str]]:
+    """(line, what) of everything in a declaration that is checked but not run."""
+    if type(declaration) in _JOBS:
+        yield declaration.line, _JOBS[type(declaration)]
+        return
+    if isinstance(declaration, Trigger):
+        yield from _trigger_not_yet(declaration, workspace)
+    if isinstance(declaration, Trigger | Validation):
+        yield from _parts_not_yet(declaration)
+
+
+def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[int, str]]:
+    if trigger.moment is Moment.COMMIT:
+        yield trigger.line, "triggers `after commit`"
+    if trigger.as_user:
+        yield trigger.line, "rules `as user`"
+    deleting = any(occasion.event is Event.DELETE for occasion in trigger.occasions)
+    if deleting and _goes_with_others(trigger.entity, workspace):
+        yield trigger.line, "triggers on the deletion of records that are deleted with others"
+
+
+def _goes_with_others(entity: str, workspace: Workspace) -> bool:
+    fields = workspace.entities[entity].fields.values()
+    return any(
+        field.node.plain("owned") is True or field.node.plain("on_delete") == "cascade" for field in fields
+    )
+
+
+def _parts_not_yet(declaration: Trigger | Validation) -> Iterator[tuple[int, str]]:
+    for part in parts(declaration):
+        if isinstance(part, Do) and part.action not in _ACTIONS:
+            yield part.line, f"`{part.action}` actions"
+        if isinstance(part, For) and part.collection.of is None:
+            yield part.line, "loops over all records of an entity"
+        elif isinstance(part, Expression) and _reads_everything(part):
+            yield declaration.line, "collections of all records of an entity in triggers and validations"
+
+
+def _reads_everything(expression: Expression) -> bool:
+    return any(isinstance(node, Collection) and node.of is None for node in walk(expression.tree))
