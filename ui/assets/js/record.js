@@ -3,7 +3,7 @@
 import { announce } from "./announce.js";
 import { closeDialog, sharedDialog, showInDialog } from "./dialogs.js";
 import { applyState, close, complain, edit, fieldNamed, fieldOf, hasError, inputsOf, isDirty, isOpen, remember, undo } from "./fields.js";
-import { morph } from "./htmx.js";
+import { htmx, morph } from "./htmx.js";
 import { onEscape, onKey, typing } from "./keyboard.js";
 import { send } from "./request.js";
 
@@ -207,6 +207,8 @@ export function saved(html) {
   morph(document.getElementById("main"), html);
   if (name) fieldNamed(name)?.querySelector("[data-edit]")?.focus();
   showBar();
+  const history = document.getElementById("history");
+  if (history) htmx.ajax("GET", history.getAttribute("hx-get"), { target: history, swap: "innerHTML" });
   announce("Saved");
 }
 

@@ -8,15 +8,15 @@ function choose(theme) {
 }
 
 function reflect() {
-  for (const button of document.querySelectorAll("button[data-theme]")) {
-    if (button.hasAttribute("aria-pressed")) button.setAttribute("aria-pressed", String(button.dataset.theme === chosen()));
+  for (const button of document.querySelectorAll("button[data-choose]")) {
+    if (button.hasAttribute("aria-pressed")) button.setAttribute("aria-pressed", String(button.dataset.choose === chosen()));
   }
   for (const name of document.querySelectorAll("[data-theme-name]")) name.textContent = NAMES[chosen()];
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-theme]");
-  if (button) choose(button.dataset.theme);
+  const button = event.target.closest("button[data-choose]");
+  if (button) choose(button.dataset.choose);
   if (event.target.closest("[data-theme-next]")) {
     const order = Object.keys(NAMES);
     choose(order[(order.indexOf(chosen()) + 1) % order.length]);

@@ -113,7 +113,9 @@ def read_kept(text: str) -> list[tuple[str, str]]:
 
 def inner_address(address: str | None) -> str | None:
     """An address on this server, or None: nobody is sent elsewhere after logging in."""
-    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+    if not address or not address.isprintable() or not address.startswith("/"):
+        return None
+    if address.startswith(("//", "/\\")):
         return None
     parts = urlsplit(address)
     return None if parts.scheme or parts.netloc or "\\" in address else address

@@ -36,13 +36,13 @@ def matches(name: str, typed: str, *, several: bool) -> list[dict[str, str]]:
     """Records of one entity that fit what was typed, and what the reference allows."""
     owner = data.context().model.entities[name]
     hint = text(owner.label, data.locale(), owner.name) if several else ""
-    found = data.lookup(name, typed, MOST, allowed())
+    found = data.lookup(name, typed, MOST, allowed(name))
     return [{"token": token(hit), "title": hit["title"], "hint": hint} for hit in found]
 
 
-def allowed() -> data.Expression | None:
-    """What the reference field limits its targets to."""
+def allowed(name: str) -> data.Expression | None:
+    """What the reference field limits its targets to, if it may lead to records of the entity `name`."""
     owner: Entity | None = data.context().model.entities.get(request.args.get("of", ""))
     field = owner.field(request.args.get("field", "")) if owner is not None else None
     target = field.declaration.target if field is not None else None
-    return target.where if target is not None else None
+    return target.where if target is not None and name in target.entities else None

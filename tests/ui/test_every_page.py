@@ -1,0 +1,85 @@
+"""What holds for every page: accessible, no sideways scrolling, light and dark, on a desk and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from fieldstone import records
+from fieldstone_testing.browsers import DESK, PHONE, picture
+
+SERIOUS = {"serious", "critical"}
+SIZES = {"desk": DESK, "phone": PHONE}
+
+
+def paths(deals):
+    record = f"/e/opportunity/{deals['Ward tablets']}"
+    return {
+        "list": "/e/opportunity?where=owner == user and amount >= 1",
+        "list-empty": "/e/contact",
+        "board": "/e/opportunity/board",
+        "record": record,
+        "record-edit": f"{record}/edit",
+        "record-new": "/e/opportunity/new",
+        "record-history": f"{record}/history",
+        "transition": f"{record}/transitions/lose",
+        "move": f"{record}/move",
+        "search": "/search?q=ward",
+        "bin": "/e/opportunity/bin",
+        "profile": "/profile",
+        "not-found": "/e/opportunity/none",
+        "refused": "/e/opportunity?order=nonsense",
+    }
+
+
+def serious(page):
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"]) for one in found if one["impact"] in SERIOUS]
+
+
+def overhang(page):
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_accessible_and_fits_the_screen(desk, deals, theme, size):
+    page = desk.page_of("Ann", color_scheme=theme, viewport=SIZES[size])
+    wrong = {}
+    for name, path in paths(deals).items():
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        picture(page, f"{name}-{theme}-{size}")
+        wrong[name] = [*serious(page), *([("overhang", overhang(page))] * (overhang(page) > 0))]
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_log_in_page_is_accessible(desk, theme):
+    page = desk.page(color_scheme=theme, viewport=PHONE)
+    page.goto("/login")
+    picture(page, f"login-{theme}-phone")
+    assert serious(page) == []
+    assert overhang(page) <= 0
+
+
+@pytest.mark.parametrize(
+    ("key", "dialog"), [("?", "#help"), ("Control+k", "#palette"), ("m", "#dialog")], ids=["help", "palette", "move"]
+)
+def test_every_dialog_is_accessible_and_closes_with_escape(desk, deals, key, dialog):
+    page = desk.page_of("Ann")
+    page.goto(f"/e/opportunity/{deals['Ward tablets']}")
+    page.keyboard.press(key)
+    page.locator(dialog).wait_for()
+    picture(page, f"dialog-{dialog[1:]}")
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.locator(dialog).wait_for(state="hidden")
+
+
+def test_pages_from_right_to_left_fit_a_phone(desk, sales, deals):
+    records.update(sales.system, "user", [records.Change(sales.user("Ann"), {"locale": "ar"})])
+    sales.database.rights_cache.clear()
+    page = desk.page_of("Ann", viewport=PHONE)
+    for path in paths(deals).values():
+        page.goto(path)
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        assert overhang(page) <= 0
