@@ -112,6 +112,14 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browser):
     assert "SameSite=Lax" in cookie
 
 
+def test_a_session_over_https_keeps_to_https(browser):
+    token = browser.get("/api/test/token", base_url="https://localhost").text
+    form = {"email": "ann@example.com", "password": PASSWORD}
+    headers = {"X-CSRFToken": token, "Referer": "https://localhost/"}
+    answer = browser.post("/api/test/in", data=form, headers=headers, base_url="https://localhost")
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
 def test_a_write_with_the_session_needs_the_token_of_our_pages(browser):
     logged_in(browser)
     assert_problem(browser.post("/api/v1/data/customer", json={"name": "A"}), 403, "csrf")

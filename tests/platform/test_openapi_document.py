@@ -4,6 +4,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fieldstone.context import TokenLimits
+from fieldstone.publication.layers import template_layer
 from fieldstone_testing.deals import DEALS
 from fieldstone_testing.problems import assert_problem
 
@@ -28,6 +29,13 @@ def test_the_document_is_valid_openapi_3_1_for_every_role(document, role):
     found = document(f"{role} user", [role])
     assert found["openapi"] == "3.1.0"
     OpenAPIV31SpecValidator(found).validate()
+
+
+def test_the_document_of_the_sales_template_is_valid(app_from, client):
+    app = app_from.of_layers([template_layer("sales")])
+    found = client(app, app.token("Dana", ["sales_manager"])).get("/openapi.json").json
+    OpenAPIV31SpecValidator(found).validate()
+    assert "/api/v1/data/opportunity/{id}/transitions/win" in found["paths"]
 
 
 def test_somebody_without_any_role_gets_a_valid_document_without_entities(document):
@@ -76,6 +84,13 @@ def test_schemas_say_what_is_required_read_only_and_possible(document):
     assert schemas["deal"]["properties"]["stage"]["enum"] == ["open", "won", "lost", None]
     assert schemas["deal"]["properties"]["close_date"]["format"] == "date"
     assert schemas["deal"]["properties"]["name"]["maxLength"] == 100
+
+
+def test_the_example_of_a_create_can_be_sent_as_it_is(app, client, document):
+    schemas = document("Mia", ["manager"])["components"]["schemas"]
+    mia = client(app, app.token("Mia"))
+    assert mia.post("/data/deal", schemas["deal.create"]["example"]).status_code == 201
+    assert mia.post("/data/customer", schemas["customer.create"]["example"]).status_code == 201
 
 
 def test_a_unique_field_has_its_upsert(document):

@@ -53,6 +53,12 @@ def test_partial_with_nothing_to_refuse_creates_all(api):
     assert [result["status"] for result in answer.json["data"]] == [201, 201]
 
 
+@pytest.mark.parametrize("query", ["partial=true", "partial=maybe", "partial="])
+def test_partial_makes_no_sense_for_a_single_record(api, query):
+    assert_problem(api.post(f"/data/customer?{query}", {"name": "A"}), 400)
+    assert names(api) == []
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -35,6 +35,11 @@ class Cookies(SecureCookieSessionInterface):
             return self.session_class()
         return super().open_session(app, request)
 
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """A cookie that was set over HTTPS never travels without."""
+        del app
+        return request.is_secure
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set or remove the cookie, if there is anything to say about it."""
         if session or session.accessed:

@@ -36,7 +36,7 @@ def create_many(context: Context, entity: str, body: Mapping[str, Any], *, parti
 
 def _records(body: Mapping[str, Any]) -> Sequence[Values]:
     bodies.only(body, ("records",))
-    sent = body["records"]
+    sent = body.get("records")
     if not isinstance(sent, list) or not sent or len(sent) > LARGEST_BATCH:
         raise _refused("records", f"`records` is a list of 1 to {LARGEST_BATCH:,} objects.")
     for place, values in enumerate(sent):

@@ -27,11 +27,11 @@ def install(api: Blueprint) -> None:
 @idempotent
 def create_records(entity: str) -> Response:
     """One record from an object, or many from `{"records": […]}`."""
-    parameters = Parameters("partial")
+    partial = Parameters("partial").flag("partial")
     body = bodies.read_object()
     context = current_context()
-    if "records" in body:
-        return create_many(context, entity, body, partial=parameters.flag("partial"))
+    if partial or "records" in body:
+        return create_many(context, entity, body, partial=partial)
     written = records.create(context, entity, [body])[0]
     return written_record(context, entity, written.id, written.version, created=True)
 

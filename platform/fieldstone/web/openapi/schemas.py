@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fieldstone.model.model import Field
+from fieldstone.model.system_fields import ASSIGNABLE
 from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.examples import example_of
 from fieldstone.web.openapi.surface import Surface
 from fieldstone_metadata.declarations import Label, ReferenceTarget
 
@@ -50,7 +52,17 @@ def sent(surface: Surface, fields: Mapping[str, Field], *, required: bool) -> Sc
         "additionalProperties": False,
     }
     needed = [name for name, field in fields.items() if must_be_sent(field)] if required else []
+    schema["example"] = {name: _example(fields[name]) for name in needed or _first(fields)}
     return schema | ({"required": needed} if needed else {})
+
+
+def _first(fields: Mapping[str, Field]) -> list[str]:
+    """The field that stands for all of them in an example."""
+    return [name for name in fields if name not in ASSIGNABLE][:1]
+
+
+def _example(field: Field) -> Any:
+    return example_of(sent_value(field), plain(field.declaration.label) or field.name)
 
 
 def must_be_sent(field: Field) -> bool:
