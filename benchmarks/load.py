@@ -32,9 +32,10 @@ class Reply:
 
 @dataclass
 class Measured:
-    """What a round showed. latencies: seconds, one per answer."""
+    """What a round showed. latencies: seconds, one per answer. own_seconds: of computing, in this process."""
 
     seconds: float = 0.0
+    own_seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
@@ -87,7 +88,7 @@ def measure(host: str, port: int, streams: list[Requests], seconds: float) -> Me
     measured = Measured()
     connections = [_Connection(host, port, stream) for stream in streams]
     with selectors.DefaultSelector() as selector:
-        started = time.perf_counter()
+        started, computed = time.perf_counter(), time.process_time()
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             connection.start()
@@ -97,6 +98,7 @@ def measure(host: str, port: int, streams: list[Requests], seconds: float) -> Me
                 if not key.data.receive(measured, go_on=go_on):
                     selector.unregister(key.fileobj)
         measured.seconds = time.perf_counter() - started
+        measured.own_seconds = time.process_time() - computed
     for connection in connections:
         connection.socket.close()
     return measured

@@ -23,7 +23,18 @@ def profiled(pid: int, seconds: float) -> Iterator[list[str]]:
     worker = max(_children(pid), key=_time_used)
     lines: list[str] = []
     with tempfile.NamedTemporaryFile(suffix=".txt") as stacks:
-        command = [spy, "record", "--gil", "-p", str(worker), "-d", str(int(seconds)), "-r", "500"]
+        command = [
+            spy,
+            "record",
+            "--gil",
+            "--function",
+            "-p",
+            str(worker),
+            "-d",
+            str(int(seconds)),
+            "-r",
+            "500",
+        ]
         sampling = subprocess.Popen([*command, "-f", "raw", "-o", stacks.name], stdout=subprocess.DEVNULL)
         yield lines
         sampling.wait(60)

@@ -35,6 +35,8 @@ def main() -> int:
         print(f"imported {imported['read']:,} rows at {imported['rows_per_second']:,} rows a second")
         targets = _serve(installation, stack)
         ids = _ids(targets[0])
+        if options.show:
+            return _show(targets, ids)
         if options.profile:
             return _profile(options, installation, targets[0], ids)
         results = _compare(options, installation, targets, ids)
@@ -51,10 +53,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="how many opportunities there are")
     parser.add_argument("--full", action="store_true", help="100,000 opportunities with 10,000 accounts")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each scenario, application and round")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each scenario is measured")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each scenario, application and round")
+    parser.add_argument("--rounds", type=int, default=9, help="how often each scenario is measured")
     parser.add_argument("--only", choices=list(SCENARIOS), action="append", help="only these scenarios")
     parser.add_argument("--profile", choices=list(SCENARIOS), help="profile Fieldstone in this scenario")
+    parser.add_argument("--show", action="store_true", help="print one answer of each, to compare them")
     return parser.parse_args()
 
 
@@ -154,6 +157,7 @@ def _result(rounds: list[tuple[Measured, Measured]], statements: list[float]) ->
         "requests_per_second": median([one.rate for one in ours]),
         "p50_ms": median([one.percentile(50) for one in ours]),
         "p95_ms": median([one.percentile(95) for one in ours]),
+        "generator_share": median([one.own_seconds / one.seconds for one in ours]),
         "by_hand": {
             "statements": statements[1],
             "requests_per_second": median([one.rate for one in theirs]),
@@ -169,6 +173,13 @@ def _print(scenario: str, result: dict[str, object]) -> None:
     pairs = [f"{result[name]} / {by_hand[name]}" for name in ("p50_ms", "p95_ms", "statements")]
     rates = f"{result['requests_per_second']:>12}{by_hand['requests_per_second']:>12}"
     print(f"{scenario:10}{rates}{result['ratio']:>8}{pairs[0]:>16}{pairs[1]:>16}{pairs[2]:>14}")
+
+
+def _show(targets: tuple[Target, Target], ids: Ids) -> int:
+    for target in targets:
+        stream = SCENARIOS["get"](target, ids, 0)
+        print(target.name, once("127.0.0.1", target.port, next(stream)).body.decode())
+    return 0
 
 
 def _profile(options: argparse.Namespace, installation: Installation, target: Target, ids: Ids) -> int:

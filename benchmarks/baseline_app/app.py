@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from baseline_app.schemas import change_schema, created_schema, listed_schema, new_schema
-from baseline_app.tables import account, opportunity, token, user
+from baseline_app.tables import account, opportunity, team, token, user
 from flask import Flask, Response, abort, g, request
 from marshmallow import ValidationError
 
@@ -33,10 +33,21 @@ app = Flask("baseline")
 app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types the provider too widely
 callers: dict[str, UUID] = {}
 
+creator, changer = user.alias("creator"), user.alias("changer")
 SHOWN = (
-    sa.select(opportunity, account.c.name.label("account_name"), user.c.name.label("owner_name"))
+    sa.select(
+        opportunity,
+        account.c.name.label("account_name"),
+        user.c.name.label("owner_name"),
+        team.c.name.label("team_name"),
+        creator.c.name.label("created_by_name"),
+        changer.c.name.label("updated_by_name"),
+    )
     .join(account, account.c.id == opportunity.c.account)
     .join(user, user.c.id == opportunity.c.owner)
+    .outerjoin(team, team.c.id == opportunity.c.team)
+    .join(creator, creator.c.id == opportunity.c.created_by)
+    .join(changer, changer.c.id == opportunity.c.updated_by)
     .where(opportunity.c.deleted_at.is_(None), opportunity.c.owner == sa.bindparam("caller"))
 )
 ONE = SHOWN.where(opportunity.c.id == sa.bindparam("wanted"))

@@ -40,8 +40,11 @@ class Shown(Schema):
     description = fields.String()
     lost_reason = fields.String()
     owner = Reference("user", "owner_name")
+    team = Reference("team", "team_name")
     created_at = fields.DateTime()
+    created_by = Reference("user", "created_by_name")
     updated_at = fields.DateTime()
+    updated_by = Reference("user", "updated_by_name")
     version = fields.Integer()
 
 

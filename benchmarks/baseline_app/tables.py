@@ -12,6 +12,12 @@ user = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("name", sa.Text),
 )
+team = sa.Table(
+    "team",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text),
+)
 account = sa.Table(
     "account",
     metadata,
