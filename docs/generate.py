@@ -1,4 +1,4 @@
-"""Writes the reference pages that are generated: run it after a change of the schemas or of a command."""
+"""Writes the reference pages that are generated: run it after a change of schemas, commands or functions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 from fieldstone.cli.main import commands
 from fieldstone.cli.reference import commands_page
 from fieldstone_metadata.reference import reference_pages
+from fieldstone_rules.reference import functions_page
 
 FOLDER = Path(__file__).parent / "reference"
 
 
 def pages() -> Mapping[str, str]:
     """File name → text of every generated page."""
-    return {**reference_pages(), "commands.md": commands_page(commands)}
+    return {**reference_pages(), "commands.md": commands_page(commands), "functions.md": functions_page()}
 
 
 def main() -> None:

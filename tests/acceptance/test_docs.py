@@ -10,6 +10,8 @@ import pytest
 from fieldstone.cli.main import commands
 from fieldstone.cli.reference import commands_page
 from fieldstone.settings import Settings
+from fieldstone_rules import FUNCTIONS
+from fieldstone_rules.reference import functions_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -40,3 +42,13 @@ def test_the_readme_names_the_two_commands_first():
 def test_the_reference_of_commands_is_current():
     page = (ROOT / "docs/reference/commands.md").read_text("utf-8")
     assert page == commands_page(commands), "run .venv/bin/python docs/generate.py"
+
+
+def test_the_reference_of_functions_is_current():
+    page = (ROOT / "docs/reference/functions.md").read_text("utf-8")
+    assert page == functions_page(), "run .venv/bin/python docs/generate.py"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_is_in_the_reference(name):
+    assert f"### `{name}(" in (ROOT / "docs/reference/functions.md").read_text("utf-8")
