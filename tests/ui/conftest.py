@@ -21,7 +21,7 @@ DEALS = ("Handheld scanners", "Core switch refresh", "Ward tablets", "Cold-store
 
 @pytest.fixture
 def sales(app_from: AppFactory) -> App:
-    """The sales template: Ann and Dana (a manager) in the north, Bo in the south, an account, Ann's four deals."""
+    """The sales template: Ann and Dana (a manager) in the north, Bo in the south; Ann's four deals."""
     app = app_from.of_layers([template_layer("sales")])
     records.create(app.system, "team", [{"name": "North"}, {"name": "South"}])
     ann = app.context_for("Ann", ["sales_rep"], ["North"])
@@ -30,7 +30,12 @@ def sales(app_from: AppFactory) -> App:
     account = records.create(ann, "account", [{"name": "Halden Logistik", "status": "customer"}])[0].id
     reference = {"id": str(account), "entity": "account"}
     for number, name in enumerate(DEALS):
-        values = {"name": name, "account": reference, "amount": f"{number + 1}000.50", "close_date": "2031-05-04"}
+        values = {
+            "name": name,
+            "account": reference,
+            "amount": f"{number + 1}000.50",
+            "close_date": "2031-05-04",
+        }
         records.create(ann, "opportunity", [values])
     return app
 

@@ -32,7 +32,11 @@ def paths(deals):
 
 def serious(page):
     found = Axe().run(page).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"]) for one in found if one["impact"] in SERIOUS]
+    return [
+        (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"])
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
 
 
 def overhang(page):
@@ -62,7 +66,9 @@ def test_the_log_in_page_is_accessible(desk, theme):
 
 
 @pytest.mark.parametrize(
-    ("key", "dialog"), [("?", "#help"), ("Control+k", "#palette"), ("m", "#dialog")], ids=["help", "palette", "move"]
+    ("key", "dialog"),
+    [("?", "#help"), ("Control+k", "#palette"), ("m", "#dialog")],
+    ids=["help", "palette", "move"],
 )
 def test_every_dialog_is_accessible_and_closes_with_escape(desk, deals, key, dialog):
     page = desk.page_of("Ann")

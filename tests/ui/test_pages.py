@@ -17,7 +17,9 @@ def test_somebody_who_is_not_logged_in_is_asked_to_and_comes_back_to_the_page(we
     assert "Ward tablets" in words(back)
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_logging_in_never_leads_to_another_site(web, sales, target):
     back = Visitor(web).log_in("Ann", next=target)
     assert back.request.host == "localhost"
@@ -109,7 +111,12 @@ def test_a_form_without_a_script_saves_what_was_typed_in_the_readers_way(visit, 
     ann = visit("Ann")
     path = f"/e/opportunity/{deals['Ward tablets']}"
     assert 'name="f.amount"' in ann.get(f"{path}/edit").text
-    sent = {"version": "1", "sent": ["amount", "next_step"], "f.amount": "1,234.50", "f.next_step": "Call Per"}
+    sent = {
+        "version": "1",
+        "sent": ["amount", "next_step"],
+        "f.amount": "1,234.50",
+        "f.next_step": "Call Per",
+    }
     shown = words(ann.post(f"{path}/edit", sent))
     assert "€ 1,234.50" in shown
     assert "Call Per" in shown
@@ -117,7 +124,12 @@ def test_a_form_without_a_script_saves_what_was_typed_in_the_readers_way(visit, 
 
 def test_a_refused_form_comes_back_with_everything_typed_and_the_reasons(visit, deals):
     path = f"/e/opportunity/{deals['Ward tablets']}/edit"
-    sent = {"version": "1", "sent": ["amount", "next_step"], "f.amount": "12x", "f.next_step": "Typed at length"}
+    sent = {
+        "version": "1",
+        "sent": ["amount", "next_step"],
+        "f.amount": "12x",
+        "f.next_step": "Typed at length",
+    }
     page = visit("Ann").post(path, sent)
     assert page.status_code == 422
     assert 'value="12x"' in page.text
@@ -134,7 +146,12 @@ def test_what_the_platform_refuses_is_told_at_the_field(visit, deals):
 
 
 def test_a_reference_can_be_typed_by_its_title(visit):
-    sent = {"sent": ["name", "account"], "f.name": "Typed", "f.account": "", "f.account.text": "halden logistik"}
+    sent = {
+        "sent": ["name", "account"],
+        "f.name": "Typed",
+        "f.account": "",
+        "f.account.text": "halden logistik",
+    }
     page = visit("Ann").post("/e/opportunity/new", {**sent, "f.account.was": ""})
     assert page.status_code == 200
     assert "Halden Logistik" in words(page)
@@ -148,14 +165,27 @@ def test_an_unknown_title_is_refused_with_a_way_on(visit):
 
 
 def test_a_new_record_takes_the_defaults_of_what_was_left_empty(visit):
-    sent = {"sent": ["name", "account", "discount"], "f.name": "", "f.account.text": "Halden Logistik", "f.discount": "0"}
+    sent = {
+        "sent": ["name", "account", "discount"],
+        "f.name": "",
+        "f.account.text": "Halden Logistik",
+        "f.discount": "0",
+    }
     assert "Halden Logistik" in words(visit("Ann").post("/e/opportunity/new", sent))
 
 
 def test_a_conflict_shows_both_values_and_saves_the_one_that_is_picked(visit, deals):
     ann, dana = visit("Ann"), visit("Dana")
     path = f"/e/opportunity/{deals['Ward tablets']}/edit"
-    dana.post(path, {"version": "1", "sent": ["competitor", "next_step"], "f.competitor": "Acme", "f.next_step": "Dana's"})
+    dana.post(
+        path,
+        {
+            "version": "1",
+            "sent": ["competitor", "next_step"],
+            "f.competitor": "Acme",
+            "f.next_step": "Dana's",
+        },
+    )
     typed = {"version": "1", "sent": "next_step", "f.next_step": "Ann's"}
     conflict = ann.post(path, typed)
     assert conflict.status_code == 412
@@ -180,7 +210,9 @@ def test_in_a_conflict_the_others_value_can_be_picked(visit, deals):
 def test_what_was_typed_outlives_the_session(web, sales, deals):
     visitor = Visitor(web)
     path = f"/e/opportunity/{deals['Ward tablets']}/edit"
-    asked = visitor.post(path, {"version": "1", "sent": "next_step", "f.next_step": "Kept"}, token="of an old session")
+    asked = visitor.post(
+        path, {"version": "1", "sent": "next_step", "f.next_step": "Kept"}, token="of an old session"
+    )
     assert asked.status_code == 401
     assert "What you typed is kept" in words(asked)
     kept = '[["version", "1"], ["sent", "next_step"], ["f.next_step", "Kept"]]'
@@ -244,7 +276,14 @@ def test_what_people_type_is_never_markup(visit, sales, deals):
     attack = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     sent = {"version": "1", "sent": ["name", "description"], "f.name": attack, "f.description": attack}
     ann.post(f"{path}/edit", sent)
-    for address in (path, "/e/opportunity", "/e/opportunity/board", f"{path}/history", "/search?q=script", f"{path}/edit"):
+    for address in (
+        path,
+        "/e/opportunity",
+        "/e/opportunity/board",
+        f"{path}/history",
+        "/search?q=script",
+        f"{path}/edit",
+    ):
         page = ann.get(address).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
@@ -269,4 +308,6 @@ def test_search_finds_across_entities_what_the_reader_may_read(visit):
 def test_a_page_is_kept_by_nobody_else_and_only_a_preloaded_one_for_a_moment(visit):
     ann = visit("Ann")
     assert ann.get("/e/opportunity").headers["Cache-Control"] == "private, no-cache"
-    assert ann.get("/e/opportunity", **{"HX-Preloaded": "true"}).headers["Cache-Control"] == "private, max-age=3"
+    assert (
+        ann.get("/e/opportunity", **{"HX-Preloaded": "true"}).headers["Cache-Control"] == "private, max-age=3"
+    )

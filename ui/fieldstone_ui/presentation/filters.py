@@ -21,6 +21,7 @@ ME = "user"
 LITERAL_CALL = re.compile(r"""^(?:date|datetime)\(["']([^"']+)["']\)$""")
 TEXT_LITERAL = re.compile(r"""^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$""")
 ISO_DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
+TEXTS = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 LIST_ITEM = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,]+)\s*(?:,|$)""")
 
 
@@ -84,20 +85,29 @@ def conjunction(parts: Sequence[str]) -> str:
 
 def needs_brackets(part: str) -> bool:
     """Whether a part binds looser than `and`."""
-    outside_texts = re.sub(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", "", part)
-    return re.search(r"\b(or|if)\b|\?\?", outside_texts) is not None
+    return re.search(r"\b(or|if)\b|\?\?", TEXTS.sub("", part)) is not None
 
 
 def chip_of(part: str, rest: str, fields: Mapping[str, Filterable], formats: Formats) -> Chip:
     """The chip of one part."""
     plain = part.strip()
     for field in fields.values():
-        for operator in field.operators:
+        for operator in by_closeness(field.operators):
             found = pattern(operator.template, field.look.name).fullmatch(plain)
-            if found:
+            if found and all(is_simple(value) for value in found.groupdict().values()):
                 value = "my team" if operator is MY_TEAM else shown(found.groupdict(), field.look, formats)
                 return Chip(field.look.label, operator.label, value, rest=rest)
     return Chip(expression=plain, rest=rest)
+
+
+def by_closeness(operators: Sequence[Operator]) -> list[Operator]:
+    """Operators without a value first: "is empty" rather than "is null"."""
+    return sorted(operators, key=lambda operator: operator.operand is not Operand.NONE)
+
+
+def is_simple(value: str) -> bool:
+    """Whether a value is one, and not an expression that happens to stand in its place."""
+    return re.search(r"\b(or|and|not|if|in)\b|\?\?", TEXTS.sub("", value)) is None
 
 
 @cache
