@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,13 @@ def cluster(testrun_uid: str) -> Iterator[Cluster]:
     found = Cluster.of_run(testrun_uid)
     yield found
     found.close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder that PostgreSQL may run in; each run of pytest closes pytest's own to other accounts."""
+    with tempfile.TemporaryDirectory(prefix="fieldstone-test-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
 
 
 @pytest.fixture

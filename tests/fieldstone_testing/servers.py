@@ -31,6 +31,12 @@ class Server:
             self.process.send_signal(with_signal)
         return self.process.wait(timeout=30)
 
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def healthy(self) -> bool:
         """Whether `GET /healthz` answers 200 just now."""
         try:

@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import namedtuple
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -49,25 +51,21 @@ def ask(database: EmbeddedDatabase, statement: str) -> object:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
+def made() -> Iterator[Path]:
     """A home whose database was started and stopped, to copy from: making one takes a second."""
-    home = tmp_path_factory.mktemp("made")
-    start(home, UNSAFE_AND_FAST).release()
-    return home
+    with tempfile.TemporaryDirectory(prefix="fieldstone-test-") as path:
+        start(Path(path), UNSAFE_AND_FAST).release()
+        yield Path(path)
 
 
 @pytest.fixture
-def home(made, tmp_path) -> Path:
-    target = tmp_path / "home"
-    shutil.copytree(made, target, symlinks=True)
-    owner = made / "database"
-    for path in (target / "database", *(target / "database").rglob("*")):
-        os.chown(path, owner.stat().st_uid, owner.stat().st_gid)
-    return target
+def home(made, folder) -> Path:
+    subprocess.run(["cp", "-a", str(made), str(folder / "home")], check=True)
+    return folder / "home"
 
 
-def test_a_new_home_gets_a_database_that_speaks_utf8_and_sorts_by_code_point(tmp_path):
-    database = start(tmp_path / "new" / "home", UNSAFE_AND_FAST)
+def test_a_new_home_gets_a_database_that_speaks_utf8_and_sorts_by_code_point(folder):
+    database = start(folder / "new" / "home", UNSAFE_AND_FAST)
     try:
         assert ask(database, "SELECT current_setting('server_encoding') || ' ' || lower('ÄÖ')") == "UTF8 äö"
         assert ask(database, "SELECT 'Z' < 'a'") is True
@@ -139,16 +137,16 @@ def test_a_pid_file_that_names_another_program_is_no_obstacle(home):
     database.release()
 
 
-def test_a_making_that_was_interrupted_is_begun_anew(tmp_path):
-    (tmp_path / "database.new").mkdir()
-    (tmp_path / "database.new" / "PG_VERSION").write_text("half")
-    database = start(tmp_path, UNSAFE_AND_FAST)
+def test_a_making_that_was_interrupted_is_begun_anew(folder):
+    (folder / "database.new").mkdir()
+    (folder / "database.new" / "PG_VERSION").write_text("half")
+    database = start(folder, UNSAFE_AND_FAST)
     assert ask(database, "SELECT 1") == 1
     database.release()
 
 
-def test_a_home_with_a_long_path_works(home, tmp_path):
-    long = tmp_path / ("deep" * 20) / ("deeper" * 20)
+def test_a_home_with_a_long_path_works(home, folder):
+    long = folder / ("deep" * 20) / ("deeper" * 20)
     long.parent.mkdir()
     home.rename(long)
     database = start(long, UNSAFE_AND_FAST)
@@ -165,20 +163,20 @@ def test_data_of_another_version_is_left_alone_with_a_message(home):
     assert caught.value.code == "data_of_another_version"
 
 
-def test_a_home_that_cannot_be_made_is_told(tmp_path):
-    (tmp_path / "file").write_text("in the way")
+def test_a_home_that_cannot_be_made_is_told(folder):
+    (folder / "file").write_text("in the way")
     with pytest.raises(EmbeddedDatabaseFailure, match="FIELDSTONE_HOME") as caught:
-        start(tmp_path / "file", UNSAFE_AND_FAST)
+        start(folder / "file", UNSAFE_AND_FAST)
     assert caught.value.code == "home_not_writable"
 
 
-def test_a_full_disk_is_told_before_anything_is_made(tmp_path, monkeypatch):
+def test_a_full_disk_is_told_before_anything_is_made(folder, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 100, 3 * 2**20))
     with pytest.raises(EmbeddedDatabaseFailure, match=r"disk is full.*3 MB left") as caught:
-        start(tmp_path, UNSAFE_AND_FAST)
+        start(folder, UNSAFE_AND_FAST)
     assert caught.value.code == "disk_full"
-    assert not (tmp_path / "database").exists()
+    assert not (folder / "database").exists()
 
 
 def test_what_keeps_the_server_from_starting_is_told_from_its_log(home):

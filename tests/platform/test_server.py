@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,18 +22,35 @@ from fieldstone_testing.servers import start_server, wait_until_healthy
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory) -> Path:
+def filled() -> Iterator[Path]:
     """The home of a small demonstration that is not running, to copy from."""
-    folder = tmp_path_factory.mktemp("demonstration")
-    fieldstone(folder, "demo", "--no-serve", "--size", "small")
+    with tempfile.TemporaryDirectory(prefix="fieldstone-test-") as path:
+        made = fieldstone(Path(path), "demo", "--no-serve", "--size", "small")
+        assert made.returncode == 0, made.stderr
+        yield Path(path) / "home"
+
+
+@pytest.fixture
+def home(filled, folder) -> Path:
+    """A copy of the demonstration's home, with the owner that PostgreSQL wants."""
+    subprocess.run(["cp", "-a", str(filled), str(folder / "home")], check=True)
     return folder / "home"
 
 
 @pytest.fixture
-def home(filled, tmp_path) -> Path:
-    """A copy of the demonstration's home, with the owner that PostgreSQL wants."""
-    subprocess.run(["cp", "-a", str(filled), str(tmp_path / "home")], check=True)
-    return tmp_path / "home"
+def serve(home) -> Iterator[Callable[..., Server]]:
+    """Starts servers on the home, and kills those that a test leaves running."""
+    started: list[Server] = []
+
+    def make(command: str = "serve", **settings: str) -> Server:
+        server = start_server(home.parent, environment(home.parent) | settings, command, wait=False)
+        started.append(server)
+        wait_until_healthy(server)
+        return server
+
+    yield make
+    for server in started:
+        server.kill()
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -61,15 +79,15 @@ def count_of(server: Server, folder: Path) -> int:
         return int(json.load(answer)["count"])
 
 
-def wait_for(condition, seconds: float = 20) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.1)
     return bool(condition())
 
 
-def test_the_demonstration_prints_address_and_log_ins_and_ctrl_c_stops_everything(home):
-    server = start_server(home.parent, environment(home.parent), "demo")
+def test_the_demonstration_prints_address_and_log_ins_and_ctrl_c_stops_everything(home, serve):
+    server = serve("demo")
     assert wait_for(lambda: "Ctrl+C stops everything" in server.log.read_text())
     shown = server.log.read_text()
     assert server.url in shown
@@ -80,8 +98,8 @@ def test_the_demonstration_prints_address_and_log_ins_and_ctrl_c_stops_everythin
     assert "Traceback" not in server.log.read_text()
 
 
-def test_a_killed_server_leaves_data_that_the_next_one_finds(home):
-    killed = start_server(home.parent, environment(home.parent))
+def test_a_killed_server_leaves_data_that_the_next_one_finds(home, serve):
+    killed = serve()
     before = count_of(killed, home.parent)
     killed.process.kill()
     killed.process.wait()
@@ -94,8 +112,8 @@ def test_a_killed_server_leaves_data_that_the_next_one_finds(home):
     assert wait_for(lambda: running_postmaster(home / "database") is None)
 
 
-def test_a_database_that_is_killed_comes_back_without_a_restart_of_the_server(home):
-    server = start_server(home.parent, environment(home.parent))
+def test_a_database_that_is_killed_comes_back_without_a_restart_of_the_server(home, serve):
+    server = serve()
     before = count_of(server, home.parent)
     os.kill(running_postmaster(home / "database").pid, signal.SIGKILL)
     wait_until_healthy(server)
@@ -103,8 +121,8 @@ def test_a_database_that_is_killed_comes_back_without_a_restart_of_the_server(ho
     assert server.stop() == 0
 
 
-def test_commands_work_while_it_serves_and_what_they_publish_is_served(home):
-    server = start_server(home.parent, environment(home.parent))
+def test_commands_work_while_it_serves_and_what_they_publish_is_served(home, serve):
+    server = serve()
     assert fieldstone(home.parent, "new", "fleet").returncode == 0
     applied = fieldstone(home.parent, "apply", "fleet", "--yes", "--json")
     assert json.loads(applied.stdout)["version"] == 2
@@ -117,15 +135,15 @@ def test_commands_work_while_it_serves_and_what_they_publish_is_served(home):
     assert server.stop() == 0
 
 
-def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path):
+def test_a_port_that_is_taken_is_told_with_what_to_do(folder):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refused = fieldstone(tmp_path, "demo", "--port", str(port))
+        refused = fieldstone(folder, "demo", "--port", str(port))
     assert refused.returncode == 1
     assert f"Port {port} on 127.0.0.1 cannot be used" in refused.stderr
     assert "FIELDSTONE_PORT" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert not (tmp_path / "home").exists()
+    assert not (folder / "home").exists()
 
 
 def test_data_of_another_version_is_told_with_what_to_do(home):
@@ -134,4 +152,3 @@ def test_data_of_another_version_is_told_with_what_to_do(home):
     assert refused.returncode == 1
     assert "was written by PostgreSQL 16" in refused.stderr
     assert "Traceback" not in refused.stderr
-    shutil.rmtree(home)
