@@ -28,8 +28,11 @@ class User:
 
 def find_user(database: Database, model: Model, email: str) -> User | None:
     """The user with this e-mail address, however its letters are cased; None if there is none."""
+    wanted_email = email.strip().lower()
+    if not wanted_email.isprintable():
+        return None  # no address holds such a character, and no text of the database NUL
     table = model.entities["user"].table
-    wanted = sa.func.lower(table.c.email) == email.strip().lower()
+    wanted = sa.func.lower(table.c.email) == wanted_email
     found = _users(database, model, wanted)
     return found[0] if found else None
 

@@ -105,20 +105,21 @@ class CurrentModel:
             return _State(*connection.execute(statement).one())
 
     def _take_up(self, state: _State) -> None:
+        if state != self._state:
+            # A new dictionary, so that what is being computed from old rights lands in the old one. Before
+            # the model: rights that were taken away end also where a publication cannot be taken up.
+            self._database.rights_cache = {}
         if state.version != self._state.version:
             self._model = load_model(self._database, state.version)
             _log.info("model.loaded", version=state.version)
-        if state != self._state:
-            # A new dictionary, so that what is being computed from old rights lands in the old one.
-            self._database.rights_cache = {}
         self._state = state
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
             try:
                 self._listen()
-            except (FieldstoneError, psycopg.Error) as error:
-                _log.warning("model.follow.failed", reason=str(error))
+            except Exception as error:  # a thread that ended would keep rights that were taken away
+                _log.warning("model.follow.failed", reason=f"{type(error).__name__}: {error}")
                 self._stopping.wait(POLL_SECONDS)
 
     def _listen(self) -> None:

@@ -64,7 +64,7 @@ def _complete(batch: Batch, item: Item) -> None:
     if item.is_new:
         defaults.fill(batch)
     else:
-        validation.drop_unchanged(item)
+        validation.drop_unchanged(batch)
         item.new = {**item.old, **item.sent}
 
 

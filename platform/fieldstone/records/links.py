@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from fieldstone.model.model import Field, Link
+from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
+from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.environment import evaluator
 from fieldstone.records.rows import Values
 from fieldstone.records.shape import shape_of
 from fieldstone.records.writing import Part, linking, unlinking
@@ -25,6 +28,39 @@ def load(batch: Batch) -> None:
             found = _targets(batch.connection, field.link, [item.id for item in items])
             for item in items:
                 item.old[field.name] = found.get(item.id, ())
+
+
+def keep_unseen(batch: Batch) -> None:
+    """Add to what was sent those present targets that the caller cannot see: nobody means to remove them.
+
+    Unseen are targets that the caller may not read, and those in the recycle bin.
+    """
+    for field in shape_of(batch.entity).links:
+        dropped = {item.id: _dropped(item, field) for item in batch.items if field.name in item.sent}
+        targets = {ref for refs in dropped.values() for ref in refs}
+        unseen = _unseen(batch, field, targets) if targets else set()
+        for item in batch.items:
+            kept = [ref for ref in dropped.get(item.id, ()) if ref in unseen]
+            if kept:
+                item.sent[field.name] = (*(item.sent[field.name] or ()), *kept)
+                sort(item.sent)
+
+
+def _dropped(item: Item, field: Field) -> list[Ref]:
+    """The present targets that are missing in what was sent."""
+    return [ref for ref in item.old[field.name] if ref not in (item.sent[field.name] or ())]
+
+
+def _unseen(batch: Batch, field: Field, targets: set[Ref]) -> set[Ref]:
+    assert field.link is not None
+    entity = batch.model.entities[field.link.entity]
+    found = rows.load(batch.connection, batch.model, entity, (ref.id for ref in targets))
+    rights, judge = (
+        CallerRights(batch.context, entity),
+        evaluator(batch.context, batch.connection, found.values()),
+    )
+    seen = {id_ for id_, row in found.items() if row["deleted_at"] is None and rights.may("read", judge, row)}
+    return {ref for ref in targets if ref.id not in seen}
 
 
 def sort(values: Values) -> None:

@@ -62,8 +62,8 @@ def read_sent(batch: Batch, values: Sequence[Sent]) -> None:
         item.sent = validation.read_values(batch, item, values[item.position])
         links.sort(item.sent)
     links.load(batch)
-    for item in batch.items:
-        validation.drop_unchanged(item)
+    links.keep_unseen(batch)
+    validation.drop_unchanged(batch)
 
 
 def check_and_merge(batch: Batch) -> None:

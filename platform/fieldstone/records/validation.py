@@ -56,9 +56,18 @@ def _read_value(batch: Batch, item: Item, field: Field, raw: Any, values: Values
         batch.refuse(item, field.name, refused.code, f"{_label(batch, field)}: {refused.message}")
 
 
-def drop_unchanged(item: Item) -> None:
-    """Forget what was sent and is already so: a form that sends everything changes only what differs."""
-    item.sent = {name: value for name, value in item.sent.items() if differs(item.old.get(name), value)}
+def drop_unchanged(batch: Batch) -> None:
+    """Forget what was sent and is already so: a form that sends everything changes only what differs.
+
+    A value that the caller may not read is kept: the answer would else tell whether it was guessed right.
+    """
+    for item in batch.items:
+        item.sent = {
+            name: value
+            for name, value in item.sent.items()
+            if differs(item.old.get(name), value)
+            or not batch.rights.may_field("read", name, batch.stored, item.old)
+        }
 
 
 def check_readonly(batch: Batch) -> None:

@@ -64,7 +64,8 @@ def _bound_type(type_: Type) -> Any:
 
 
 def _converted(parameter: Column, type_: Type) -> Column:
-    return sa.cast(parameter, INTERVAL) if type_.kind is Kind.DURATION else parameter
+    """The parameter with its type written out: PostgreSQL would else guess it from what it is compared with."""
+    return sa.cast(parameter, INTERVAL if type_.kind is Kind.DURATION else sql_type(type_))
 
 
 def parameters(environment: Environment) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from fieldstone import records
 from fieldstone.context import Context
-from fieldstone.errors import Conflict, FieldError, Invalid
+from fieldstone.errors import Conflict, FieldError, Invalid, VersionConflict
 from fieldstone.records import Change
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import written_record
@@ -33,6 +33,7 @@ def upsert_record(entity: str, field: str, value: str) -> Response:
     found = records.find(context, entity, field, value)
     values = _with_key(bodies.read_object(), field, value)
     if found is None:
+        _require_no_version(value)
         try:
             return _create(context, entity, values)
         except Conflict:
@@ -41,6 +42,13 @@ def upsert_record(entity: str, field: str, value: str) -> Response:
             if found is None:
                 raise
     return _change(context, entity, found, values)
+
+
+def _require_no_version(value: str) -> None:
+    """Refuse to create where `If-Match` says that the record is there, in whatever version (RFC 9110)."""
+    if "If-Match" in request.headers:
+        expected_version()
+        raise VersionConflict(f"There is no record “{value[:80]}” any more, or you may not see it.")
 
 
 def _create(context: Context, entity: str, values: Mapping[str, Any]) -> Response:
