@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from typing import Any, BinaryIO, TextIO, cast
 
 import orjson
 import structlog
@@ -30,14 +31,29 @@ def configure_logs(settings: Settings) -> None:
     logging.basicConfig(level=max(_level(settings), logging.WARNING), stream=sys.stderr)
 
 
+class StandardError:
+    """Whatever standard error is when a line is written: it may be another one than when logs were set up."""
+
+    def __init__(self, *, as_bytes: bool) -> None:
+        self._as_bytes = as_bytes
+
+    def write(self, line: Any) -> None:
+        """Write a line of text, or of bytes."""
+        (sys.stderr.buffer if self._as_bytes else sys.stderr).write(line)
+
+    def flush(self) -> None:
+        """Flush it."""
+        sys.stderr.flush()
+
+
 def _level(settings: Settings) -> int:
     return logging.getLevelNamesMapping()[settings.log_level.upper()]
 
 
 def _logger_factory(*, as_text: bool) -> Callable[..., object]:
     if as_text:
-        return structlog.PrintLoggerFactory(sys.stderr)
-    return structlog.BytesLoggerFactory(sys.stderr.buffer)
+        return structlog.WriteLoggerFactory(cast("TextIO", StandardError(as_bytes=False)))
+    return structlog.BytesLoggerFactory(cast("BinaryIO", StandardError(as_bytes=True)))
 
 
 def _text_renderers() -> list[structlog.typing.Processor]:

@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from flask import Flask, Response
 
 from fieldstone.web.api.answers import json_value
+from fieldstone.web.request_context import HEALTH_PATH
 from fieldstone.web.runtime import current_runtime
 
 
 def install(app: Flask) -> None:
     """Add the route."""
-    app.get("/healthz")(health)
+    app.get(HEALTH_PATH)(health)
 
 
 def health() -> Response:

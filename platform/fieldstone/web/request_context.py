@@ -13,6 +13,7 @@ from fieldstone.web.runtime import current_runtime
 
 API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
+HEALTH_PATH = "/healthz"
 
 
 def current_context() -> Context:
@@ -58,4 +59,5 @@ def forget_context() -> None:
 
 def is_api_request() -> bool:
     """Whether a program asked, so that errors are told as problem documents."""
-    return request.path.startswith(API_PREFIX) and request.path != DOCS_PATH
+    path = request.path
+    return path == HEALTH_PATH or (path.startswith(API_PREFIX) and path != DOCS_PATH)
