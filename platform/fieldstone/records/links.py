@@ -55,10 +55,8 @@ def _unseen(batch: Batch, field: Field, targets: set[Ref]) -> set[Ref]:
     assert field.link is not None
     entity = batch.model.entities[field.link.entity]
     found = rows.load(batch.connection, batch.model, entity, (ref.id for ref in targets))
-    rights, judge = (
-        CallerRights(batch.context, entity),
-        evaluator(batch.context, batch.connection, found.values()),
-    )
+    rights = CallerRights(batch.context, entity)
+    judge = evaluator(batch.context, batch.connection, found.values())
     seen = {id_ for id_, row in found.items() if row["deleted_at"] is None and rights.may("read", judge, row)}
     return {ref for ref in targets if ref.id not in seen}
 

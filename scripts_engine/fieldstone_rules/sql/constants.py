@@ -64,7 +64,7 @@ def _bound_type(type_: Type) -> Any:
 
 
 def _converted(parameter: Column, type_: Type) -> Column:
-    """The parameter with its type written out: PostgreSQL would else guess it from what it is compared with."""
+    """The parameter with its type: PostgreSQL would else take that of what it is compared with."""
     return sa.cast(parameter, INTERVAL if type_.kind is Kind.DURATION else sql_type(type_))
 
 
