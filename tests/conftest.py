@@ -23,7 +23,7 @@ def cluster(testrun_uid: str) -> Iterator[Cluster]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """An empty folder that PostgreSQL may run in; runs of pytest close their own to other accounts."""
+    """An empty folder that PostgreSQL may run in; those of pytest are closed to other accounts."""
     with tempfile.TemporaryDirectory(prefix="fieldstone-test-", ignore_cleanup_errors=True) as path:
         yield Path(path)
 

@@ -9,7 +9,7 @@ ENTRY = {"field", "code", "message", "line", "column"}
 
 
 def assert_problem(answer: TestResponse, status: int, code: str | None = None) -> dict[str, Any]:
-    """Check that `answer` is a complete RFC 9457 problem with this status, and this code; returns its members."""
+    """The members of `answer`, checked to be a complete RFC 9457 problem with this status and code."""
     assert answer.status_code == status, (answer.status_code, answer.get_data(as_text=True)[:2000])
     assert answer.mimetype == "application/problem+json"
     told: dict[str, Any] = answer.get_json(force=True)
