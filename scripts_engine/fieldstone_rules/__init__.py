@@ -1,8 +1,8 @@
 """The rule language of Fieldstone: one typed tree, several evaluators that agree.
 
-Text becomes a checked `Expression` (`check_expression`), which becomes a Python function
-(`compile_closure`) or a
-SQLAlchemy column (`lower`). The language knows the world only through `Schema`, `Related` and `Tables`.
+Text becomes a checked `Expression` (`check_expression`), which becomes a Python function (`compile_closure`,
+or `compile_python` where it runs often) or a SQLAlchemy column (`lower`). The language knows the world only
+through `Schema`, `Related` and `Tables`.
 """
 
 from fieldstone_rules.checking.names import RESERVED
@@ -15,6 +15,7 @@ from fieldstone_rules.expression import Expression, Purpose, Scope, check_expres
 from fieldstone_rules.formatter import format_expression, format_file
 from fieldstone_rules.functions import FUNCTIONS
 from fieldstone_rules.functions.declaration import FunctionDeclaration
+from fieldstone_rules.generated import compile_python
 from fieldstone_rules.schema import EntitySchema, FieldSchema, InverseSchema, Schema
 from fieldstone_rules.spans import caret
 from fieldstone_rules.sql import lower
@@ -57,6 +58,7 @@ __all__ = [
     "caret",
     "check_expression",
     "compile_closure",
+    "compile_python",
     "explain",
     "format_expression",
     "format_file",

@@ -311,7 +311,7 @@ def test_a_last_line_without_an_end_is_answered(say):
 
 def test_a_disagreement_is_told_with_what_each_evaluator_said(app_from, monkeypatch):
     app = app_from("kind: app\nname: empty\nversion: 1.0.0\n")
-    wrong = {"closures": lambda *_: 3}
+    wrong = {"closures": lambda *_: 2, "python": lambda *_: 3}
     monkeypatch.setattr("fieldstone.evaluation.outcome._IN_MEMORY", wrong)
     [answer] = answers(app.database, NOTHING, io.BytesIO(b'{"expression": "1 + 1"}\n'), trace=False)
-    assert (answer["disagree"], answer["values"]) == (True, {"closures": 3, "sql": 2})
+    assert (answer["disagree"], answer["values"]) == (True, {"closures": 2, "python": 3, "sql": 2})

@@ -25,6 +25,7 @@ from fieldstone_rules import (
     Type,
     check_expression,
     compile_closure,
+    compile_python,
     lower,
     parameters,
 )
@@ -160,6 +161,13 @@ class Bench:
         except EvaluationError:
             return ERROR
 
+    def python(self, expression: Expression) -> Any:
+        """The value by generated Python, or ERROR."""
+        try:
+            return comparable(compile_python(expression)(self.environment))
+        except EvaluationError:
+            return ERROR
+
     def sql(self, expression: Expression) -> Any:
         """The value by PostgreSQL for the record at hand."""
         table = TABLES["opportunity"]
@@ -184,15 +192,21 @@ class Bench:
         return set(self.connection.execute(statement, parameters(self.environment)).scalars())
 
     def closure_ids(self, expression: Expression) -> set[UUID]:
-        """The opportunities that a condition finds in memory."""
-        closure = compile_closure(expression)
+        """The opportunities that a condition finds by closures."""
+        return self._ids(expression, compile_closure(expression))
+
+    def python_ids(self, expression: Expression) -> set[UUID]:
+        """The opportunities that a condition finds by generated Python."""
+        return self._ids(expression, compile_python(expression))
+
+    def _ids(self, expression: Expression, evaluate: Any) -> set[UUID]:
         memory = self.environment.related
         assert isinstance(memory, Memory)
         wanted = expression.scope.purpose not in (Purpose.DENY, Purpose.CHECK)
         return {
             row["id"]
             for row in memory.records["opportunity"].values()
-            if closure(replace(self.environment, record=row, rows={})) is wanted
+            if evaluate(replace(self.environment, record=row, rows={})) is wanted
         }
 
 

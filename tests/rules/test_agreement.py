@@ -1,4 +1,4 @@
-"""Differential tests: on random expressions and hostile records, memory and PostgreSQL agree."""
+"""Differential tests: on random expressions and hostile records, all evaluators agree."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from fieldstone_rules import Expression, Purpose, RuleError, SqlScope, lower, parameters
+from fieldstone_rules import (
+    EvaluationError,
+    Expression,
+    Purpose,
+    RuleError,
+    SqlScope,
+    compile_closure,
+    compile_python,
+    lower,
+    parameters,
+)
+from fieldstone_rules.closures import Closure
 
-from .evaluators import ERROR, Bench, comparable
+from .evaluators import Bench, comparable
 from .expressions import expressions, world_records
 from .world import TABLES, Memory, WorldTables
 
@@ -62,13 +73,14 @@ def _in_database(world: Bench, expression: Expression) -> dict[Any, Any]:
     return {row.id: comparable(row.value) for row in rows}
 
 
-def _in_memory(world: Bench, expression: Expression) -> dict[Any, Any]:
+def _in_memory(world: Bench, evaluate: Closure) -> dict[Any, Any]:
+    """The value for each record; instead of one that it does not have, the place of the error."""
     values = {}
     for row in _rows(world):
-        here = Bench(world.connection)
-        here.environment = replace(world.environment, record=row, rows={})
-        value = here.closure(expression)
-        values[row["id"]] = None if value == ERROR else value
+        try:
+            values[row["id"]] = comparable(evaluate(replace(world.environment, record=row, rows={})))
+        except EvaluationError as error:
+            values[row["id"]] = (error.code, error.line, error.column)
     return values
 
 
@@ -76,7 +88,19 @@ def _in_memory(world: Bench, expression: Expression) -> dict[Any, Any]:
 @given(source=st.sampled_from(KINDS).flatmap(lambda kind: POOL[kind]))
 def test_values_agree(world: Bench, source: str) -> None:
     expression = _checked(world, source, Purpose.FORMULA)
-    assert expression is None or _in_memory(world, expression) == _in_database(world, expression)
+    assume(expression is not None)
+    in_memory = _in_memory(world, compile_closure(expression))
+    assert in_memory == _in_memory(world, compile_python(expression))
+    assert in_memory == _in_database(world, expression)
+
+
+@SETTINGS
+@given(source=st.sampled_from(KINDS).flatmap(lambda kind: POOL[kind]))
+def test_generated_code_fails_where_closures_fail(world: Bench, source: str) -> None:
+    expression = _checked(world, source, Purpose.VALUE)
+    assume(expression is not None)
+    by_closures = _in_memory(world, compile_closure(expression))
+    assert _in_memory(world, compile_python(expression)) == by_closures
 
 
 @SETTINGS
@@ -85,7 +109,10 @@ def test_filters_and_denials_agree(world: Bench, source: str) -> None:
     for purpose in (Purpose.FILTER, Purpose.DENY):
         for written in (source, f"not {source}"):
             expression = _checked(world, written, purpose)
-            assert expression is None or world.closure_ids(expression) == world.sql_ids(expression)
+            assume(expression is not None)
+            in_memory = world.closure_ids(expression)
+            assert in_memory == world.python_ids(expression)
+            assert in_memory == world.sql_ids(expression)
 
 
 def test_the_random_conditions_tell_records_apart(world: Bench) -> None:

@@ -70,6 +70,13 @@ def test_the_closure_gives_the_value_of_the_vector(vector: Vector, bench: Bench)
     assert bench.closure(expression) == _expected(vector, expression)
 
 
+@pytest.mark.parametrize("vector", WITH_VALUE, ids=_name)
+def test_the_generated_code_gives_the_value_of_the_vector(vector: Vector, bench: Bench) -> None:
+    bench.load(vector.records, vector.links)
+    expression = bench.check(vector.source)
+    assert bench.python(expression) == _expected(vector, expression)
+
+
 @pytest.mark.parametrize("vector", IN_SQL, ids=_name)
 def test_postgresql_gives_the_value_of_the_vector(vector: Vector, bench: Bench) -> None:
     bench.load(vector.records, vector.links)
@@ -86,7 +93,7 @@ def test_memory_and_postgresql_read_a_condition_alike(
 ) -> None:
     bench.load(vector.records, vector.links)
     expression = bench.check(shape.format(vector.source), purpose)
-    assert bench.sql_ids(expression) == bench.closure_ids(expression)
+    assert bench.sql_ids(expression) == bench.closure_ids(expression) == bench.python_ids(expression)
 
 
 @pytest.mark.parametrize("vector", WITH_PROBLEM, ids=_name)

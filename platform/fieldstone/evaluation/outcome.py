@@ -27,6 +27,7 @@ from fieldstone_rules import (
     Type,
     check_expression,
     compile_closure,
+    compile_python,
     explain,
     parameters,
 )
@@ -122,13 +123,24 @@ def _never_null(type_: Type) -> bool:
 
 
 def _in_closures(expression: Expression, environment: Environment) -> Any:
+    return _value_of(compile_closure(expression), environment)
+
+
+def _in_python(expression: Expression, environment: Environment) -> Any:
+    return _value_of(compile_python(expression), environment)
+
+
+def _value_of(evaluate: Callable[[Environment], Any], environment: Environment) -> Any:
     try:
-        return compile_closure(expression)(environment)
+        return evaluate(environment)
     except EvaluationError as error:
         return _Failure(error)
 
 
-_IN_MEMORY: Mapping[str, Callable[[Expression, Environment], Any]] = {"closures": _in_closures}
+_IN_MEMORY: Mapping[str, Callable[[Expression, Environment], Any]] = {
+    "closures": _in_closures,
+    "python": _in_python,
+}
 
 
 def _in_database(database: Database, world: World, expression: Expression, environment: Environment) -> Any:
