@@ -141,8 +141,8 @@ def _kind(root: Node, report: Report) -> str | None:
     if node.value == RULES and node.source.path.endswith(RULES_SUFFIX):
         return RULES
     if node.value == RULES:
-        hint = "write them into a file that ends in `.rules`"
-        report.error(node, "unknown_kind", "rules do not stand in YAML or JSON", hint)
+        where = "write them into a file that ends in `.rules`"
+        report.error(node, "unknown_kind", "rules do not stand in YAML or JSON", where)
         return None
     if node.value in LATER_KINDS:
         report.error(node, "not_supported_yet", f"documents of kind `{node.value}` are not supported yet")

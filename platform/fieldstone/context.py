@@ -49,7 +49,8 @@ class Principal:
 class Context:
     """One request, job or command.
 
-    source: how it came in: "api", "page", "import", "command" or "system"; the history keeps it.
+    source: how it came in: "api", "page", "import", "command", "rule" or "system"; the history keeps it.
+    acting: the caller, where a rule works in its name with the rights of the system.
     now: frozen for everything done in this context (aware, UTC).
     """
 
@@ -60,6 +61,7 @@ class Context:
     source: str = "api"
     note: str | None = None
     request_id: str = field(default="")
+    acting: Principal | None = None
 
     def with_source(self, source: str, note: str | None = None) -> Context:
         """The same context, as another source of changes."""

@@ -37,7 +37,9 @@ def gathered(
         return lambda environment, rows: len(kept(environment, rows)) == len(rows)
 
     def values(environment: Environment, rows: Sequence[Row]) -> list[Value]:
-        return values_of(environment, name, _sorted(environment, name, kept(environment, rows), keys), value)
+        return values_of(
+            environment, name, sorted_rows(environment, name, kept(environment, rows), keys), value
+        )
 
     if gather is Gather.FIRST:
         return lambda environment, rows: next(iter(values(environment, rows)), None)
@@ -68,8 +70,8 @@ def values_of(environment: Environment, name: str, rows: Iterable[Row], value: C
     return values
 
 
-def _sorted(environment: Environment, name: str, rows: list[Row], keys: Sequence[Key]) -> list[Row]:
-    """Sorted by the keys, nulls last, then by id; the last key is sorted by first, as sorting is stable."""
+def sorted_rows(environment: Environment, name: str, rows: list[Row], keys: Sequence[Key]) -> list[Row]:
+    """The rows sorted by the keys, nulls last, then by id; the last key is sorted by first, as sorting is stable."""
     rows = sorted(rows, key=lambda row: row["id"])
     for key, descending in reversed(keys):
         found = values_of(environment, name, rows, key)

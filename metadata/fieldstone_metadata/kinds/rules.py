@@ -18,7 +18,6 @@ from fieldstone_rules.rule_files.declarations import (
     Declaration,
     Do,
     Event,
-    For,
     Moment,
     RuleFile,
     Schedule,
@@ -39,8 +38,6 @@ _JOBS: Mapping[type, str] = {
     Score: "scores",
     Sla: "SLAs",
     Test: "tests in rule files",
-    Trigger: "triggers",
-    Validation: "validations",
 }
 
 
@@ -132,9 +129,7 @@ def _parts_not_yet(declaration: Trigger | Validation) -> Iterator[tuple[int, str
     for part in parts(declaration):
         if isinstance(part, Do) and part.action not in _ACTIONS:
             yield part.line, f"`{part.action}` actions"
-        if isinstance(part, For) and part.collection.of is None:
-            yield part.line, "loops over all records of an entity"
-        elif isinstance(part, Expression) and _reads_everything(part):
+        if isinstance(part, Expression) and _reads_everything(part):
             yield declaration.line, "collections of all records of an entity in triggers and validations"
 
 

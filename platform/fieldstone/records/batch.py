@@ -17,6 +17,7 @@ from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords, environment
 from fieldstone.records.refusals import Refusals
 from fieldstone.records.rows import Values
+from fieldstone.records.rules.transaction import Pending, RuleRun
 from fieldstone.records.shape import shape_of
 from fieldstone_rules.types import Ref
 
@@ -38,7 +39,7 @@ class Item:
 
     position: in what the caller sent. sent: what the caller sent, as Python values, but what is already so.
     old: as it is stored; empty for a new record. new: as it will be, with everything that `old` holds.
-    transition: the one that the save takes, if any.
+    transition: the one that the save takes, if any. rules: those that set fields of it.
     """
 
     position: int
@@ -47,6 +48,7 @@ class Item:
     old: Values = field(default_factory=dict)
     new: Values = field(default_factory=dict)
     transition: Transition | None = None
+    rules: list[str] = field(default_factory=list)
 
     @property
     def is_new(self) -> bool:
@@ -64,6 +66,8 @@ class Batch:
     """The records of one call with everything that the steps of a save need.
 
     partial: records that are refused are left out, and the others are written.
+    run: what rules have used up in the transaction. pending: what rules have set on other records.
+    outer: the same records in a save that this one is part of.
     """
 
     context: Context
@@ -72,6 +76,9 @@ class Batch:
     items: list[Item]
     refusals: Refusals = field(default_factory=Refusals)
     partial: bool = False
+    run: RuleRun = field(default_factory=RuleRun)
+    pending: list[Pending] = field(default_factory=list)
+    outer: dict[Ref, Item | None] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:

@@ -19,6 +19,7 @@ from fieldstone.records.environment import evaluator
 from fieldstone.records.journal import DELETE, UPDATE, Entry, journal, told_changes
 from fieldstone.records.labels import entity_label, field_label, text_of
 from fieldstone.records.referrers import CASCADE, CLEAR, Among, Referrer
+from fieldstone.records.rules import following
 from fieldstone.records.rows import TITLE, Lock, Values, to_columns
 from fieldstone.records.writing import Part, updating, write
 
@@ -42,14 +43,21 @@ def delete(
         batch = Batch(context, connection, find_entity(context, entity), items)
         loading.load(batch, versions or [None] * len(ids), Lock.REMOVED)
         batch.rights.check_delete(batch)
-        removal = Removal(batch)
-        removal.follow_cascades()
-        removal.check_restricted()
-        removal.collect_cleared()
-        removal.write()
+        remove(batch)
         return [Written(item.id, item.old["version"] + 1) for item in items]
 
     return context.database.run_write(context.model.version, work) if ids else []
+
+
+def remove(batch: Batch) -> None:
+    """Move the loaded records of a batch to the bin, with what goes with them and what rules do then."""
+    following.before_delete(batch)
+    removal = Removal(batch)
+    removal.follow_cascades()
+    removal.check_restricted()
+    removal.collect_cleared()
+    removal.write()
+    following.after_delete(batch)
 
 
 @dataclass

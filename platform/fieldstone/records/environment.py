@@ -23,10 +23,11 @@ from fieldstone_rules.types import Ref
 
 def environment(context: Context, related: Related | None = None) -> Environment:
     """The facts of a context, without a record."""
+    principal = context.acting or context.principal
     return Environment(
-        user=Ref("user", context.principal.user),
-        user_teams=context.principal.teams,
-        roles=context.principal.roles,
+        user=Ref("user", principal.user),
+        user_teams=principal.teams,
+        roles=principal.roles,
         now=context.now,
         zone=organisation_zone(context.model),
         currency=organisation_currency(context.model),

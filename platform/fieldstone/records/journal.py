@@ -27,7 +27,7 @@ NOTHING: tuple[Any, ...] = (None, ())
 @dataclass(frozen=True)
 class Entry:
     """One changed record. changes: field → [before, after] in the API's form; cause: see
-    `SystemTables.history`.
+    `SystemTables.history`. note: instead of the context's.
     """
 
     entity: str
@@ -37,6 +37,7 @@ class Entry:
     changes: Changes
     transition: str | None = None
     cause: UUID | None = None
+    note: str | None = None
 
 
 def differs(one: Any, other: Any) -> bool:
@@ -97,7 +98,7 @@ def _clauses(system: SystemTables) -> str:
 
 _JOURNAL = (
     "journal AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST(:journal AS json)) AS j(entity text, "
-    "record uuid, version integer, action text, transition text, changes jsonb, cause uuid))"
+    "record uuid, version integer, action text, transition text, changes jsonb, cause uuid, note text))"
 )
 
 
@@ -105,6 +106,6 @@ def _remembering(system: SystemTables) -> str:
     return (
         f'remembered AS (INSERT INTO "{system.schema}".history '  # noqa: S608  # our own schema
         "(at, actor, source, note, entity, record, version, action, transition, changes, cause) "
-        "SELECT CAST(:at AS timestamptz), CAST(:actor AS uuid), :source, CAST(:note AS text), "
+        "SELECT CAST(:at AS timestamptz), CAST(:actor AS uuid), :source, COALESCE(note, CAST(:note AS text)), "
         "entity, record, version, action, transition, changes, cause FROM journal)"
     )

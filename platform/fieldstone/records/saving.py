@@ -21,6 +21,7 @@ from fieldstone.records.journal import (
     differs,
     journal,
 )
+from fieldstone.records.rules import following
 from fieldstone.records.rows import SEARCH, Values, to_columns
 from fieldstone.records.writing import Part, inserting, updating, write
 
@@ -37,12 +38,13 @@ def judge(batch: Batch) -> None:
     formulas.compute(batch)
     validation.check_visible(batch)
     batch.rights.check_wanted(batch)
-    # The triggers of issue 3 that run before a save belong here: they may set fields of `item.new`.
+    following.before(batch)
     money.round_amounts(batch)
     money.convert(batch)
     formulas.compute(batch)
     validation.check_required(batch)
     validation.check_fields(batch)
+    following.validate(batch)
     guards.check(batch)
     settle(batch)
 
@@ -62,13 +64,13 @@ def insert(batch: Batch) -> None:
         formulas.compute(batch)
         settle(batch)
     if batch.items:
-        new_rows = [_columns(batch.entity, item) for item in batch.items]
-        write(
-            batch.connection,
-            batch.model,
-            [inserting(batch.entity, new_rows), *links.parts(batch), _journal(batch)],
-        )
-    # The triggers of issue 3 that run after a save belong here: the records are stored, nothing is committed.
+        following.write_and_follow(batch, lambda: _write_new(batch))
+
+
+def _write_new(batch: Batch) -> None:
+    new_rows = [_columns(batch.entity, item) for item in batch.items]
+    parts = [inserting(batch.entity, new_rows), *links.parts(batch), _journal(batch)]
+    write(batch.connection, batch.model, parts)
 
 
 def change(batch: Batch) -> None:
@@ -79,9 +81,12 @@ def change(batch: Batch) -> None:
     for item in batch.items:
         item.new |= {"version": item.old["version"] + 1, "updated_at": batch.context.now}
         item.new["updated_by"] = batch.actor
+    following.write_and_follow(batch, lambda: _write_changed(batch))
+
+
+def _write_changed(batch: Batch) -> None:
     parts = [updating(batch.entity, _changed_columns(batch)), *links.parts(batch), _journal(batch)]
     write(batch.connection, batch.model, parts)
-    # As after `insert`: the place of the triggers that run after a save.
 
 
 def is_changed(entity: Entity, item: Item) -> bool:
@@ -116,7 +121,16 @@ def _entry(batch: Batch, item: Item) -> Entry:
         action=_action(batch, item),
         changes=changes_between(batch.entity, item.old, item.new),
         transition=item.transition.name if item.transition else None,
+        note=_note(batch, item),
     )
+
+
+def _note(batch: Batch, item: Item) -> str | None:
+    """What the history adds where rules set fields of the record."""
+    if not item.rules:
+        return None
+    told = f"rule {', '.join(item.rules)}"
+    return f"{batch.context.note}; {told}" if batch.context.note else told
 
 
 def _action(batch: Batch, item: Item) -> str:

@@ -11,8 +11,6 @@ from fieldstone_rules.errors import Problem
 from fieldstone_rules.rule_files.declarations import Event, Moment, Occasion, RuleFile, Trigger
 from fieldstone_rules.rule_files.dependencies import Dependencies, dependencies
 
-_SAVES = frozenset({Event.CREATE, Event.UPDATE, Event.SAVE, Event.TRANSITION})
-
 
 @dataclass(frozen=True, eq=False)
 class _Rule:
@@ -35,6 +33,17 @@ class _Rule:
         if self.trigger.when is None:
             return None
         return frozenset(name for entity, name in self.trigger.when.reads if entity == self.trigger.entity)
+
+    @property
+    def watches_state(self) -> bool:
+        """Whether it waits for changes of the field under the workflow, among others."""
+        when = self.trigger.when
+        if when is None or self.watched is None:
+            return True
+        schema = when.scope.schema.entity(self.trigger.entity)
+        return schema is not None and any(
+            name in schema.fields and schema.fields[name].states for name in self.watched
+        )
 
     def problem(self, code: str, message: str, hint: str) -> tuple[str, Problem]:
         line = self.trigger.line
@@ -118,8 +127,10 @@ def _answers(uses: Dependencies, other: _Rule, occasion: Occasion) -> bool:
     if event is Event.DELETE:
         return entity in uses.deletes
     taken = {name for owner, name in uses.transitions if owner == entity}
-    if event in _SAVES and taken and (event is not Event.TRANSITION or occasion.transition in {None, *taken}):
-        return event is not Event.CREATE
+    if event is Event.TRANSITION:
+        return bool(taken) and occasion.transition in {None, *taken}
+    if taken and event in (Event.UPDATE, Event.SAVE) and other.watches_state:
+        return True
     if event in (Event.CREATE, Event.SAVE) and entity in uses.creates:
         return True
     written = {name for owner, name in uses.sets if owner == entity}

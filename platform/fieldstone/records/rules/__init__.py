@@ -1,0 +1,1 @@
+"""Running rule files inside a save: validations, and triggers before and after the write."""

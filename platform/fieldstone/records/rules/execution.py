@@ -1,0 +1,292 @@
+"""Running the statements of one trigger for all records of a save.
+
+Each statement runs for all records before the next one does, so that what it reads is fetched with one query
+and what it writes is written together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fieldstone.errors import FieldstoneError, Invalid
+from fieldstone.fields.refusal import ValueRefused
+from fieldstone.model.model import Entity
+from fieldstone.records.environment import environment
+from fieldstone.records.labels import field_label
+from fieldstone.records.rows import Values
+from fieldstone.records.rules import writes
+from fieldstone.records.rules.compiled import TriggerRule, evaluate, rows_of
+from fieldstone.records.rules.related import RuleRelated
+from fieldstone.records.rules.transaction import Meter, Pending, Place, failed, logger
+from fieldstone_rules import EvaluationError, Expression
+from fieldstone_rules.rule_files import declarations as d
+from fieldstone_rules.types import Ref
+
+if TYPE_CHECKING:
+    from fieldstone.records.batch import Batch, Item
+
+
+@dataclass(eq=False)
+class Frame:
+    """A record of the save with the variables of the place where its rule is."""
+
+    item: Item
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+Frames = Sequence[Frame]
+
+
+class Execution:
+    """One trigger at work on the records of one save."""
+
+    def __init__(self, batch: Batch, rule: TriggerRule) -> None:
+        self.batch = batch
+        self.rule = rule
+        self.meter = Meter(batch.run)
+        self.related = RuleRelated(batch, self.meter, rule.place)
+        self.related.watch(batch.entity.name, (item.new or item.old for item in batch.items))
+        self._facts = environment(batch.context, self.related)
+        self.sets_references = False
+
+    def run(self, items: Sequence[Item]) -> None:
+        """Run the trigger for those of the records for which its `when` holds."""
+        when = self.rule.trigger.when
+        frames = [Frame(item) for item in items]
+        if when is not None:
+            frames = [frame for frame in frames if self.value(frame, when, self.rule.trigger.line) is True]
+        self.block(frames, self.rule.trigger.statements)
+
+    def block(self, frames: Frames, statements: Sequence[d.Statement]) -> None:
+        """Run statements one after the other, each for all frames."""
+        for statement in statements:
+            alive = [frame for frame in frames if not self.batch.refusals.concern(frame.item.position)]
+            if not alive:
+                return
+            self.related.place = self.place(statement.line)
+            self.meter.step(self.related.place, len(alive))
+            _RUN[type(statement)](self, alive, statement)
+
+    def place(self, line: int) -> Place:
+        """A line of this rule."""
+        return Place(self.rule.name, line)
+
+    def value(self, frame: Frame, expression: Expression, line: int) -> Any:
+        """The value of an expression for a frame. Raises RuleFailed where it has none."""
+        facts, item = self._facts, frame.item
+        facts.record, facts.old = item.new or item.old, item.old or None
+        facts.variables = frame.variables
+        try:
+            return evaluate(self.batch.model, expression)(facts)
+        except EvaluationError as error:
+            self.fail(frame, error.line or line, error.message)
+
+    def set_own(self, frame: Frame, name: str, value: Any) -> None:
+        """Set a field of the record that is being saved."""
+        frame.item.new[name] = value
+        self.sets_references = self.sets_references or isinstance(value, Ref)
+        if self.rule.name not in frame.item.rules:
+            frame.item.rules.append(self.rule.name)
+
+    def rows(self, frame: Frame, loop: d.For) -> list[Any]:
+        """The records that a loop goes through for a frame."""
+        facts, item = self._facts, frame.item
+        facts.record, facts.old = item.new or item.old, item.old or None
+        facts.variables = frame.variables
+        return list(rows_of(self.batch.model, loop)(facts))
+
+    def fail(self, frame: Frame, line: int, reason: str) -> Any:
+        """Stop because a rule cannot go on for a record."""
+        record = Ref(self.batch.entity.name, frame.item.id)
+        message = f"The rule {self.rule.name} failed in line {line}: {reason}"
+        failed(self.place(line), message, record, frame.item.position)
+
+    def read(self, frame: Frame, entity: Entity, name: str, value: Any, line: int) -> Any:
+        """A value as a field takes it; one that it cannot take stops the rule."""
+        found = entity.field(name)
+        assert found is not None
+        try:
+            return found.type.read(value)
+        except ValueRefused as refused:
+            label = field_label(found, self.batch.context.principal.locale)
+            return self.fail(frame, line, f"{label}: {refused.message}")
+
+    def values(self, frame: Frame, entity: Entity, given: dict[str, Expression], line: int) -> Values:
+        """The values that a `create` or `update` gives, as its fields take them."""
+        return {
+            name: self.read(frame, entity, name, self.value(frame, expression, line), line)
+            for name, expression in given.items()
+        }
+
+    def write(self, frames: Frames, line: int, work: Callable[[], None]) -> None:
+        """Write, and have refused what the write refuses, with the words of the refusal."""
+        place = self.place(line)
+        self.batch.run.enter(place)
+        try:
+            work()
+        except FieldstoneError as error:
+            self._blame(frames, line, error)
+        finally:
+            self.batch.run.leave()
+        self.related.forget()
+
+    def _blame(self, frames: Frames, line: int, error: FieldstoneError) -> None:
+        if isinstance(error, Invalid) and error.code == "rule_failed":
+            raise error
+        position = error.errors[0].record if error.errors else 0
+        frame = frames[position] if position < len(frames) else frames[0]
+        record = Ref(self.batch.entity.name, frame.item.id)
+        failed(self.place(line), error.message, record, frame.item.position)
+
+
+# ---- statements
+
+
+def _assign(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.Assign)
+    entity = execution.batch.model.entities[statement.entity]
+    changes: list[tuple[Frame, Ref, Values]] = []
+    for frame in frames:
+        value = execution.value(frame, statement.value, statement.line)
+        value = execution.read(frame, entity, statement.field, value, statement.line)
+        if statement.record is None:
+            execution.set_own(frame, statement.field, value)
+            continue
+        ref = execution.value(frame, statement.record, statement.line)
+        if ref is not None:
+            changes.append((frame, ref, {statement.field: value}))
+    if changes:
+        _change(execution, frames, statement.line, changes)
+
+
+def _change(
+    execution: Execution, frames: Frames, line: int, changes: Sequence[tuple[Frame, Ref, Values]]
+) -> None:
+    """Change other records: at once after the write; what is set before it waits for it."""
+    batch, place = execution.batch, execution.place(line)
+    if execution.rule.trigger.moment is d.Moment.BEFORE:
+        for frame, ref, values in changes:
+            batch.run.pending.setdefault(ref, {}).update(values)
+            batch.pending += [Pending(frame.item, place, ref, name, value) for name, value in values.items()]
+        return
+    merged: dict[Ref, Values] = {}
+    for _, ref, values in changes:
+        merged.setdefault(ref, {}).update(values)
+    execution.write(frames, line, lambda: writes.update(batch, place, merged))
+
+
+def _let(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.Let)
+    made = statement.value
+    if isinstance(made, d.Create):
+        refs = _created(execution, frames, made)
+        for frame, ref in zip(frames, refs, strict=True):
+            frame.variables[statement.name] = ref
+            execution.related.name(ref)
+        return
+    for frame in frames:
+        frame.variables[statement.name] = execution.value(frame, made, statement.line)
+        execution.related.name(frame.variables[statement.name])
+
+
+def _if(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.If)
+    chosen: dict[bool, list[Frame]] = {True: [], False: []}
+    for frame in frames:
+        held = execution.value(frame, statement.condition, statement.line) is True
+        chosen[held].append(Frame(frame.item, dict(frame.variables)))
+    execution.block(chosen[True], statement.then)
+    execution.block(chosen[False], statement.otherwise)
+
+
+def _for(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.For)
+    entity = statement.collection.source.entity
+    inner: list[Frame] = []
+    for frame in frames:
+        for row in execution.rows(frame, statement):
+            ref = Ref(entity, row["id"])
+            execution.related.name(ref)
+            inner.append(Frame(frame.item, {**frame.variables, statement.name: ref}))
+    execution.meter.step(execution.place(statement.line), len(inner))
+    execution.block(inner, statement.body)
+
+
+def _create(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.Create)
+    _created(execution, frames, statement)
+
+
+def _created(execution: Execution, frames: Frames, statement: d.Create) -> list[Ref]:
+    entity = execution.batch.model.entities[statement.entity]
+    given = dict(statement.values)
+    values = [execution.values(frame, entity, given, statement.line) for frame in frames]
+    made: list[Ref] = []
+    place = execution.place(statement.line)
+    execution.write(
+        frames, statement.line, lambda: made.extend(writes.create(execution.batch, place, entity, values))
+    )
+    return made
+
+
+def _update(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.Update)
+    entity = execution.batch.model.entities[statement.entity]
+    changes: list[tuple[Frame, Ref, Values]] = []
+    for frame in frames:
+        ref = execution.value(frame, statement.record, statement.line)
+        if ref is not None:
+            given = dict(statement.values)
+            changes.append((frame, ref, execution.values(frame, entity, given, statement.line)))
+    if changes:
+        _change(execution, frames, statement.line, changes)
+
+
+def _delete(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.Delete)
+    refs = _named(execution, frames, statement.record, statement.line)
+    place = execution.place(statement.line)
+    if refs:
+        execution.write(frames, statement.line, lambda: writes.delete(execution.batch, place, refs))
+
+
+def _named(execution: Execution, frames: Frames, record: Expression, line: int) -> list[Ref]:
+    found = (execution.value(frame, record, line) for frame in frames)
+    return list(dict.fromkeys(ref for ref in found if ref is not None))
+
+
+def _do(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.Do)
+    line, place = statement.line, execution.place(statement.line)
+    if statement.action == "log":
+        for frame in frames:
+            logger.info("rule %s: %s", place.rule, execution.value(frame, statement.arguments["text"], line))
+        return
+    refs = _named(execution, frames, statement.arguments["record"], line)
+    name = statement.names["name"]
+    if refs:
+        execution.write(frames, line, lambda: writes.transition(execution.batch, place, refs, name))
+
+
+def _fail(execution: Execution, frames: Frames, statement: d.Statement) -> None:
+    assert isinstance(statement, d.Fail)
+    for frame in frames:
+        message = execution.value(frame, statement.message, statement.line) or "This cannot be saved."
+        record = Ref(execution.batch.entity.name, frame.item.id)
+        logger.warning("rule %s line %s record %s: %s", execution.rule.name, statement.line, record, message)
+        execution.batch.refuse(frame.item, statement.field, "rule", message)
+
+
+_RUN: dict[type[d.Statement], Callable[[Execution, Frames, d.Statement], None]] = {
+    d.Assign: _assign,
+    d.Let: _let,
+    d.If: _if,
+    d.For: _for,
+    d.Create: _create,
+    d.Update: _update,
+    d.Delete: _delete,
+    d.Do: _do,
+    d.Fail: _fail,
+}

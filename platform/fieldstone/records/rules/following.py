@@ -1,0 +1,205 @@
+"""The places of rules in a save: before the write, beside the checks, and after the write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from fieldstone.errors import Invalid
+from fieldstone.records.journal import differs
+from fieldstone.records.rules import writes
+from fieldstone.records.rules.compiled import EntityRules, TriggerRule, rules_of
+from fieldstone.records.rules.execution import Execution
+from fieldstone.records.rules.transaction import Place, RuleFailed
+from fieldstone.records.rules.validations import check
+from fieldstone_rules.rule_files.declarations import Event
+from fieldstone_rules.types import Ref
+
+if TYPE_CHECKING:
+    from fieldstone.records.batch import Batch, Item
+    from fieldstone.records.rows import Values
+
+_BOOKKEEPING = frozenset({"version", "updated_at", "updated_by"})
+Events = Sequence[tuple[Event, str | None]]
+
+
+def before(batch: Batch) -> None:
+    """Run the triggers that may still set fields of the records."""
+    from fieldstone.records import references
+
+    rules = rules_of(batch.model, batch.entity.name)
+    _open(batch, rules)
+    setting = False
+    for rule in rules.before:
+        setting |= _run(batch, rule, [item for item in batch.accepted if _is_saved(item)])
+    if setting:
+        references.check(batch)
+
+
+def validate(batch: Batch) -> None:
+    """Check the validations that need no collections."""
+    check(batch, rules_of(batch.model, batch.entity.name).early)
+
+
+def write_and_follow(batch: Batch, write: Callable[[], None]) -> None:
+    """Write the records of a batch, and do what rules do after that.
+
+    In a partial batch the records that a rule refuses then are left out, and the others are written again.
+    """
+    rules = rules_of(batch.model, batch.entity.name)
+    if not rules.any_after:
+        write()
+    elif not batch.partial:
+        write()
+        _follow(batch, rules)
+    else:
+        _write_partly(batch, rules, write)
+    _close(batch, rules)
+
+
+def _write_partly(batch: Batch, rules: EntityRules, write: Callable[[], None]) -> None:
+    run = batch.run
+    while batch.items:
+        seen, pending = dict(run.seen), dict(run.pending)
+        savepoint = batch.connection.begin_nested()
+        try:
+            write()
+            _follow(batch, rules)
+        except Invalid as error:
+            savepoint.rollback()
+            run.seen, run.pending = seen, pending
+            _leave_out(batch, error)
+        else:
+            savepoint.commit()
+            return
+
+
+def _leave_out(batch: Batch, error: Invalid) -> None:
+    """Go on without the records that were refused; an error that blames none of them is not to be helped."""
+    if isinstance(error, RuleFailed):
+        refused = error.errors[0]
+        batch.refusals.add(refused.record, refused.field, refused.code, refused.message)
+    accepted = list(batch.accepted)
+    if len(accepted) == len(batch.items):
+        raise error
+    batch.items = accepted
+
+
+def _follow(batch: Batch, rules: EntityRules) -> None:
+    _write_pending(batch)
+    check(batch, rules.late)
+    batch.refusals.raise_if_any() if not batch.partial else _raise_for(batch)
+    for rule in rules.after:
+        _run(batch, rule, batch.items)
+        batch.refusals.raise_if_any() if not batch.partial else _raise_for(batch)
+    batch.pending.clear()
+
+
+def _raise_for(batch: Batch) -> None:
+    """Stop a partial batch if one of the records that are being written is refused."""
+    if any(batch.refusals.concern(item.position) for item in batch.items):
+        raise Invalid("A rule refused a record.")
+
+
+def _write_pending(batch: Batch) -> None:
+    """Write what triggers set on other records before the write, rule by rule."""
+    items = {id(item) for item in batch.items}
+    waiting = [one for one in batch.pending if id(one.item) in items]
+    for rule in dict.fromkeys(one.place.rule for one in waiting):
+        changes: dict[Ref, Values] = {}
+        place = Place(rule, 0)
+        for one in waiting:
+            if one.place.rule == rule:
+                changes.setdefault(one.record, {})[one.field] = one.value
+                place = one.place
+        batch.run.enter(place)
+        writes.update(batch, place, changes)
+        batch.run.leave()
+    for one in waiting:
+        batch.run.pending.pop(one.record, None)
+
+
+# ---- deleting
+
+
+def before_delete(batch: Batch) -> None:
+    """Run the triggers that may refuse a deletion."""
+    rules = rules_of(batch.model, batch.entity.name)
+    _open(batch, rules)
+    for rule in rules.before:
+        _run(batch, rule, batch.items, deleting=True)
+    batch.refusals.raise_if_any()
+
+
+def after_delete(batch: Batch) -> None:
+    """Run the triggers that follow a deletion."""
+    rules = rules_of(batch.model, batch.entity.name)
+    _write_pending(batch)
+    for rule in rules.after:
+        _run(batch, rule, batch.items, deleting=True)
+        batch.refusals.raise_if_any()
+    batch.pending.clear()
+    _close(batch, rules)
+
+
+# ---- which rules, which records
+
+
+def _open(batch: Batch, rules: EntityRules) -> None:
+    if rules.any_after or rules.early:
+        batch.outer = {ref: batch.run.open.get(ref) for ref in _refs(batch)}
+        batch.run.open |= {Ref(batch.entity.name, item.id): item for item in batch.items}
+
+
+def _close(batch: Batch, rules: EntityRules) -> None:
+    if not rules.any_after and not rules.early:
+        return
+    for ref, item in batch.outer.items():
+        if item is None:
+            batch.run.open.pop(ref, None)
+        else:
+            batch.run.open[ref] = item
+
+
+def _refs(batch: Batch) -> Iterable[Ref]:
+    return (Ref(batch.entity.name, item.id) for item in batch.items)
+
+
+def _run(batch: Batch, rule: TriggerRule, items: Sequence[Item], *, deleting: bool = False) -> bool:
+    """Run a trigger for the records whose event it waits for; whether it set references of theirs."""
+    events = _deletion if deleting else _saving
+    chosen = [item for item in items if rule.waits_for(events(item)) and _is_due(batch, rule, item)]
+    if not chosen:
+        return False
+    execution = Execution(batch, rule)
+    execution.run(chosen)
+    return execution.sets_references
+
+
+def _saving(item: Item) -> Events:
+    events: list[tuple[Event, str | None]] = [(Event.SAVE, None)]
+    events.append((Event.CREATE if item.is_new else Event.UPDATE, None))
+    if item.transition is not None:
+        events.append((Event.TRANSITION, item.transition.name))
+    return events
+
+
+def _deletion(_item: Item) -> Events:
+    return [(Event.DELETE, None)]
+
+
+def _is_saved(item: Item) -> bool:
+    """Whether a save has anything to write for a record."""
+    return item.is_new or any(differs(item.old.get(name), value) for name, value in item.new.items())
+
+
+def _is_due(batch: Batch, rule: TriggerRule, item: Item) -> bool:
+    """The same rule runs on the same record again only if a field it watches changed again."""
+    record = item.new or item.old
+    names = rule.watched or sorted(name for name in record if name not in _BOOKKEEPING)
+    marks = tuple(repr(record.get(name)) for name in names)
+    key = (rule.name, Ref(batch.entity.name, item.id))
+    if batch.run.seen.get(key) == marks:
+        return False
+    batch.run.seen[key] = marks
+    return True

@@ -1,0 +1,139 @@
+"""What rules see besides the record at hand: other records and collections, one query per path and batch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from fieldstone.records import rows
+from fieldstone.records.rows import Row
+from fieldstone.records.rules.transaction import Meter, Place
+from fieldstone_rules.tree import CollectionSource
+from fieldstone_rules.types import Ref
+
+if TYPE_CHECKING:
+    from fieldstone.records.batch import Batch
+
+_UUIDS = postgresql.ARRAY(postgresql.UUID(as_uuid=True))
+
+
+class RuleRelated:
+    """Related records as they are now: those of the save as they will be, others as they are stored.
+
+    Whatever is asked for is fetched for all records at hand at once. After a write it is fetched anew.
+    """
+
+    def __init__(self, batch: Batch, meter: Meter, place: Place) -> None:
+        self._batch = batch
+        self._meter = meter
+        self.place = place
+        self._fetched: dict[Ref, Row | None] = {}
+        self._collections: dict[CollectionSource, dict[UUID, list[Row]]] = {}
+        self._hand: dict[Ref, Row] = {}
+        self._named: set[Ref] = set()
+
+    def watch(self, entity: str, records: Iterable[Row]) -> None:
+        """Count records among those at hand."""
+        self._hand |= {Ref(entity, record["id"]): record for record in records}
+
+    def name(self, value: Any) -> None:
+        """Count what a variable refers to among what may be asked for."""
+        if isinstance(value, Ref):
+            self._named.add(value)
+
+    def forget(self) -> None:
+        """Something was written: fetch anew what is asked for from now on."""
+        self._fetched.clear()
+        self._collections.clear()
+
+    def record(self, ref: Ref) -> Row | None:
+        """The record behind a reference, in the recycle bin or not; None when there is none."""
+        run = self._batch.run
+        own = run.open.get(ref)
+        if own is not None:
+            return own.new or own.old
+        if ref not in self._fetched:
+            self._fetch(ref)
+        found, waiting = self._fetched[ref], run.pending.get(ref)
+        return {**found, **waiting} if found is not None and waiting else found
+
+    def _fetch(self, missing: Ref) -> None:
+        wanted = {missing} | {ref for ref in self._mentioned(missing.entity) if ref not in self._fetched}
+        batch, entity = self._batch, self._batch.model.entities.get(missing.entity)
+        batch.run.query(self.place)
+        ids = [ref.id for ref in wanted]
+        found = rows.load(batch.connection, batch.model, entity, ids) if entity else {}
+        self._meter.step(self.place, len(found))
+        self._fetched |= {ref: found.get(ref.id) for ref in wanted}
+        self.watch(missing.entity, found.values())
+
+    def _mentioned(self, entity: str) -> Iterable[Ref]:
+        yield from (ref for ref in self._named if ref.entity == entity)
+        for record in self._hand.values():
+            for value in record.values():
+                if isinstance(value, Ref) and value.entity == entity:
+                    yield value
+
+    def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
+        """The live records of a collection of the record `of`."""
+        if of is None:
+            return ()
+        known = self._collections.setdefault(source, {})
+        if of.id not in known:
+            owners = {ref.id for ref in [*self._hand, *self._named] if ref.entity == of.entity} | {of.id}
+            known |= self._members(source, sorted(owners - known.keys()))
+        return known[of.id]
+
+    def _members(self, source: CollectionSource, owners: list[UUID]) -> dict[UUID, list[Row]]:
+        batch, entity = self._batch, self._batch.model.entities[source.entity]
+        members: dict[UUID, list[Row]] = defaultdict(list)
+        batch.run.query(self.place)
+        statement = _statement(batch, source)
+        for row in batch.connection.execute(statement, {"owners": owners}).mappings():
+            record = rows.read_row(entity, {key: row[key] for key in row if key != "_of"})
+            ref = Ref(entity.name, record["id"])
+            known = batch.run.open.get(ref)
+            members[row["_of"]].append(known.new if known is not None and known.new else record)
+        found = [record for group in members.values() for record in group]
+        self._meter.step(self.place, len(found))
+        self.watch(entity.name, found)
+        return {owner: members.get(owner, []) for owner in owners}
+
+
+def _statement(batch: Batch, source: CollectionSource) -> sa.Select[Any]:
+    key = (__name__, source)
+    if key not in batch.model.cache:
+        batch.model.cache[key] = _build(batch, source)
+    found: sa.Select[Any] = batch.model.cache[key]
+    return found
+
+
+def _build(batch: Batch, source: CollectionSource) -> sa.Select[Any]:
+    entity = batch.model.entities[source.entity]
+    owners = sa.any_(sa.bindparam("owners", type_=_UUIDS))
+    columns = rows.read_columns(entity)
+    alive = entity.table.c.deleted_at.is_(None)
+    if not source.many:
+        column = rows.target_column(_field(batch, source.entity, source.inverse_field), str(source.owner))
+        return sa.select(*columns, column.label("_of")).where(column == owners, alive)
+    if source.inverse_field is not None:
+        link = _field(batch, source.entity, source.inverse_field).link
+        assert link is not None
+        member, owner = link.source, link.target
+    else:
+        link = _field(batch, str(source.owner), source.name).link
+        assert link is not None
+        member, owner = link.target, link.source
+    joined = entity.table.join(link.table, member == entity.table.c.id)
+    return sa.select(*columns, owner.label("_of")).select_from(joined).where(owner == owners, alive)
+
+
+def _field(batch: Batch, entity: str, name: str | None) -> Any:
+    field = batch.model.entities[entity].field(str(name))
+    assert field is not None
+    return field

@@ -1,0 +1,129 @@
+"""What rules write: saves within the save, with the system's rights, in the name of the acting user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fieldstone.access.system_user import system_principal
+from fieldstone.context import Context
+from fieldstone.errors import Conflict
+from fieldstone.model.model import Entity
+from fieldstone.records import rows
+from fieldstone.records.ids import new_ids
+from fieldstone.records.rows import Lock, Values
+from fieldstone.records.rules.transaction import Place, failed
+from fieldstone_rules.types import Ref
+
+if TYPE_CHECKING:
+    from fieldstone.records.batch import Batch, Item
+
+RULE = "rule"
+"""The source of changes that a rule makes; the note of the history names it."""
+
+
+def create(batch: Batch, place: Place, entity: Entity, values: Sequence[Values]) -> list[Ref]:
+    """Create records; a value that is not given takes its default."""
+    from fieldstone.records import defaults, saving
+
+    inner = _inner(batch, place, entity, new_ids(len(values)))
+    for item, given in zip(inner.items, values, strict=True):
+        item.sent = dict(given)
+    refs = [Ref(entity.name, item.id) for item in inner.items]
+    defaults.fill(inner)
+    _forget_sent(inner)
+    saving.judge(inner)
+    saving.insert(inner)
+    return refs
+
+
+def update(batch: Batch, place: Place, changes: Mapping[Ref, Values]) -> None:
+    """Change records, those of one entity together."""
+    from fieldstone.records import saving
+
+    for name in dict.fromkeys(ref.entity for ref in changes):
+        chosen = {ref.id: values for ref, values in changes.items() if ref.entity == name}
+        inner = _inner(batch, place, batch.model.entities[name], sorted(chosen))
+        _load(inner, place)
+        for item in inner.items:
+            item.new = {**item.old, **chosen[item.id]}
+        items = list(inner.items)
+        saving.judge(inner)
+        saving.change(inner)
+        _tell_outer(batch, inner, items)
+
+
+def transition(batch: Batch, place: Place, refs: Sequence[Ref], name: str) -> None:
+    """Take a transition of records of one entity. Raises Conflict where it does not start from their state."""
+    from fieldstone.records import saving
+
+    entity = batch.model.entities[refs[0].entity]
+    workflow = entity.workflow
+    assert workflow is not None
+    chosen = workflow.transitions[name]
+    inner = _inner(batch, place, entity, [ref.id for ref in refs])
+    _load(inner, place)
+    for item in inner.items:
+        if item.old[workflow.field] not in chosen.declaration.sources:
+            raise Conflict(f"The transition {name} is not possible from {item.old[workflow.field]}.")
+        item.transition = chosen
+        item.new = {**item.old, workflow.field: chosen.declaration.target}
+    items = list(inner.items)
+    saving.judge(inner)
+    saving.change(inner)
+    _tell_outer(batch, inner, items)
+
+
+def delete(batch: Batch, place: Place, refs: Sequence[Ref]) -> None:
+    """Move records of one entity to the recycle bin, with what goes with them."""
+    from fieldstone.records.delete import remove
+
+    inner = _inner(batch, place, batch.model.entities[refs[0].entity], [ref.id for ref in refs])
+    _load(inner, place, Lock.REMOVED)
+    remove(inner)
+
+
+def _inner(batch: Batch, place: Place, entity: Entity, ids: Sequence[object]) -> Batch:
+    from fieldstone.records.batch import Item
+
+    batch.run.touch(place, len(ids))
+    batch.run.query(place)
+    items = [Item(position, id_) for position, id_ in enumerate(ids)]  # type: ignore[arg-type]  # UUIDs
+    inner = type(batch)(rule_context(batch.context, place), batch.connection, entity, items)
+    inner.run = batch.run
+    return inner
+
+
+def rule_context(context: Context, place: Place) -> Context:
+    """The context of what a rule does: the system's rights, the acting user's name, the rule in the history."""
+    acting = context.acting or context.principal
+    system = system_principal(context.model)
+    powerful = replace(acting, roles=system.roles, capabilities=system.capabilities, limits=None)
+    return replace(context, principal=powerful, acting=acting, source=RULE, note=place.rule)
+
+
+def _load(inner: Batch, place: Place, lock: Lock = Lock.CHANGED) -> None:
+    """Load and lock the records that a rule changes; one that is gone stops the rule."""
+    ids = [item.id for item in inner.items]
+    found = rows.load(inner.connection, inner.model, inner.entity, ids, lock)
+    for item in inner.items:
+        item.old = found.get(item.id, {})
+        if not item.old or item.old["deleted_at"] is not None:
+            record = Ref(inner.entity.name, item.id)
+            message = f"The rule {place.rule} wants to change a record that is deleted."
+            failed(place, message, record)
+
+
+def _forget_sent(inner: Batch) -> None:
+    """Nobody sent these values, so nothing that binds callers binds them."""
+    for item in inner.items:
+        item.sent = {}
+
+
+def _tell_outer(batch: Batch, inner: Batch, items: Sequence[Item]) -> None:
+    """Have saves that are under way see what became of their records."""
+    for item in items:
+        outer = batch.run.open.get(Ref(inner.entity.name, item.id))
+        if outer is not None and outer is not item:
+            outer.new.update(item.new)
