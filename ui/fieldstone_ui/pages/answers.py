@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, jsonify, render_template, request
+from flask_htmx import HTMX
 
 from fieldstone.errors import FieldstoneError, NotFound
 
 
 def from_script() -> bool:
     """Whether one of our scripts asks, which takes parts of pages and JSON."""
-    return request.headers.get("HX-Request") == "true"
+    return bool(HTMX())
 
 
 def wants_json() -> bool:
