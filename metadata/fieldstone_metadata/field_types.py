@@ -17,6 +17,10 @@ from fieldstone_metadata.plain_values import Parser, TypeDetails
 from fieldstone_rules import types
 from fieldstone_rules.types import Kind, Type
 
+_WITHOUT_ORDER = frozenset(
+    {"choices", "references", "tags", "json", "long_text", "rich_text", "markdown", "code"}
+)
+
 RuleType = Callable[[TypeDetails], Type]
 """The details of a field → the type that expressions see, nullable."""
 
@@ -40,15 +44,8 @@ class FieldTypeDeclaration:
 
     @property
     def sortable(self) -> bool:
-        """Whether records can be ordered by it."""
-        return self.supported and self.name not in {
-            "choices",
-            "references",
-            "tags",
-            "json",
-            "reference",
-            "user",
-        }
+        """Whether records can be ordered by it: it holds one value, and no long text."""
+        return self.name not in _WITHOUT_ORDER
 
 
 def _always(rule_type: Type) -> RuleType:

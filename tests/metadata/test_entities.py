@@ -247,6 +247,9 @@ def test_an_option_set_serves_several_fields(application):
         ("order: [-amount, -amount]", "repeated_value", 18),
         ("order: [tags]", "not_sortable", 9),
         ("order: [account.name.x]", "unknown_field", 9),
+        ("order: [note]", "not_sortable", 9),
+        ("order: [name, -twin.note]", "not_sortable", 15),
+        ("search: [initials]", "not_supported_yet", 10),
     ],
 )
 def test_lists_of_fields_lead_to_fields(line, code, column, only_problem):
@@ -254,11 +257,14 @@ def test_lists_of_fields_lead_to_fields(line, code, column, only_problem):
   tags: {{type: tags}}
   account: {{type: reference, to: account}}
   either: {{type: reference, to: [account, deal]}}
+  note: {{type: markdown}}
+  twin: {{type: reference, to: deal}}
+  initials: {{type: formula, expression: "left(name, 2)"}}
   x: {{type: formula, expression: len(name)}}
 {line}
 """
     problem = only_problem(text)
-    assert (problem.line, problem.column, problem.code) == (17, column, code)
+    assert (problem.line, problem.column, problem.code) == (20, column, code)
 
 
 @pytest.mark.parametrize("line", ["search: [name, account.name]", "order: [-account.size, name, created_at]"])

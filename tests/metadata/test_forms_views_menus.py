@@ -59,9 +59,11 @@ def test_a_many_to_many_field_can_be_a_related_list(application):
         ("{timeline: true}", "{timeline: false}", "wrong_type", "false"),
         ("{timeline: true}", "{tab: Inner, items: []}", "misplaced_item", "{tab"),
         ("{timeline: true}", "{timeline: true, section: X}", "misplaced_item", "{timeline"),
-        ("{timeline: true}", "{field: name, edit: inline}", "not_supported_yet", "edit"),
-        ("{timeline: true}", "{field: name, columns: 2}", "unknown_key", "columns"),
+        ("{timeline: true}", "{field: people, edit: inline}", "not_supported_yet", "edit"),
+        ("{timeline: true}", "{field: people, columns: 2}", "unknown_key", "columns"),
         ("quick:", "roles: [nobody]\nquick:", "unknown_role", "nobody"),
+        ("fields: [size, ", "fields: [name, ", "repeated_value", "name"),
+        ("{timeline: true}", "{field: size}", "repeated_value", "size"),
     ],
 )
 def test_a_wrong_form_is_shown_at_its_place(old, new, code, at, only_problem):

@@ -149,6 +149,9 @@ def _search(shape: EntityShape, workspace: Workspace, expressions: Expressions) 
             workspace.report.error(
                 child, "not_searchable", f"`{child.value}` is no text, so it cannot be searched"
             )
+        elif found.expression is not None:
+            message = f"searching by `{child.value}`, a formula that is not `stored`, is not supported yet"
+            workspace.report.error(child, "not_supported_yet", message)
     if node is not None:
         return tuple(child.value for child, _ in paths)
     return tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fieldstone_metadata.declarations import Form, FormField, RelatedList, Section, Tab, Timeline
 from fieldstone_metadata.documents import Document
@@ -48,11 +48,12 @@ def build_form(document: Document, workspace: Workspace, expressions: Expression
 
 @dataclass
 class _Layout:
-    """Builds the layout of one form."""
+    """Builds the layout of one form. placed: the fields that stand in it already."""
 
     shape: EntityShape
     workspace: Workspace
     expressions: Expressions
+    placed: set[str] = field(default_factory=set)
 
     def tabs(self, nodes: list[Node]) -> tuple[Tab, ...]:
         """The tabs of a layout; what stands outside of tabs comes first, in a tab without a label."""
@@ -113,6 +114,10 @@ class _Layout:
     def _field(self, node: Node) -> FormField | None:
         named = node.get("field") or node
         name = own_field(named, self.shape, self.workspace)
+        if name in self.placed:
+            message = f"`{name}` stands in this form already: one of the two inputs would not be saved"
+            self.workspace.report.error(named, "repeated_value", message)
+        self.placed |= {name} if name is not None else set()
         visible = self.expressions.condition(node.get("visible"), self.shape.name)
         return FormField(name, True if visible is None else visible) if name is not None else None
 

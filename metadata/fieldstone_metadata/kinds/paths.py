@@ -48,9 +48,21 @@ def check_order(node: Node | None, shape: EntityShape, workspace: Workspace, wor
         if field.type.kind in _UNORDERED:
             message = f"records cannot be ordered by `{child.value}`: it holds several values"
             workspace.report.error(child, "not_sortable", message)
+        elif not _is_sortable(str(child.value).removeprefix("-"), shape, workspace, world):
+            message = f"records cannot be ordered by `{child.value}`: it holds long texts"
+            workspace.report.error(child, "not_sortable", message)
         else:
             entries.append(child.value)
     return tuple(entries)
+
+
+def _is_sortable(path: str, shape: EntityShape, workspace: Workspace, world: World) -> bool:
+    """Whether the type of the field at a sound path has an order; the platform's own fields all have."""
+    hops, _, name = path.rpartition(".")
+    reference = world.field_at(shape.name, hops)[0] if hops else None
+    owner = workspace.entities[reference.type.entities[0]] if reference is not None else shape
+    field = owner.fields.get(name)
+    return field is None or field.declared.sortable
 
 
 def own_field(node: Node, shape: EntityShape, workspace: Workspace) -> str | None:
