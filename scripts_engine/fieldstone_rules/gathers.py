@@ -71,7 +71,10 @@ def values_of(environment: Environment, name: str, rows: Iterable[Row], value: C
 
 
 def sorted_rows(environment: Environment, name: str, rows: list[Row], keys: Sequence[Key]) -> list[Row]:
-    """The rows sorted by the keys, nulls last, then by id; the last key is sorted by first, as sorting is stable."""
+    """The rows sorted by the keys, nulls last, then by id.
+
+    The last key is sorted by first, as sorting is stable.
+    """
     rows = sorted(rows, key=lambda row: row["id"])
     for key, descending in reversed(keys):
         found = values_of(environment, name, rows, key)

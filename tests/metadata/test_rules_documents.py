@@ -1,4 +1,4 @@
-"""Rule files as documents: named after their file, checked with the rest, refused where they do not run yet."""
+"""Rule files as documents: named after their file, checked with the rest, refused where they do not run."""
 
 from __future__ import annotations
 

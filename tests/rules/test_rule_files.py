@@ -148,9 +148,11 @@ def test_statements_are_typed() -> None:
     stamp, order, _ = checked(TOUR).triggers
     own, others = stamp.statements
     assert isinstance(own, Assign)
-    assert own.record is None and own.field == "closed_on"
+    assert own.record is None
+    assert own.field == "closed_on"
     assert isinstance(others, Assign)
-    assert others.record is not None and others.entity == "account"
+    assert others.record is not None
+    assert others.entity == "account"
     let, loop, choice = order.statements
     assert isinstance(let, Let)
     assert isinstance(let.value, Create)

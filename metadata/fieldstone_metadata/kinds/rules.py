@@ -1,4 +1,4 @@
-"""Rule files: checked all together, with every problem at its place, and what this version does not run yet."""
+"""Rule files: checked all together, every problem at its place, and what this version does not run yet."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "apply": "fieldstone.cli.applying",
     "import": "fieldstone.cli.importing",
     "eval": "fieldstone.cli.evaluating",
+    "fmt": "fieldstone.cli.formatting",
     "serve": "fieldstone.cli.serving",
     "user": "fieldstone.cli.users",
     "token": "fieldstone.cli.tokens",

@@ -19,8 +19,8 @@ from fieldstone.records.environment import evaluator
 from fieldstone.records.journal import DELETE, UPDATE, Entry, journal, told_changes
 from fieldstone.records.labels import entity_label, field_label, text_of
 from fieldstone.records.referrers import CASCADE, CLEAR, Among, Referrer
-from fieldstone.records.rules import following
 from fieldstone.records.rows import TITLE, Lock, Values, to_columns
+from fieldstone.records.rules import following
 from fieldstone.records.writing import Part, updating, write
 
 _NAMED, _LOOKED_AT = 3, 50

@@ -106,6 +106,7 @@ def _remembering(system: SystemTables) -> str:
     return (
         f'remembered AS (INSERT INTO "{system.schema}".history '  # noqa: S608  # our own schema
         "(at, actor, source, note, entity, record, version, action, transition, changes, cause) "
-        "SELECT CAST(:at AS timestamptz), CAST(:actor AS uuid), :source, COALESCE(note, CAST(:note AS text)), "
-        "entity, record, version, action, transition, changes, cause FROM journal)"
+        "SELECT CAST(:at AS timestamptz), CAST(:actor AS uuid), :source, "
+        "COALESCE(note, CAST(:note AS text)), entity, record, version, action, transition, changes, cause "
+        "FROM journal)"
     )

@@ -21,8 +21,8 @@ from fieldstone.records.journal import (
     differs,
     journal,
 )
-from fieldstone.records.rules import following
 from fieldstone.records.rows import SEARCH, Values, to_columns
+from fieldstone.records.rules import following
 from fieldstone.records.writing import Part, inserting, updating, write
 
 _ALWAYS = frozenset({"id", "version", "updated_at", "updated_by"})
@@ -77,6 +77,7 @@ def change(batch: Batch) -> None:
     """Write those records that changed, with their links, history and outbox."""
     batch.items = [item for item in batch.items if is_changed(batch.entity, item)]
     if not batch.items:
+        following.nothing_to_write(batch)
         return
     for item in batch.items:
         item.new |= {"version": item.old["version"] + 1, "updated_at": batch.context.now}

@@ -1,7 +1,7 @@
 """The functions of all rule files, checked when somebody first asks for them.
 
-A function may call others, in its own file by their name and elsewhere as `file.name(…)`, but never itself, not
-even in a roundabout way.
+A function may call others, in its own file by their name and elsewhere as `file.name(…)`, but never itself,
+not even in a roundabout way.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from fieldstone_rules.types import Kind, Type, reference, simple
 
 _PLAIN = frozenset(
     {
-        Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.MONEY, Kind.PERCENT, Kind.TEXT, Kind.DATE, Kind.DATETIME,
+        Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.MONEY, Kind.PERCENT, Kind.TEXT, Kind.DATE,
+        Kind.DATETIME,
         Kind.TIME, Kind.DURATION,
     }
 )  # fmt: skip

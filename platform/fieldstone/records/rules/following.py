@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fieldstone.errors import Invalid
+from fieldstone.records import money, references
 from fieldstone.records.journal import differs
 from fieldstone.records.rules import writes
 from fieldstone.records.rules.compiled import EntityRules, TriggerRule, rules_of
@@ -25,8 +26,6 @@ Events = Sequence[tuple[Event, str | None]]
 
 def before(batch: Batch) -> None:
     """Run the triggers that may still set fields of the records."""
-    from fieldstone.records import references
-
     rules = rules_of(batch.model, batch.entity.name)
     _open(batch, rules)
     setting = False
@@ -34,6 +33,8 @@ def before(batch: Batch) -> None:
         setting |= _run(batch, rule, [item for item in batch.accepted if _is_saved(item)])
     if setting:
         references.check(batch)
+    if rules.before:
+        money.check_currency(batch)
 
 
 def validate(batch: Batch) -> None:
@@ -47,6 +48,8 @@ def write_and_follow(batch: Batch, write: Callable[[], None]) -> None:
     In a partial batch the records that a rule refuses then are left out, and the others are written again.
     """
     rules = rules_of(batch.model, batch.entity.name)
+    _close(batch, rules)
+    _open(batch, rules)  # without the records that were refused
     if not rules.any_after:
         write()
     elif not batch.partial:
@@ -55,6 +58,11 @@ def write_and_follow(batch: Batch, write: Callable[[], None]) -> None:
     else:
         _write_partly(batch, rules, write)
     _close(batch, rules)
+
+
+def nothing_to_write(batch: Batch) -> None:
+    """End a save that found its records as they are stored."""
+    _close(batch, rules_of(batch.model, batch.entity.name))
 
 
 def _write_partly(batch: Batch, rules: EntityRules, write: Callable[[], None]) -> None:
@@ -88,16 +96,18 @@ def _leave_out(batch: Batch, error: Invalid) -> None:
 def _follow(batch: Batch, rules: EntityRules) -> None:
     _write_pending(batch)
     check(batch, rules.late)
-    batch.refusals.raise_if_any() if not batch.partial else _raise_for(batch)
+    _raise_for(batch)
     for rule in rules.after:
         _run(batch, rule, batch.items)
-        batch.refusals.raise_if_any() if not batch.partial else _raise_for(batch)
+        _raise_for(batch)
     batch.pending.clear()
 
 
 def _raise_for(batch: Batch) -> None:
-    """Stop a partial batch if one of the records that are being written is refused."""
-    if any(batch.refusals.concern(item.position) for item in batch.items):
+    """Stop if one of the records that are being written is refused."""
+    if not batch.partial:
+        batch.refusals.raise_if_any()
+    elif any(batch.refusals.concern(item.position) for item in batch.items):
         raise Invalid("A rule refused a record.")
 
 
@@ -147,6 +157,8 @@ def after_delete(batch: Batch) -> None:
 
 def _open(batch: Batch, rules: EntityRules) -> None:
     if rules.any_after or rules.early:
+        if batch.run.depth == 0:
+            batch.run.open.clear()  # what an earlier round of an import refused
         batch.outer = {ref: batch.run.open.get(ref) for ref in _refs(batch)}
         batch.run.open |= {Ref(batch.entity.name, item.id): item for item in batch.items}
 
@@ -154,7 +166,8 @@ def _open(batch: Batch, rules: EntityRules) -> None:
 def _close(batch: Batch, rules: EntityRules) -> None:
     if not rules.any_after and not rules.early:
         return
-    for ref, item in batch.outer.items():
+    outer, batch.outer = batch.outer, {}
+    for ref, item in outer.items():
         if item is None:
             batch.run.open.pop(ref, None)
         else:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 from fieldstone.access.system_user import system_principal
 from fieldstone.context import Context
 from fieldstone.errors import Conflict
 from fieldstone.model.model import Entity
-from fieldstone.records import rows
+from fieldstone.records import defaults, rows
+from fieldstone.records.batch import Batch, Item
 from fieldstone.records.ids import new_ids
 from fieldstone.records.rows import Lock, Values
 from fieldstone.records.rules.transaction import Place, failed
 from fieldstone_rules.types import Ref
-
-if TYPE_CHECKING:
-    from fieldstone.records.batch import Batch, Item
 
 RULE = "rule"
 """The source of changes that a rule makes; the note of the history names it."""
@@ -25,23 +23,18 @@ RULE = "rule"
 
 def create(batch: Batch, place: Place, entity: Entity, values: Sequence[Values]) -> list[Ref]:
     """Create records; a value that is not given takes its default."""
-    from fieldstone.records import defaults, saving
-
     inner = _inner(batch, place, entity, new_ids(len(values)))
     for item, given in zip(inner.items, values, strict=True):
         item.sent = dict(given)
     refs = [Ref(entity.name, item.id) for item in inner.items]
     defaults.fill(inner)
     _forget_sent(inner)
-    saving.judge(inner)
-    saving.insert(inner)
+    _save(inner)
     return refs
 
 
 def update(batch: Batch, place: Place, changes: Mapping[Ref, Values]) -> None:
     """Change records, those of one entity together."""
-    from fieldstone.records import saving
-
     for name in dict.fromkeys(ref.entity for ref in changes):
         chosen = {ref.id: values for ref, values in changes.items() if ref.entity == name}
         inner = _inner(batch, place, batch.model.entities[name], sorted(chosen))
@@ -49,15 +42,12 @@ def update(batch: Batch, place: Place, changes: Mapping[Ref, Values]) -> None:
         for item in inner.items:
             item.new = {**item.old, **chosen[item.id]}
         items = list(inner.items)
-        saving.judge(inner)
-        saving.change(inner)
+        _save(inner)
         _tell_outer(batch, inner, items)
 
 
 def transition(batch: Batch, place: Place, refs: Sequence[Ref], name: str) -> None:
-    """Take a transition of records of one entity. Raises Conflict where it does not start from their state."""
-    from fieldstone.records import saving
-
+    """Take a transition of records of one entity. Raises Conflict where their state does not allow it."""
     entity = batch.model.entities[refs[0].entity]
     workflow = entity.workflow
     assert workflow is not None
@@ -70,33 +60,39 @@ def transition(batch: Batch, place: Place, refs: Sequence[Ref], name: str) -> No
         item.transition = chosen
         item.new = {**item.old, workflow.field: chosen.declaration.target}
     items = list(inner.items)
-    saving.judge(inner)
-    saving.change(inner)
+    _save(inner)
     _tell_outer(batch, inner, items)
 
 
 def delete(batch: Batch, place: Place, refs: Sequence[Ref]) -> None:
     """Move records of one entity to the recycle bin, with what goes with them."""
-    from fieldstone.records.delete import remove
+    from fieldstone.records.delete import remove  # noqa: PLC0415  deleting runs rules itself
 
     inner = _inner(batch, place, batch.model.entities[refs[0].entity], [ref.id for ref in refs])
     _load(inner, place, Lock.REMOVED)
     remove(inner)
 
 
-def _inner(batch: Batch, place: Place, entity: Entity, ids: Sequence[object]) -> Batch:
-    from fieldstone.records.batch import Item
-
+def _inner(batch: Batch, place: Place, entity: Entity, ids: Sequence[UUID]) -> Batch:
     batch.run.touch(place, len(ids))
     batch.run.query(place)
-    items = [Item(position, id_) for position, id_ in enumerate(ids)]  # type: ignore[arg-type]  # UUIDs
+    items = [Item(position, id_) for position, id_ in enumerate(ids)]
     inner = type(batch)(rule_context(batch.context, place), batch.connection, entity, items)
     inner.run = batch.run
     return inner
 
 
+def _save(inner: Batch) -> None:
+    """Take a batch through a save of its own: new records if nothing is stored of them, else changes."""
+    from fieldstone.records import saving  # noqa: PLC0415  saving runs rules itself
+
+    write = saving.insert if inner.items[0].is_new else saving.change
+    saving.judge(inner)
+    write(inner)
+
+
 def rule_context(context: Context, place: Place) -> Context:
-    """The context of what a rule does: the system's rights, the acting user's name, the rule in the history."""
+    """The context of what a rule does: with the system's rights, in the name of the acting user."""
     acting = context.acting or context.principal
     system = system_principal(context.model)
     powerful = replace(acting, roles=system.roles, capabilities=system.capabilities, limits=None)
