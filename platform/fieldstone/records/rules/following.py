@@ -27,6 +27,7 @@ Events = Sequence[tuple[Event, str | None]]
 def before(batch: Batch) -> None:
     """Run the triggers that may still set fields of the records."""
     rules = rules_of(batch.model, batch.entity.name)
+    _begin(batch)
     _open(batch, rules)
     setting = False
     for rule in rules.before:
@@ -125,7 +126,7 @@ def _write_pending(batch: Batch) -> None:
         batch.run.enter(place)
         writes.update(batch, place, changes)
         batch.run.leave()
-    for one in waiting:
+    for one in batch.pending:
         batch.run.pending.pop(one.record, None)
 
 
@@ -135,6 +136,7 @@ def _write_pending(batch: Batch) -> None:
 def before_delete(batch: Batch) -> None:
     """Run the triggers that may refuse a deletion."""
     rules = rules_of(batch.model, batch.entity.name)
+    _begin(batch)
     _open(batch, rules)
     for rule in rules.before:
         _run(batch, rule, batch.items, deleting=True)
@@ -155,10 +157,16 @@ def after_delete(batch: Batch) -> None:
 # ---- which rules, which records
 
 
+def _begin(batch: Batch) -> None:
+    """Forget what an earlier round of an import refused."""
+    if batch.run.depth == 0:
+        batch.run.open.clear()
+        batch.run.pending.clear()
+    batch.pending = []
+
+
 def _open(batch: Batch, rules: EntityRules) -> None:
     if rules.any_after or rules.early:
-        if batch.run.depth == 0:
-            batch.run.open.clear()  # what an earlier round of an import refused
         batch.outer = {ref: batch.run.open.get(ref) for ref in _refs(batch)}
         batch.run.open |= {Ref(batch.entity.name, item.id): item for item in batch.items}
 
