@@ -101,11 +101,15 @@ def may_read_field(owner: Entity, name: str) -> bool:
 
 
 def look(owner: Entity, name: str) -> FieldLook:
-    """The look of a declared or system field. Raises NotFound."""
+    """The look of a declared or system field, made once per publication and locale. Raises NotFound."""
     field = owner.field(name)
     if field is None or not may_read_field(owner, name):
         raise NotFound(f"There is no field {name[:80]} that you may see.", code="unknown_field")
-    return field_look(owner, field, locale())
+    cache, key = context().model.cache, ("look", owner.name, name, locale())
+    if key not in cache:
+        cache[key] = field_look(owner, field, locale())
+    made: FieldLook = cache[key]
+    return made
 
 
 def looks(owner: Entity, names: Iterable[str]) -> list[FieldLook]:
