@@ -230,3 +230,10 @@ def test_a_value_of_the_wrong_sort_is_refused_by_its_field(app: App, hostile: ob
     with pytest.raises(Invalid) as caught:
         records.create(app.context_for("Ann", ["manager"]), "deal", [{"name": hostile}])
     assert [error.field for error in caught.value.errors] == ["name"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u00a0"])
+def test_a_blank_text_is_no_value(app: App, blank: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        records.create(app.system, "deal", [{"name": blank}])
+    assert [(error.field, error.code) for error in refused.value.errors] == [("name", "required")]

@@ -1,6 +1,7 @@
 """The marshmallow fields behind the types: from the API's form to Python values, strictly.
 
-Each says what it expected in one sentence and with a stable code. None and empty text mean "no value".
+Each says what it expected in one sentence and with a stable code. None and blank text mean "no value": a name
+of spaces would be a link that nobody can see.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ INTEGER_LIMIT = 2**63
 
 
 class Input(ma.fields.Field[Any]):
-    """A field that reads with a function of one argument, and takes null and empty text as None."""
+    """A field that reads with a function of one argument, and takes null and blank text as None."""
 
     def __init__(self, convert: Callable[[Any], Any], *, empty: Any = None) -> None:
         super().__init__(allow_none=True)
@@ -36,7 +37,8 @@ class Input(ma.fields.Field[Any]):
         **kwargs: Any,  # noqa: ARG002  # marshmallow's signature
     ) -> Any:
         """The Python value; raises `ValueRefused`."""
-        return self.empty if value is None or value == "" else self.convert(value)
+        blank = value is None or (isinstance(value, str) and not value.strip())
+        return self.empty if blank else self.convert(value)
 
 
 def clean_text(value: Any) -> str:
