@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from fieldstone.settings import Settings
 from fieldstone_testing import ApiClient, App, AppFactory, Cluster, Server
@@ -42,6 +43,13 @@ def module_app_from(cluster: Cluster) -> Iterator[AppFactory]:
     factory = AppFactory(cluster)
     yield factory
     factory.close()
+
+
+@pytest.fixture(autouse=True)
+def fresh_logs() -> Iterator[None]:
+    """Logs as nothing has configured them: a command that ran in one test does not quieten the next."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
