@@ -14,6 +14,6 @@ def of_record(page: str, owner: Entity, identity: UUID) -> str:
     return url_for(f"pages.{page}", entity=owner.name, record=str(identity))
 
 
-def of_entity(page: str, owner: Entity) -> str:
+def of_entity(page: str, owner: Entity, **parameters: str | None) -> str:
     """The address of a page about an entity: `listing`, `new`, `create`…"""
-    return url_for(f"pages.{page}", entity=owner.name)
+    return url_for(f"pages.{page}", entity=owner.name, **parameters)

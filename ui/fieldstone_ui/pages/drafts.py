@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from flask import render_template
+from flask import render_template, request
 
 from fieldstone.model.model import Entity
-from fieldstone_metadata.declarations import FormField
+from fieldstone_metadata.declarations import Form, FormField
 from fieldstone_ui import data
 from fieldstone_ui.pages import layouts, sheets
 from fieldstone_ui.pages.addresses import of_entity, of_record
@@ -18,6 +18,9 @@ from fieldstone_ui.pages.sheets import Filling
 from fieldstone_ui.pages.typed import Typed
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.records import Problem, RecordPage
+
+QUICK = "quick"
+"""The parameter of a page that creates with the few fields that a form names under `quick`."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ def page(draft: Draft, errors: Mapping[str, str] | None = None, problem: str = "
     """The form as a page."""
     owner, locale = draft.entity, data.locale()
     label = text(owner.label, locale, owner.name)
-    form = layouts.form_of(owner)
     filling = make_filling(draft, errors or {})
+    form = form_for(draft, filling)
     list_url = of_entity("listing", owner)
     return RecordPage(
         entity=owner.name,
@@ -83,7 +86,7 @@ def page(draft: Draft, errors: Mapping[str, str] | None = None, problem: str = "
         record=draft.values,
         tabs=sheets.tabs(form, filling),
         list_url=list_url,
-        save_url=of_record("save", owner, draft.identity) if draft.identity else of_entity("create", owner),
+        save_url=of_record("save", owner, draft.identity) if draft.identity else create_url(owner),
         cancel_url=of_record("record", owner, draft.identity) if draft.identity else list_url,
         save_label="Save" if draft.identity else f"Create {label.lower()}",
         save_hint="Fields with a star are needed."
@@ -101,6 +104,21 @@ def page(draft: Draft, errors: Mapping[str, str] | None = None, problem: str = "
         problem=problem,
         problems=problems(owner, errors or {}),
     )
+
+
+def create_url(owner: Entity) -> str:
+    """Where a new record is sent, so that a refused one comes back in the same form."""
+    return of_entity("create", owner, **{QUICK: request.args.get(QUICK)})
+
+
+def form_for(draft: Draft, filling: Filling) -> Form:
+    """The reader's form, or its few quick fields where a new record was asked for so."""
+    form = layouts.form_of(draft.entity)
+    if draft.identity is not None or not form.quick or QUICK not in request.args:
+        return form
+    moved = draft.entity.workflow.field if draft.entity.workflow else None
+    needed = [name for name, state in filling.states.items() if state.required and name != moved]
+    return layouts.shortened(form, [*needed, *draft.sent.values])
 
 
 def make_filling(draft: Draft, errors: Mapping[str, str]) -> Filling:

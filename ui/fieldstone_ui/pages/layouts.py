@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from fieldstone.model.model import Entity
 from fieldstone_metadata.declarations import Form, FormField, RelatedList, Section, Tab
@@ -32,6 +33,12 @@ def generated(entity: Entity) -> Form:
     related = [Section(None, 1, (RelatedList(name),)) for name in list(entity.inverses)[:MOST_RELATED]]
     tabs = [Tab(None, tuple(sections)), *([Tab({"": "Related"}, tuple(related))] if related else [])]
     return Form(entity.name, entity.name, (), 0, tuple(tabs))
+
+
+def shortened(form: Form, needed: Iterable[str]) -> Form:
+    """The form with only the fields under `quick`, and those that the record cannot be without."""
+    names = dict.fromkeys((*form.quick, *needed))
+    return replace(form, tabs=(Tab(None, (Section(None, 1, tuple(map(FormField, names))),)),))
 
 
 def kind(entity: Entity, name: str) -> str:

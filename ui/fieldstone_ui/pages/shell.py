@@ -114,6 +114,8 @@ def creatable(found: list[Section]) -> list[Action]:
     names = dict.fromkeys(place.entity for section in found for place in section.items)
     entities = [model.entities[name] for name in names if data.may("create", name)]
     return [
-        Action(text(e.label, locale, e.name), url_for("pages.new", entity=e.name), navigation.icon_of(e))
+        Action(
+            text(e.label, locale, e.name), url_for("pages.new", entity=e.name, quick=1), navigation.icon_of(e)
+        )
         for e in entities[:MOST_CREATABLE]
     ]
