@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import url_for
@@ -15,5 +16,6 @@ def of_record(page: str, owner: Entity, identity: UUID) -> str:
 
 
 def of_entity(page: str, owner: Entity, **parameters: str | None) -> str:
-    """The address of a page about an entity: `listing`, `new`, `create`…"""
-    return url_for(f"pages.{page}", entity=owner.name, **parameters)
+    """The address of a page about an entity: `listing`, `new`, `create`…; a parameter of None is left out."""
+    values: dict[str, Any] = {"entity": owner.name, **parameters}
+    return url_for(f"pages.{page}", **values)
