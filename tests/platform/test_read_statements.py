@@ -17,6 +17,7 @@ from fieldstone.records.lists import page_statement
 from fieldstone.records.source import Viewer
 from fieldstone.records.statements import Statement
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.statements import noted_statements
 
 DEALS = """
 kind: app
@@ -80,22 +81,10 @@ def ann(app: App) -> Context:
 
 
 @pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The texts of all statements that run meanwhile, through SQLAlchemy or past it."""
-    seen: list[str] = []
-    run = Statement.run
-
-    def noted(self: Statement, *arguments: object) -> object:
-        seen.append(self.text)
-        return run(self, *arguments)  # type: ignore[arg-type]  # passed on as they are
-
-    def executed(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    monkeypatch.setattr(Statement, "run", noted)
-    sa.event.listen(sa.Engine, "before_cursor_execute", executed)
-    yield seen
-    sa.event.remove(sa.Engine, "before_cursor_execute", executed)
+def statements() -> Iterator[list[str]]:
+    """The texts of all statements that run meanwhile."""
+    with noted_statements() as seen:
+        yield seen
 
 
 ONE_STATEMENT = [
@@ -118,6 +107,21 @@ def test_a_record_and_an_aggregate_take_one_statement(app: App, ann: Context, st
     assert len(statements) == 1
     records.aggregate(ann, "deal", Query(), ("account",))
     assert len(statements) == 2
+
+
+def test_many_lists_are_counted_with_one_statement_that_stops_counting(
+    app: App, statements: list[str]
+) -> None:
+    conditions = [None, "amount > 990", "amount == 1 and account.name == null", "owner == user"]
+    assert records.counts(app.system, "deal", conditions, 5000) == [5001, 96, 16, 0]
+    assert len(statements) == 1
+
+
+def test_counts_show_nothing_that_the_caller_may_not_read(app: App, ann: Context) -> None:
+    records.create(ann, "deal", [{"name": "Counted", "closes": "2099-01-01"}])
+    dated = "closes == date('2099-01-01')"
+    assert records.counts(ann, "deal", [dated]) == [1]
+    assert records.counts(app.context_for("Bo", ["rep"], ["South"]), "deal", [dated]) == [0]
 
 
 def test_a_statement_is_written_once_for_all_values(app: App, ann: Context, statements: list[str]) -> None:

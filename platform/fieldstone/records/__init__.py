@@ -2,6 +2,7 @@
 
 from fieldstone.records.aggregate import Group, aggregate
 from fieldstone.records.batch import Written
+from fieldstone.records.counting import counts
 from fieldstone.records.create import create
 from fieldstone.records.delete import delete
 from fieldstone.records.field_states import FieldState, field_states
@@ -36,6 +37,7 @@ __all__ = [
     "TransitionState",
     "Written",
     "aggregate",
+    "counts",
     "create",
     "delete",
     "field_states",

@@ -13,3 +13,4 @@ import "./combobox.js";
 import "./record.js";
 import "./transitions.js";
 import "./tabs.js";
+import "./views.js";

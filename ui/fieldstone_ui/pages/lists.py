@@ -10,17 +10,18 @@ from flask.typing import ResponseReturnValue
 
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import filtering, queries, shell
+from fieldstone_ui.pages import filtering, queries, shell, tabs
 from fieldstone_ui.pages.answers import from_script
-from fieldstone_ui.presentation.columns import Column, make_columns
+from fieldstone_ui.presentation.columns import Column, least_width, make_columns
 from fieldstone_ui.presentation.labels import text
-from fieldstone_ui.presentation.lists import ListPage, Tab, why_empty
+from fieldstone_ui.presentation.lists import Action, ListPage, why_empty
 from fieldstone_ui.presentation.looks import FieldLook
 
 
 def install(pages: Blueprint) -> None:
     """Add the routes."""
     filtering.install(pages)
+    tabs.install(pages)
     pages.get("/e/<entity>", endpoint="listing")(listing)
     pages.get("/e/<entity>/bin", endpoint="bin")(recycle_bin)
     pages.get("/e/<entity>/sums", endpoint="sums")(sums)
@@ -64,16 +65,16 @@ def frame(asked: queries.Asked) -> ListPage:
         entity=owner.name,
         label=label,
         plural=plural,
-        title="Recycle bin"
-        if asked.deleted
-        else text(asked.view.label if asked.view else None, locale, "All"),
+        title="Recycle bin" if asked.deleted else asked.view.label if asked.view else "All",
         menu=menu_label(owner),
         self_url=asked.url(),
         list_url=asked.url("pages.listing", view=list_view(asked)),
         board_url=asked.url("pages.board", view=list_view(asked)) if board else "",
         filter_url=url_for("pages.add_filter", entity=owner.name),
         operators_url=url_for("pages.filter_operators", entity=owner.name),
-        tabs=tabs(asked),
+        tabs=tabs.tabs(asked),
+        counts_url=url_for("pages.tab_counts", entity=owner.name),
+        more=further(asked),
         chips=chips,
         problem=problem,
         filterable=[field.look for field in offered.values()],
@@ -97,6 +98,7 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
         page,
         columns=columns,
         rows=found.data,
+        least_width=least_width(columns),
         sorts=len(asked.order),
         next_url=asked.url(cursor=found.next, limit=None) if found.next else "",
         limit=queries.DEFAULT_LIMIT,
@@ -146,32 +148,18 @@ def list_columns(asked: queries.Asked) -> list[Column]:
     )
 
 
-def tabs(asked: queries.Asked) -> list[Tab]:
-    """All records, the saved views, and the recycle bin where one may delete."""
-    owner, locale = asked.entity, data.locale()
-    current = asked.view.name if asked.view else None
-    everything = Tab(
-        "All", url_for("pages.listing", entity=owner.name), current is None and not asked.deleted
-    )
-    views = [view for view in data.context().model.views.values() if view.entity == owner.name]
-    saved = [
-        Tab(text(view.label, locale, view.name), shell.place_url(owner.name, view.name), view.name == current)
-        for view in views
-    ]
-    if not data.may("delete", owner.name):
-        return [everything, *saved]
-    return [
-        everything,
-        *saved,
-        Tab("Recycle bin", url_for("pages.bin", entity=owner.name), asked.deleted, icon="trash"),
-    ]
+def further(asked: queries.Asked) -> list[Action]:
+    """What the menu at the end of the bar offers."""
+    if asked.deleted or not data.may("delete", asked.entity.name):
+        return []
+    return [Action("Recycle bin", url_for("pages.bin", entity=asked.entity.name), "trash")]
 
 
 def list_view(asked: queries.Asked) -> str | None:
     """The view to keep when switching between list and board: none, if it is made for one of them."""
     if asked.view is None or asked.view.type == "board":
         return None
-    return asked.view.name
+    return asked.view.key
 
 
 def menu_label(owner: Entity) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from flask import request, url_for
 
-from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
-from fieldstone_metadata.declarations import View
 from fieldstone_ui import data
+from fieldstone_ui.pages import views
+from fieldstone_ui.pages.views import ListView
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 500
 LONGEST_WHERE = 10_000
@@ -42,7 +42,7 @@ class Asked:
     entity: Entity
     endpoint: str
     parameters: Mapping[str, str]
-    view: View | None = None
+    view: ListView | None = None
     cursor: str | None = None
     deleted: bool = False
     refused: bool = field(default=False)
@@ -52,7 +52,7 @@ class Asked:
         """The filter in force."""
         if "where" in self.parameters:
             return self.parameters["where"].strip()
-        return self.view.where.source if self.view is not None and self.view.where is not None else ""
+        return self.view.where if self.view is not None else ""
 
     @property
     def q(self) -> str:
@@ -95,24 +95,14 @@ def read(entity: Entity, endpoint: str, *, deleted: bool = False) -> Asked:
     parameters = {name: request.args[name] for name in NAMES if name in request.args}
     if not parameters.get("q"):
         parameters.pop("q", None)
-    view = find_view(entity, parameters.get("view"))
+    view = views.named(entity, parameters.get("view"))
     return Asked(entity, endpoint, parameters, view, request.args.get("cursor") or None, deleted)
-
-
-def find_view(entity: Entity, name: str | None) -> View | None:
-    """The saved view called `name`. Raises NotFound if it is not one of this entity."""
-    if not name:
-        return None
-    view = data.context().model.views.get(name)
-    if view is None or view.entity != entity.name:
-        raise NotFound("There is no such view.", code="unknown_view")
-    return view
 
 
 def usual_columns(entity: Entity) -> tuple[str, ...]:
     """The columns of the entity's first saved list, or those that read well."""
-    views = (view for view in data.context().model.views.values() if view.entity == entity.name)
-    declared = next((view.columns for view in views if view.type == "list" and view.columns), ())
+    lists = (view.columns for view in views.of_entity(entity) if view.type == "list")
+    declared = next((columns for columns in lists if columns), ())
     return declared or default_columns(entity)
 
 

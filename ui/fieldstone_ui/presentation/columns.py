@@ -19,6 +19,8 @@ PHONE_AREAS = {
     "person": "fs-c-own",
 }
 HIDDEN_ON_PHONE = "fs-c-last"
+LEAST_FREE, CHECK_WIDTH, WIDTH_STEP, WIDEST = 184, 40, 100, 3000
+"""In pixels: the least width of a column that takes what is left; the steps of a table's least width."""
 SortUrl = Callable[[tuple[str, ...]], str]
 
 
@@ -55,6 +57,13 @@ def make_columns(
     linked = title if title in {look.name for look in looks} else (looks[0].name if looks else None)
     areas = phone_areas(looks, linked)
     return [column(look, areas[look.name], look.name == linked, order, sort_url) for look in looks]
+
+
+def least_width(columns: Sequence[Column]) -> str:
+    """The class of the width below which the table scrolls sideways, so that no column vanishes."""
+    fixed = [column.classes.rpartition("fs-w-")[2] for column in columns]
+    needed = CHECK_WIDTH + sum(int(width) if width.isdigit() else LEAST_FREE for width in fixed)
+    return f"fs-least-{min(needed // WIDTH_STEP * WIDTH_STEP, WIDEST)}"
 
 
 def phone_areas(looks: Sequence[FieldLook], linked: str | None) -> Mapping[str, str]:

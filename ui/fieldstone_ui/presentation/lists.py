@@ -13,13 +13,13 @@ from fieldstone_ui.presentation.looks import FieldLook
 
 @dataclass(frozen=True)
 class Tab:
-    """A saved view. count: as text, or None where it is not known."""
+    """A view. key: its name in addresses, empty for all records."""
 
     label: str
     url: str
     current: bool = False
     icon: str = ""
-    count: str | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class ListPage:
     filter_url: str
     operators_url: str
     tabs: Sequence[Tab]
+    counts_url: str
     chips: Sequence[Chip]
     filterable: Sequence[FieldLook]
     kept: Mapping[str, str] = field(default_factory=dict)
@@ -67,9 +68,11 @@ class ListPage:
     query: str = ""
     without_query_url: str = ""
     board_url: str = ""
+    more: Sequence[Action] = ()
     new_url: str = ""
     columns: Sequence[Column] = ()
     rows: Sequence[Mapping[str, Any]] = ()
+    least_width: str = ""
     sorts: int = 0
     next_url: str = ""
     cursor: str = ""

@@ -62,7 +62,7 @@ WIDTHS = {
     "choice": "120",
     "state": "140",
     "person": "140",
-    "reference": "180",
+    "reference": "160",
     "email": "220",
     "phone": "140",
     "code_text": "140",
