@@ -19,7 +19,7 @@ from fieldstone_testing.apps import PASSWORD, address
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 780}
-UNPACKED_ARGUMENTS = ["--headless=shell", "--no-sandbox", "--single-process", "--no-zygote"]
+UNPACKED_ARGUMENTS = ["--headless=shell", "--no-sandbox"]
 
 
 @contextmanager
