@@ -21,7 +21,7 @@ from fieldstone_metadata.layer_files import LOCAL, Layer
 from fieldstone_metadata.layer_merging import merge_layers
 from fieldstone_metadata.layer_order import LayerDocuments, in_order
 from fieldstone_metadata.nodes import Source, words_in
-from fieldstone_metadata.outlines import outline, transition_names
+from fieldstone_metadata.outlines import outline, transitions
 from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.validation import sound
@@ -99,7 +99,7 @@ def _workspace(merged: dict[tuple[str, str], Document], report: Report, silenced
 def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
     outline(workspace)
     world = World(workspace.entities, setting_types(workspace), workspace.of_kind("role"))
-    world.transition_names = transition_names(workspace)
+    world.ways = transitions(workspace)
     rule_files = read_rules(workspace, world)
     expressions = Expressions(world, workspace.report, workspace.silenced, rule_files.functions)
     world.stored_type = lambda entity, shape: stored_type(shape, entity, workspace, expressions)

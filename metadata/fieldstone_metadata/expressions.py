@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fieldstone_metadata.nodes import Node
@@ -14,8 +14,12 @@ from fieldstone_metadata.world import World
 from fieldstone_metadata.yaml_mistakes import cut_by_comment, quote_it
 from fieldstone_rules import Expression, Purpose, RuleError, Scope, check_expression
 from fieldstone_rules import Problem as RuleProblem
+from fieldstone_rules.certain import certain_condition, certain_parts
 from fieldstone_rules.checking.context import UserFunction
-from fieldstone_rules.tree import Binding, Call, HasRole, Setting, UserTeams, walk
+from fieldstone_rules.cost import cost_problem
+from fieldstone_rules.expression import CONDITIONS
+from fieldstone_rules.satisfiable import Facts
+from fieldstone_rules.tree import Binding, Call, Constant, HasRole, Setting, UserTeams, walk
 from fieldstone_rules.tree import Node as TreeNode
 from fieldstone_rules.types import Kind, Type, simple
 
@@ -27,6 +31,18 @@ _IN_DATABASE = frozenset({Purpose.FORMULA, Purpose.FILTER})
 
 _ECHOES = frozenset({"broken_formula"})
 """Codes of problems that are only the echo of one that is reported where it arises."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is certain wherever a condition is asked.
+
+    hint: says it to people. severity: of a condition that then never holds.
+    """
+
+    facts: Facts
+    hint: str | None = None
+    severity: str = ERROR
 
 
 @dataclass
@@ -41,12 +57,12 @@ class Expressions:
     silenced: set[str]
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
 
-    def check(self, node: Node, scope: Scope) -> Expression | None:
+    def check(self, node: Node, scope: Scope, known: Known | None = None) -> Expression | None:
         """The checked expression in the scalar `node`, or None if it is wrong; problems
         are reported in its file.
 
         For a default or a value the leading `=`, which marks an expression where a plain
-        value is usual, is skipped.
+        value is usual, is skipped. known: what is certain wherever the condition is asked.
         """
         if node.broken:
             return None
@@ -56,7 +72,10 @@ class Expressions:
         except RuleError as error:
             self._report(error.problems, node, source, skipped)
             return None
-        self._report(expression.warnings, node, source, skipped)
+        foregone = tuple(_foregone(expression, known))
+        self._report((*expression.warnings, *foregone), node, source, skipped)
+        if any(problem.severity == ERROR for problem in foregone):
+            return None
         if expression.collections and scope.purpose not in _IN_DATABASE:
             message = "collections in this place are not supported yet"
             self.report.error(
@@ -106,6 +125,22 @@ class Expressions:
             phantom = problem.code in _ECHOES or (problem.code != "syntax" and about & self.silenced)
             if not phantom:
                 self.report.extend([_in_file(problem, node, skipped)])
+
+
+def _foregone(expression: Expression, known: Known | None) -> Iterator[RuleProblem]:
+    """What is certain before the expression is ever asked: its outcome, and what it costs."""
+    if expression.scope.purpose not in CONDITIONS:
+        yield from certain_parts(expression)
+    elif not isinstance(expression.tree, Constant):
+        yield from _certain(expression, known)
+    costly = cost_problem(expression)
+    yield from [costly] if costly is not None else []
+
+
+def _certain(expression: Expression, known: Known | None) -> Iterator[RuleProblem]:
+    if known is None:
+        return certain_condition(expression)
+    return certain_condition(expression, known.facts, severity=known.severity, known=known.hint)
 
 
 def used_from_outside(expression: Expression, forbidden: frozenset[str]) -> set[str]:

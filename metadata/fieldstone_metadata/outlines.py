@@ -14,6 +14,7 @@ from fieldstone_metadata.plain_values import TypeDetails
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.shapes import EntityShape, FieldShape, States
 from fieldstone_metadata.workspace import Workspace
+from fieldstone_rules.rule_files import Way
 from fieldstone_rules.schema import InverseSchema
 
 _STATE_KEYS = frozenset({"label", "color", "final", "required", "readonly", "time_limit", "was"})
@@ -78,15 +79,23 @@ def _warn_of_activity_name(node: Node, name: str, report: Report) -> None:
     report.warning(place, "hides_activities", message, "choose another name, or set `activities: false`")
 
 
-def transition_names(workspace: Workspace) -> Mapping[str, tuple[str, ...]]:
-    """Entity → the names of the transitions of its workflow."""
+def transitions(workspace: Workspace) -> Mapping[str, Mapping[str, Way]]:
+    """Entity → the transitions of its workflow by their names."""
     return {
-        str(document.root.plain("entity")): tuple(
-            name for name, _ in document.root.value["transitions"].items()
-        )
+        str(document.root.plain("entity")): {
+            name: _way(document.root, node) for name, node in document.root.value["transitions"].items()
+        }
         for document in workspace.of_kind("workflow").values()
         if "transitions" in document.root.value
     }
+
+
+def _way(workflow: Node, transition: Node) -> Way:
+    target, states = str(transition.plain("to")), workflow.value["states"]
+    named = [str(child.value) for child in transition.list_under("from")]
+    if named == ["*"]:
+        named = [name for name, state in states.items() if state.plain("final") is not True]
+    return Way(str(workflow.plain("field")), frozenset(named), target)
 
 
 def _outline_field(

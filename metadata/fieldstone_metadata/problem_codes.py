@@ -121,6 +121,10 @@ EXPRESSION_CODES: Mapping[str, str] = {
     "endless": "Triggers can fire each other for ever.",
     "schedule": "A time to repeat cannot be read.",
     "too_many_hops": "A path follows more than four references.",
+    "never_holds": "A condition can never hold (a warning for guards).",
+    "always_holds": "A condition always holds (warning).",
+    "too_costly": "An expression or rule would take too many steps for a single record.",
+    "costly": "An expression takes many steps for a single record (warning).",
     "null_order": "Something is ordered against null (warning).",
     "unknown_passes": "A check passes where its expression is unknown (warning).",
 }

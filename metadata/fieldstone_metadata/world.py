@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.shapes import EntityShape, FieldShape
 from fieldstone_metadata.suggestions import did_you_mean
+from fieldstone_rules.rule_files import Way
 from fieldstone_rules.schema import EntitySchema, FieldSchema
 from fieldstone_rules.types import Kind, Type, simple
 
@@ -36,7 +37,7 @@ class World:
         self._entities: dict[str, EntitySchema] = {}
         self._fields: dict[str, _Fields] = {}
         self.stored_type: StoredType = lambda _entity, _shape: _UNKNOWN
-        self.transition_names: Mapping[str, Iterable[str]] = {}
+        self.ways: Mapping[str, Mapping[str, Way]] = {}
 
     def entity(self, name: str) -> EntitySchema | None:
         """The entity called `name`, or None."""
@@ -85,7 +86,11 @@ class World:
 
     def transitions(self, entity: str) -> Iterable[str]:
         """The names of the transitions of an entity's workflow."""
-        return self.transition_names.get(entity, ())
+        return self.ways.get(entity, {})
+
+    def way(self, entity: str, transition: str) -> Way | None:
+        """Where a transition of an entity's workflow leads; None if there is no such one."""
+        return self.ways.get(entity, {}).get(transition)
 
     # --- formulas
 

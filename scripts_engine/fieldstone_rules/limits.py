@@ -10,3 +10,7 @@ EXPANDED_NODES = 20_000
 HOPS = 4
 DIGITS = 38
 LINKS = 24
+COSTLY = 500_000
+"""Estimated steps of an expression from which a check warns."""
+COST = 10_000_000
+"""Estimated steps of an expression that a check refuses."""

@@ -55,3 +55,21 @@ def test_a_list_where_a_condition_is_meant_is_shown_quoted(only_problem):
     problem = only_problem(f"{HEAD}where: [a, b]\n")
     assert problem.code == "wrong_type"
     assert "'[a, b]'" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("where", "codes"),
+    [
+        ("subject == 'a' and subject == 'b'", ["never_holds"]),
+        ("exists(task as t where t.subject == null and t.subject == 'x')", ["never_holds"]),
+        ("subject == 'a' or subject == 'b'", []),
+        ("subject != 'a' or subject != 'b'", ["always_holds"]),
+        (
+            "exists(task as a where exists(task as b where exists(task as c where c.subject == b.subject)))",
+            ["too_costly"],
+        ),
+    ],
+)
+def test_a_condition_of_a_document_is_seen_through(where, codes, check_text):
+    found = check_text(f'{HEAD}where: "{where}"\n').problems
+    assert [problem.code for problem in found] == codes

@@ -190,3 +190,19 @@ def test_fields_and_denials_narrow_a_grant(application):
     grant = application(text).roles["rep"].entities["task"]
     assert (grant.fields["due"].read, grant.fields["due"].update) == (None, False)
     assert grant.deny["update"].source == "done"
+
+
+@pytest.mark.parametrize(
+    ("guard", "codes"),
+    [
+        ("amount > 10 and amount < 5", ["never_holds"]),
+        ('stage == "open"', ["never_holds"]),
+        ('old.stage == "lost"', ["never_holds"]),
+        ("1 == 2", ["never_holds"]),
+        ('old.stage == "offer" and amount > 0', []),
+        ('stage == "won"', ["always_holds"]),
+    ],
+)
+def test_a_guard_is_seen_with_the_states_of_its_transition(guard, codes, check_text):
+    found = check_text(replaced("guard: amount > 0", f"guard: '{guard}'")).problems
+    assert [(problem.code, problem.severity) for problem in found] == [(code, "warning") for code in codes]

@@ -207,7 +207,7 @@ def expressions(depth: int) -> dict[str, Sources]:
             _filled("({a} == {b})", "({a} != {b})", "({a} in [{b}, account])", a=e["reference"], b=e["reference"]),
             _filled("contains({a}, {b})", "starts_with({a}, {b})", "ends_with({a}, {b})", "({a} in tags)",
                     "({a} not in split({b}, 'a'))", a=e["text"], b=e["text"]),
-            _filled("exists(lines where {p})", "all(lines where {p})", "not any(contacts where {p})",
+            _filled("exists(lines where {p})", "all(lines where {p})", "(not any(contacts where {p}))",
                     p=row),
             st.just("exists(notes where text == 'a' or (regarding as opportunity).name == record.name)"),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fieldstone_rules import EntitySchema, FieldSchema, InverseSchema, Kind, Type
+from fieldstone_rules.rule_files import Way
 from fieldstone_rules.types import choice, reference, simple
 
 _STAGES = choice(("prospecting", "negotiation", "won", "lost"), nullable=False)
@@ -70,6 +71,9 @@ _ENTITIES = {
     )
 }
 
+_OPEN = frozenset({"prospecting", "negotiation"})
+_WAYS = {"win": Way("stage", frozenset({"negotiation"}), "won"), "lose": Way("stage", _OPEN, "lost")}
+
 
 class SalesWorld:
     """Implements `RuleWorld` over the entities above."""
@@ -95,4 +99,7 @@ class SalesWorld:
         return {"account": ("name",), "opportunity": ("name",), "order_line": ("order",)}.get(entity, ())
 
     def transitions(self, entity: str) -> Iterable[str]:
-        return ("win", "lose") if entity == "opportunity" else ()
+        return _WAYS if entity == "opportunity" else ()
+
+    def way(self, entity: str, transition: str) -> Way | None:
+        return _WAYS.get(transition) if entity == "opportunity" else None

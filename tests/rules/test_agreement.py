@@ -90,8 +90,8 @@ def test_values_agree(world: Bench, source: str) -> None:
     expression = _checked(world, source, Purpose.FORMULA)
     assume(expression is not None)
     in_memory = _in_memory(world, compile_closure(expression))
-    assert in_memory == _in_memory(world, compile_python(expression))
-    assert in_memory == _in_database(world, expression)
+    assert in_memory == _in_memory(world, compile_python(expression)), source
+    assert in_memory == _in_database(world, expression), source
 
 
 @SETTINGS
@@ -100,7 +100,7 @@ def test_generated_code_fails_where_closures_fail(world: Bench, source: str) -> 
     expression = _checked(world, source, Purpose.VALUE)
     assume(expression is not None)
     by_closures = _in_memory(world, compile_closure(expression))
-    assert _in_memory(world, compile_python(expression)) == by_closures
+    assert _in_memory(world, compile_python(expression)) == by_closures, source
 
 
 @SETTINGS
@@ -111,8 +111,8 @@ def test_filters_and_denials_agree(world: Bench, source: str) -> None:
             expression = _checked(world, written, purpose)
             assume(expression is not None)
             in_memory = world.closure_ids(expression)
-            assert in_memory == world.python_ids(expression)
-            assert in_memory == world.sql_ids(expression)
+            assert in_memory == world.python_ids(expression), written
+            assert in_memory == world.sql_ids(expression), written
 
 
 def test_the_random_conditions_tell_records_apart(world: Bench) -> None:

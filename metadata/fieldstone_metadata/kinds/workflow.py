@@ -7,16 +7,18 @@ from typing import NamedTuple
 
 from fieldstone_metadata.declarations import Label, Option, State, Transition, Workflow
 from fieldstone_metadata.documents import Document
-from fieldstone_metadata.expressions import BOOLEAN, Expressions
+from fieldstone_metadata.expressions import BOOLEAN, Expressions, Known
 from fieldstone_metadata.kinds.paths import own_fields
 from fieldstone_metadata.names import RESERVED_TRANSITIONS, label_of
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.options import texts
+from fieldstone_metadata.problems import WARNING
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.shapes import EntityShape, FieldShape
 from fieldstone_metadata.suggestions import nearest
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_rules import Expression, Purpose
+from fieldstone_rules.rule_files.certainties import in_transition
 
 _STATE_KEYS = ("label", "color", "final", "required", "readonly", "time_limit", "was")
 _EVERY = "*"
@@ -115,7 +117,7 @@ def _transitions(
         target = _known_state(node.value["to"], states, workspace)
         sources = _sources(node, target, states, workspace)
         if target is not None and sources:
-            way = _Way(name, sources, target)
+            way = _Way(name, str(root.plain("field")), sources, target)
             found[name] = _transition(way, node, shape, workspace, expressions)
     return found
 
@@ -134,6 +136,7 @@ class _Way(NamedTuple):
     """Where a transition leads, with its states known to exist."""
 
     name: str
+    field: str
     sources: tuple[str, ...]
     target: str
 
@@ -149,17 +152,19 @@ def _transition(
         way.sources,
         way.target,
         tuple(role for role in roles if role is not None),
-        _guard(node, shape, expressions),
+        _guard(way, node, shape, expressions),
         label_of(message, way.name) if message else None,
         _asked(node, shape, workspace),
     )
 
 
-def _guard(node: Node, shape: EntityShape, expressions: Expressions) -> Expression | None:
+def _guard(way: _Way, node: Node, shape: EntityShape, expressions: Expressions) -> Expression | None:
     guard = node.get("guard")
     if guard is None or guard.value is True:
         return None
-    checked = expressions.check(guard, expressions.scope(shape.name, Purpose.CONDITION, BOOLEAN, old=True))
+    scope = expressions.scope(shape.name, Purpose.CONDITION, BOOLEAN, old=True)
+    facts, hint = in_transition(way.field, way.sources, way.target)
+    checked = expressions.check(guard, scope, Known(facts, hint, WARNING))
     if guard.value is False:
         expressions.report.warning(
             guard, "never_holds", "this guard never holds, so nobody can take the transition"

@@ -2,6 +2,6 @@
 
 from fieldstone_rules.rule_files.checking import CheckedFiles, RuleFiles
 from fieldstone_rules.rule_files.dependencies import Dependencies, dependencies, parts
-from fieldstone_rules.rule_files.world import RuleWorld
+from fieldstone_rules.rule_files.world import RuleWorld, Way
 
-__all__ = ["CheckedFiles", "Dependencies", "RuleFiles", "RuleWorld", "dependencies", "parts"]
+__all__ = ["CheckedFiles", "Dependencies", "RuleFiles", "RuleWorld", "Way", "dependencies", "parts"]

@@ -12,6 +12,7 @@ from fieldstone_rules.errors import Problem
 from fieldstone_rules.expression import Purpose
 from fieldstone_rules.parsing import subtrees, tokens
 from fieldstone_rules.rule_files.bodies import TEXT, Body, new_body, restricted
+from fieldstone_rules.rule_files.certainties import foregone
 from fieldstone_rules.rule_files.conflicts import conflicts
 from fieldstone_rules.rule_files.declarations import (
     Check,
@@ -91,6 +92,8 @@ class RuleFiles:
             _check_name(body, tree, seen)
             found = self._declaration(name, body, tree)
             problems += body.problems
+            if found is not None and not any(map(_is_error, body.problems)):
+                problems += foregone(found, self._world)
             declarations += [found] if found is not None else []
         problems += self._functions.problems[name]
         return RuleFile(name, source, tuple(declarations)), problems

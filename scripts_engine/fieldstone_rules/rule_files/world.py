@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from fieldstone_rules.schema import Schema
+
+
+@dataclass(frozen=True)
+class Way:
+    """A transition: the field it changes, the states it starts from, and the one it leads to."""
+
+    field: str
+    sources: frozenset[str]
+    target: str
 
 
 class RuleWorld(Schema, Protocol):
@@ -19,3 +29,6 @@ class RuleWorld(Schema, Protocol):
 
     def transitions(self, entity: str) -> Iterable[str]:
         """The names of the transitions of an entity's workflow."""
+
+    def way(self, entity: str, transition: str) -> Way | None:
+        """Where a transition of an entity's workflow leads; None if there is no such one."""
