@@ -17,6 +17,7 @@ from fieldstone.records.query import Page, Query
 from fieldstone.records.reading import get, get_json
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
+from fieldstone.records.saved_views import SavedView, saved_views
 from fieldstone.records.transition import transition
 from fieldstone.records.transitions import TransitionState, transitions
 from fieldstone.records.update import Change, update
@@ -34,6 +35,7 @@ __all__ = [
     "Page",
     "Query",
     "Rights",
+    "SavedView",
     "TransitionState",
     "Written",
     "aggregate",
@@ -52,6 +54,7 @@ __all__ = [
     "purge",
     "restore",
     "rights",
+    "saved_views",
     "transition",
     "transitions",
     "update",

@@ -9,12 +9,12 @@ import orjson
 import sqlalchemy as sa
 
 from fieldstone.context import Context
-from fieldstone.errors import Forbidden, Invalid, NotFound
+from fieldstone.errors import Forbidden, Invalid
 from fieldstone.model.model import Entity
-from fieldstone.records import cursor, lists, search
+from fieldstone.records import cursor, lists, saved_views, search
 from fieldstone.records.keyset import parameter_name
 from fieldstone.records.names import entity_named
-from fieldstone.records.query import Page, Query, malformed
+from fieldstone.records.query import Page, Query
 from fieldstone.records.request_values import request_values
 from fieldstone.records.source import Viewer
 from fieldstone.records.statements import Statement, Texts, kept
@@ -53,9 +53,8 @@ class Reading:
         self.context = context
         self.entity = entity_named(context.model, entity)
         self.viewer = Viewer(context.model, context.principal.access_key)
-        self.query = query
+        self.query = saved_views.resolved(context, self.entity, query)
         _require_rights(self.viewer, self.entity, query)
-        _require_view(self.viewer, self.entity, query)
         self.words = search.words(query.q)
         self.kept = kept(context.model)
         self.key = self._key()
@@ -147,13 +146,3 @@ def _require_rights(viewer: Viewer, entity: Entity, query: Query) -> None:
     if query.deleted and granted.delete.constant is False:
         reason = "only who may delete records sees deleted ones"
         raise Forbidden(f"You may not see deleted records of {entity.name}.", details={"reason": reason})
-
-
-def _require_view(viewer: Viewer, entity: Entity, query: Query) -> None:
-    if query.view is None:
-        return
-    view = viewer.model.views.get(query.view)
-    if view is None:
-        raise NotFound(f"There is no view “{query.view[:80]}”.", code="unknown_view")
-    if view.entity != entity.name:
-        raise malformed("view", "wrong_view", f"The view {view.name} shows {view.entity}, not {entity.name}.")

@@ -19,7 +19,7 @@ from fieldstone.records import keyset, search
 from fieldstone.records.filters import checked, condition, system_scope, viewer_scope
 from fieldstone.records.order import Term, order_terms, usual_order
 from fieldstone.records.output import chosen_fields, record_json
-from fieldstone.records.query import Query, malformed
+from fieldstone.records.query import Query, Seen, malformed
 from fieldstone.records.source import Joins, RecordSource, Viewer
 from fieldstone.records.statements import Statement
 from fieldstone_rules import Expression
@@ -71,18 +71,26 @@ def conditions_of(viewer: Viewer, entity: Entity, query: Query) -> list[Expressi
         Malformed: if one cannot be read, or the view is of another entity or unknown.
     """
     found = [query.where] if isinstance(query.where, Expression) else []
-    view = viewer.model.views[query.view] if query.view else None
-    sources = [(query.where, "where"), (view.where.source if view and view.where else None, "view")]
+    view = seen(viewer, query)
+    sources = [(query.where, "where"), (view.where if view else None, "view")]
     texts = [(text, name) for text, name in sources if isinstance(text, str) and text.strip()]
     return [*found, *(checked(viewer, entity.name, text, name) for text, name in texts)]
+
+
+def seen(viewer: Viewer, query: Query) -> Seen | None:
+    """What the query's view says."""
+    if not isinstance(query.view, str):
+        return query.view
+    view = viewer.model.views[query.view]
+    return Seen(view.name, view.where.source if view.where else None, view.order, view.columns)
 
 
 def terms_of(rows: Rows, query: Query) -> list[Term]:
     """The keys of the order: the query's, the view's, or the entity's."""
     viewer, entity = rows.record.viewer, rows.record.entity
-    view = viewer.model.views[query.view].order if query.view else ()
-    order = query.order if query.order is not None else view or usual_order(entity, viewer)
-    return order_terms(rows.record, order or usual_order(entity, viewer))
+    view = seen(viewer, query)
+    own = query.order if query.order is not None else view.order if view else ()
+    return order_terms(rows.record, own or usual_order(entity, viewer))
 
 
 def page_statement(
@@ -96,8 +104,8 @@ def page_statement(
     terms = terms_of(rows, query)
     page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
     shown = RecordSource(viewer, entity, page, Joins())
-    view = viewer.model.views[query.view].columns if query.view else ()
-    fields = query.fields if query.fields is not None else view or None
+    view = seen(viewer, query)
+    fields = query.fields if query.fields is not None else (view.columns if view else ()) or None
     item = record_json(shown, chosen_fields(viewer, entity, fields, deleted=query.deleted))
     keys = [Term(page.c[_key_name(n)], term.descending, term.nullable) for n, term in enumerate(terms)]
     columns = [item, *keyset.key_texts([key.value for key in keys])]

@@ -16,6 +16,16 @@ Counting = Literal["none", "estimate", "exact"]
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a view says of a list: its condition as text, its order and its columns. name: for people."""
+
+    name: str
+    where: str | None = None
+    order: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Query:
     """A list to read.
 
@@ -26,7 +36,8 @@ class Query:
     order: paths, `-` in front for descending; None for the entity's.
     cursor: of the page before.
     deleted: the recycle bin instead of live records.
-    view: a published view whose condition counts too, and its order and columns where the query names none.
+    view: a view whose condition counts too, and its order and columns where the query names none: a published
+    one by its name, one that the caller saved or may see by its id or name, or what a view says.
     related: (field, record): only records whose reference `field` names that record.
     """
 
@@ -38,7 +49,7 @@ class Query:
     cursor: str | None = None
     count: Counting = "none"
     deleted: bool = False
-    view: str | None = None
+    view: str | Seen | None = None
     related: tuple[str, Ref] | None = None
 
     def __post_init__(self) -> None:

@@ -7,7 +7,16 @@ wrong.
 from __future__ import annotations
 
 from fieldstone.model.model import Entity
-from fieldstone.records import formulas, guards, links, money, references, sequences, validation
+from fieldstone.records import (
+    formulas,
+    guards,
+    links,
+    money,
+    references,
+    saved_views,
+    sequences,
+    validation,
+)
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.formulas import search_text
 from fieldstone.records.journal import (
@@ -44,6 +53,7 @@ def judge(batch: Batch) -> None:
     formulas.compute(batch)
     validation.check_required(batch)
     validation.check_fields(batch)
+    saved_views.check(batch)
     following.validate(batch)
     guards.check(batch)
     settle(batch)
