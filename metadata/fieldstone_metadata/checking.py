@@ -14,7 +14,7 @@ from fieldstone_metadata.kinds.entity import build_entities
 from fieldstone_metadata.kinds.field import stored_type
 from fieldstone_metadata.kinds.form import build_form
 from fieldstone_metadata.kinds.role import build_role
-from fieldstone_metadata.kinds.rules import build_rules, read_rules
+from fieldstone_metadata.kinds.rules import build_rules, read_rules, rule_origins
 from fieldstone_metadata.kinds.view import build_menu, build_view
 from fieldstone_metadata.kinds.workflow import build_workflow
 from fieldstone_metadata.layer_files import LOCAL, Layer
@@ -134,4 +134,5 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
         },
         rules=rules,
         functions=rule_files.functions,
+        rule_origins=rule_origins(workspace),
     )

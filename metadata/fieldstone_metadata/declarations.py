@@ -360,6 +360,7 @@ class Application:
     """All that is declared, over all layers. `schema` is what expressions see of it.
 
     functions: those of the rule files, as any expression calls them (`file.name`).
+    rule_origins: where the rule files stand, by name.
     """
 
     apps: Mapping[str, App]
@@ -374,6 +375,7 @@ class Application:
     option_sets: Mapping[str, OptionSet] = field(default_factory=dict)
     rules: Mapping[str, RuleFile] = field(default_factory=dict)
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
+    rule_origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def workflow_of(self, entity: str) -> Workflow | None:
         """The workflow over `entity`, or None."""

@@ -126,6 +126,7 @@ EXPRESSION_CODES: Mapping[str, str] = {
     "too_costly": "An expression or rule would take too many steps for a single record.",
     "costly": "An expression takes many steps for a single record (warning).",
     "null_order": "Something is ordered against null (warning).",
+    "untested": "No test of a rule file covers a rule (warning).",
     "unknown_passes": "A check passes where its expression is unknown (warning).",
 }
 """Code → what it means, for the expressions in documents."""

@@ -10,7 +10,7 @@ from fieldstone_rules.closures import compile_closure
 from fieldstone_rules.durations import Duration
 from fieldstone_rules.environment import NOBODY, Environment, Related, Row, Value
 from fieldstone_rules.errors import EvaluationError, Problem, RuleError
-from fieldstone_rules.explain import Step, explain
+from fieldstone_rules.explain import Step, explain, explain_parts
 from fieldstone_rules.expression import Expression, Purpose, Scope, check_expression
 from fieldstone_rules.formatter import format_expression, format_file
 from fieldstone_rules.functions import FUNCTIONS
@@ -60,6 +60,7 @@ __all__ = [
     "compile_closure",
     "compile_python",
     "explain",
+    "explain_parts",
     "format_expression",
     "format_file",
     "lower",

@@ -78,13 +78,7 @@ def test_transitions_are_those_of_the_workflow() -> None:
 @pytest.mark.parametrize(
     ("rule", "what"),
     [
-        ("trigger t on deal after commit save { }", "after commit"),
         ("trigger t on deal after save as user { }", "as user"),
-        ('schedule s on deal at "0 6 * * *" { }', "schedules"),
-        ("assignment s on deal { otherwise -> owner }", "assignment rules"),
-        ("score s on deal { when amount > 1 -> 2 }", "scores"),
-        ('sla s on deal { start when name == "a" stop when name == "b" target 1 hour }', "SLAs"),
-        ('trigger t on deal after save { do webhook(url: "x") }', "`webhook` actions"),
         ("trigger t on deal after save { for d in line { delete d } }", "collections of all records"),
         ("trigger t on deal after save { when count(line) > 3 }", "collections of all records"),
         ("trigger t on line after delete { }", "deleted with others"),

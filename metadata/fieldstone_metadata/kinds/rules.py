@@ -5,25 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from fieldstone_metadata.declarations import Origin
 from fieldstone_metadata.documents import Document
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.problems import ERROR, Problem
-from fieldstone_metadata.workspace import Workspace
+from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import World
 from fieldstone_rules import Expression
 from fieldstone_rules import Problem as RuleProblem
 from fieldstone_rules.rule_files import RuleFiles, parts
 from fieldstone_rules.rule_files.declarations import (
-    Assignment,
     Declaration,
     Do,
     Event,
-    Moment,
     RuleFile,
-    Schedule,
-    Score,
-    Sla,
-    Test,
     Trigger,
     Validation,
 )
@@ -31,20 +26,18 @@ from fieldstone_rules.tree import Collection, walk
 
 KIND = "rules"
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
-_ACTIONS = frozenset({"transition", "log"})
-_JOBS: Mapping[type, str] = {
-    Schedule: "schedules",
-    Assignment: "assignment rules",
-    Score: "scores",
-    Sla: "SLAs",
-    Test: "tests in rule files",
-}
+_LATER_ACTIONS = frozenset({"share", "notify", "assign"})
 
 
 def read_rules(workspace: Workspace, world: World) -> RuleFiles:
     """The rule files of an application; their functions can be called before the files are checked."""
     sources = {name: str(document.root.plain("text")) for name, document in _documents(workspace).items()}
     return RuleFiles(sources, world)
+
+
+def rule_origins(workspace: Workspace) -> Mapping[str, Origin]:
+    """Where the rule files stand, by name."""
+    return {name: origin_of(document.root) for name, document in _documents(workspace).items()}
 
 
 def build_rules(files: RuleFiles, workspace: Workspace) -> Mapping[str, RuleFile]:
@@ -99,18 +92,16 @@ def _refuse_later(file: RuleFile, root: Node, workspace: Workspace) -> None:
 
 def _not_yet(declaration: Declaration, workspace: Workspace) -> Iterator[tuple[int, str]]:
     """(line, what) of everything in a declaration that is checked but not run."""
-    if type(declaration) in _JOBS:
-        yield declaration.line, _JOBS[type(declaration)]
-        return
     if isinstance(declaration, Trigger):
         yield from _trigger_not_yet(declaration, workspace)
+    for part in parts(declaration):
+        if isinstance(part, Do) and part.action in _LATER_ACTIONS:
+            yield part.line, f"`{part.action}` actions"
     if isinstance(declaration, Trigger | Validation):
         yield from _parts_not_yet(declaration)
 
 
 def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[int, str]]:
-    if trigger.moment is Moment.COMMIT:
-        yield trigger.line, "triggers `after commit`"
     if trigger.as_user:
         yield trigger.line, "rules `as user`"
     deleting = any(occasion.event is Event.DELETE for occasion in trigger.occasions)
@@ -127,8 +118,6 @@ def _goes_with_others(entity: str, workspace: Workspace) -> bool:
 
 def _parts_not_yet(declaration: Trigger | Validation) -> Iterator[tuple[int, str]]:
     for part in parts(declaration):
-        if isinstance(part, Do) and part.action not in _ACTIONS:
-            yield part.line, f"`{part.action}` actions"
         if isinstance(part, Expression) and _reads_everything(part):
             yield declaration.line, "collections of all records of an entity in triggers and validations"
 

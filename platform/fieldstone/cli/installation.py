@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from fieldstone.access.system_user import system_context
 from fieldstone.context import Context
 from fieldstone.database.database import Database
@@ -53,26 +55,42 @@ class Installation:
         return system_context(self.database, self.model(), source="command", note=note)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running database server. embedded: this process's share in it, if it is the embedded one."""
+
+    settings: Settings
+    url: str | sa.URL
+    embedded: EmbeddedDatabase | None
+
+
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator[Installation]:
-    """The installation that the settings name, with its database running and its system tables up to date.
+def server(settings: Settings | None = None) -> Iterator[Server]:
+    """The server that the settings name, running; nothing is made in it.
 
     Commands share the embedded database: whoever comes first starts it, the last one stops it.
     """
     chosen = settings or load_settings()
     configure_logs(chosen)
-    embedded = None if chosen.database_url else start(chosen.home)
-    database = _connect(chosen, embedded)
+    given = chosen.database_url
+    if given is not None:
+        yield Server(chosen, given.get_secret_value(), None)
+        return
+    embedded = start(chosen.home)
     try:
-        database.prepare()
-        yield Installation(chosen, database, embedded)
+        yield Server(chosen, embedded.url(), embedded)
     finally:
-        database.close()
-        if embedded is not None:
-            embedded.release()
+        embedded.release()
 
 
-def _connect(settings: Settings, embedded: EmbeddedDatabase | None) -> Database:
-    given = settings.database_url
-    url = given.get_secret_value() if given else embedded.url() if embedded else ""
-    return Database(url, tenant=settings.tenant, statement_timeout=_LONGEST_STATEMENT)
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Installation]:
+    """The installation that the settings name, with its database running and its system tables up to date."""
+    with server(settings) as found:
+        chosen = found.settings
+        database = Database(found.url, tenant=chosen.tenant, statement_timeout=_LONGEST_STATEMENT)
+        try:
+            database.prepare()
+            yield Installation(chosen, database, found.embedded)
+        finally:
+            database.close()

@@ -22,6 +22,7 @@ _COMMANDS = {
     "check": "fieldstone.cli.checking",
     "plan": "fieldstone.cli.planning",
     "apply": "fieldstone.cli.applying",
+    "test": "fieldstone.cli.testing",
     "import": "fieldstone.cli.importing",
     "eval": "fieldstone.cli.evaluating",
     "fmt": "fieldstone.cli.formatting",

@@ -81,6 +81,16 @@ class Database:
         with _translated(), self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def discarded(self) -> Iterator[sa.Connection]:
+        """A transaction of which nothing stays: it is rolled back at the end, however that comes."""
+        with _translated(), self._writer.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
     def require_version(self, connection: sa.Connection, model_version: int) -> None:
         """Keep publication `model_version` in force until the transaction ends, or raise StaleModel."""
         found = connection.scalar(self._version_in_force)

@@ -14,6 +14,7 @@ from fieldstone.errors import Conflict
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.tables import TableChange
 from fieldstone_metadata import declarations
+from fieldstone_rules.rule_files.jobs import jobs
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Counts:
 
 def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: Counts) -> Iterator[Refusal]:
     """Everything in the way of publishing `new` over `old`."""
+    yield from _waiting_for_jobs(new)
     for change in changes:
         yield from _of_table_change(change, counts)
     for name, entity in new.entities.items():
@@ -77,6 +79,19 @@ def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: 
             yield from _renamed_entity(entity, old)
         if before is not None:
             yield from _of_fields(before, entity, counts)
+
+
+def _waiting_for_jobs(new: Model) -> Iterator[Refusal]:
+    """Rules that are checked and would never run, because nothing runs jobs yet."""
+    application = new.application
+    for name, file in application.rules.items():
+        path = application.rule_origins[name].path
+        for job in jobs(file):
+            message = (
+                f"{path}:{job.line}: {job.what} needs the job engine, which comes in a later version. "
+                "Take it out until then; `fieldstone check` checks it all the same."
+            )
+            yield Refusal(f"rules {name}", "needs_jobs", message)
 
 
 def _of_table_change(change: TableChange, counts: Counts) -> Iterator[Refusal]:

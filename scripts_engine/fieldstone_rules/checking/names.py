@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from lark import Token, Tree
@@ -27,6 +28,7 @@ from fieldstone_rules.tree import (
     Node,
     Setting,
     UserTeams,
+    Variable,
     walk,
 )
 from fieldstone_rules.types import Kind, Type, collection, list_of, reference
@@ -43,7 +45,8 @@ def resolve(checking: Checking, token: Token, names: Names) -> Node:
     """What a bare name stands for."""
     word = str(token)
     if word in names.variables:
-        return names.variables[word]
+        found = names.variables[word]
+        return replace(found, span=span_of(token)) if isinstance(found, Variable) else found
     if word in (RECORD, OLD, USER):
         return _root(checking, token, names)
     if word in ("settings", "entity"):
@@ -199,7 +202,9 @@ def member(checking: Checking, of: Node, entity: EntitySchema, token: Token, nam
 def _field(checking: Checking, of: Node, entity: EntitySchema, token: Token, names: Names) -> Node:
     field = entity.fields[str(token)]
     span = Span(
-        min(of.span.start, span_of(token).start) if isinstance(of, Field) else span_of(token).start,
+        min(of.span.start, span_of(token).start)
+        if isinstance(of, Field | Variable)
+        else span_of(token).start,
         span_of(token).end,
     )
     if field.secret:

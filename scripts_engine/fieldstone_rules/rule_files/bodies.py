@@ -30,6 +30,8 @@ class Body:
 
     own_fields: why the fields of that record cannot be set here; None if they can.
     writes: why nothing but fields can be written here; None if records can be made and removed too.
+    states: fields under a workflow can be given, as callers give them.
+    incomplete: a record may lack what it needs, because that is what is tried.
     """
 
     checking: Checking
@@ -37,6 +39,8 @@ class Body:
     entity: str | None
     own_fields: str | None = None
     writes: str | None = None
+    states: bool = False
+    incomplete: bool = False
 
     @property
     def problems(self) -> list[Problem]:

@@ -14,6 +14,7 @@ from fieldstone_rules.parsing import subtrees, tokens
 from fieldstone_rules.rule_files.bodies import TEXT, Body, new_body, restricted
 from fieldstone_rules.rule_files.certainties import foregone
 from fieldstone_rules.rule_files.conflicts import conflicts
+from fieldstone_rules.rule_files.coverage import untested
 from fieldstone_rules.rule_files.declarations import (
     Check,
     Declaration,
@@ -79,6 +80,9 @@ class RuleFiles:
         problems = {name: [*found[1]] for name, found in files.items()}
         for name, found in conflicts(files[name][0] for name in files):
             problems[name].append(found)
+        if not any(_is_error(problem) for told in problems.values() for problem in told):
+            for name, found in untested([file for file, _ in files.values()], self._world):
+                problems[name].append(found)
         sound = {name: file for name, (file, _) in files.items() if not any(map(_is_error, problems[name]))}
         return CheckedFiles(sound, {name: _in_order(found, self.lost) for name, found in problems.items()})
 

@@ -10,6 +10,7 @@ from itertools import combinations
 from fieldstone_rules.errors import Problem
 from fieldstone_rules.rule_files.declarations import Event, Moment, Occasion, RuleFile, Trigger
 from fieldstone_rules.rule_files.dependencies import Dependencies, dependencies
+from fieldstone_rules.rule_files.firing import fires
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,24 +27,6 @@ class _Rule:
     @property
     def full_name(self) -> str:
         return f"{self.file}.{self.trigger.name}"
-
-    @cached_property
-    def watched(self) -> frozenset[str] | None:
-        """The fields of its record whose change it waits for; None for any."""
-        if self.trigger.when is None:
-            return None
-        return frozenset(name for entity, name in self.trigger.when.reads if entity == self.trigger.entity)
-
-    @property
-    def watches_state(self) -> bool:
-        """Whether it waits for changes of the field under the workflow, among others."""
-        when = self.trigger.when
-        if when is None or self.watched is None:
-            return True
-        schema = when.scope.schema.entity(self.trigger.entity)
-        return schema is not None and any(
-            name in schema.fields and schema.fields[name].states for name in self.watched
-        )
 
     def problem(self, code: str, message: str, hint: str) -> tuple[str, Problem]:
         line = self.trigger.line
@@ -107,7 +90,7 @@ def _circle(rules: Sequence[_Rule], start: int) -> tuple[int, ...]:
     while ways:
         way = ways.pop(0)
         for following in range(len(rules)):
-            if not _fires(rules[way[-1]], rules[following]):
+            if not fires(rules[way[-1]].uses, rules[following].trigger):
                 continue
             if following == start:
                 return way
@@ -115,25 +98,3 @@ def _circle(rules: Sequence[_Rule], start: int) -> tuple[int, ...]:
                 seen.add(following)
                 ways.append((*way, following))
     return ()
-
-
-def _fires(rule: _Rule, other: _Rule) -> bool:
-    """Whether what one trigger writes can be what another waits for."""
-    return any(_answers(rule.uses, other, occasion) for occasion in other.trigger.occasions)
-
-
-def _answers(uses: Dependencies, other: _Rule, occasion: Occasion) -> bool:
-    entity, event = other.trigger.entity, occasion.event
-    if event is Event.DELETE:
-        return entity in uses.deletes
-    taken = {name for owner, name in uses.transitions if owner == entity}
-    if event is Event.TRANSITION:
-        return bool(taken) and occasion.transition in {None, *taken}
-    if taken and event in (Event.UPDATE, Event.SAVE) and other.watches_state:
-        return True
-    if event in (Event.CREATE, Event.SAVE) and entity in uses.creates:
-        return True
-    written = {name for owner, name in uses.sets if owner == entity}
-    if event not in (Event.UPDATE, Event.SAVE) or not written:
-        return False
-    return other.watched is None or bool(written & other.watched)

@@ -254,9 +254,10 @@ class Expect(Statement):
 
 @dataclass(frozen=True, eq=False)
 class Refuse(Statement):
-    """`refuse statement`, in a test: the statement must fail."""
+    """`refuse statement`, in a test: the statement must fail. source: its text."""
 
     statement: Statement
+    source: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,7 +100,8 @@ def settable(body: Body, entity: str, token: Token) -> Type | None:
         body.checking.unknown(token, f"field of `{entity}` called", known)
         return None
     reason = body.world.why_not_settable(entity, str(token))
-    if reason is not None:
+    given_as_state = body.states and schema.fields[str(token)].states
+    if reason is not None and not given_as_state:
         body.checking.report(token, "not_settable", reason)
         return None
     return schema.fields[str(token)].type
@@ -190,7 +191,7 @@ def _create(body: Body, tree: Tree[Token], names: Names) -> Checked:
     values = _values(body, entity, mapping, names)
     given = {str(tokens(pair, "NAME")[0]) for pair in subtrees(mapping)}
     missing = [name for name in body.world.required_fields(entity) if name not in given]
-    if missing:
+    if missing and not body.incomplete:
         listed = ", ".join(f"`{name}`" for name in missing)
         body.checking.report(token, "value_missing", f"`{entity}` needs a value for {listed}.")
     return Create(body.line(tree), entity, values), names

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lark import Token, Tree
 
 from fieldstone_rules.checking.context import Names
 from fieldstone_rules.checking.logic import present_if
-from fieldstone_rules.parsing import subtrees, tokens
+from fieldstone_rules.parsing import span_of, subtrees, tokens
 from fieldstone_rules.rule_files.bodies import Body
 from fieldstone_rules.rule_files.declarations import Expect, Given, Let, Refuse, Statement, Test
 from fieldstone_rules.rule_files.statements import check_statement
@@ -18,7 +19,8 @@ _PARTS = frozenset({"given", "expect", "refuse"})
 
 
 def check_test(body: Body, tree: Tree[Token]) -> Test:
-    """`test "name" as role at moment { … }`."""
+    """`test "name" as role at moment { … }`: its statements act as callers do, who may name a state."""
+    body = replace(body, states=True)
     title, *rest = subtrees(tree)
     moment = rest.pop(0) if tokens(tree, "AT") else None
     at = body.value(moment, body.names(), _moment_type(body, moment)) if moment is not None else None
@@ -60,7 +62,10 @@ def _statement(body: Body, tree: Tree[Token], names: Names) -> tuple[Statement |
         condition = body.condition(subtrees(tree)[0], names)
         return Expect(body.line(tree), condition), names.knowing(present_if(condition.tree, True))
     if tree.data == "refuse":
-        refused, _ = check_statement(body, subtrees(tree)[0], names)
-        return (Refuse(body.line(tree), refused) if refused is not None else None), names
+        refused, _ = check_statement(replace(body, incomplete=True), subtrees(tree)[0], names)
+        if refused is None:
+            return None, names
+        span = span_of(subtrees(tree)[0])
+        return Refuse(body.line(tree), refused, body.checking.source[span.start : span.end]), names
     let, known = check_statement(body, Tree("let", tree.children, tree.meta), names)
     return (Given(body.line(tree), let) if isinstance(let, Let) else None), known

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from fieldstone.model.model import Model
 from fieldstone.records import rows
-from fieldstone.records.rows import Row
+from fieldstone.records.rows import Row, Values
 from fieldstone.records.rules.transaction import Meter, Place
 from fieldstone_rules.tree import CollectionSource
 from fieldstone_rules.types import Ref
@@ -90,50 +91,60 @@ class RuleRelated:
         return known[of.id]
 
     def _members(self, source: CollectionSource, owners: list[UUID]) -> dict[UUID, list[Row]]:
-        batch, entity = self._batch, self._batch.model.entities[source.entity]
-        members: dict[UUID, list[Row]] = defaultdict(list)
+        batch, groups = self._batch, defaultdict[UUID, list[Row]](list)
         batch.run.query(self.place)
-        statement = _statement(batch, source)
-        for row in batch.connection.execute(statement, {"owners": owners}).mappings():
-            record = rows.read_row(entity, {key: row[key] for key in row if key != "_of"})
-            ref = Ref(entity.name, record["id"])
-            known = batch.run.open.get(ref)
-            members[row["_of"]].append(known.new if known is not None and known.new else record)
-        found = [record for group in members.values() for record in group]
+        for owner, record in members(batch.connection, batch.model, source, owners):
+            known = batch.run.open.get(Ref(source.entity, record["id"]))
+            groups[owner].append(known.new if known is not None and known.new else record)
+        found = [record for group in groups.values() for record in group]
         self._meter.step(self.place, len(found))
-        self.watch(entity.name, found)
-        return {owner: members.get(owner, []) for owner in owners}
+        self.watch(source.entity, found)
+        return {owner: groups.get(owner, []) for owner in owners}
 
 
-def _statement(batch: Batch, source: CollectionSource) -> sa.Select[Any]:
+def members(
+    connection: sa.Connection, model: Model, source: CollectionSource, owners: Sequence[UUID] | None
+) -> Iterator[tuple[UUID, Values]]:
+    """(owner, record) of the live records in the collections of `owners`.
+
+    None: of a whole entity, each record as its own owner.
+    """
+    entity = model.entities[source.entity]
+    for row in connection.execute(_statement(model, source), {"owners": owners}).mappings():
+        yield row["_of"], rows.read_row(entity, {key: row[key] for key in row if key != "_of"})
+
+
+def _statement(model: Model, source: CollectionSource) -> sa.Select[Any]:
     key = (__name__, source)
-    if key not in batch.model.cache:
-        batch.model.cache[key] = _build(batch, source)
-    found: sa.Select[Any] = batch.model.cache[key]
+    if key not in model.cache:
+        model.cache[key] = _build(model, source)
+    found: sa.Select[Any] = model.cache[key]
     return found
 
 
-def _build(batch: Batch, source: CollectionSource) -> sa.Select[Any]:
-    entity = batch.model.entities[source.entity]
+def _build(model: Model, source: CollectionSource) -> sa.Select[Any]:
+    entity = model.entities[source.entity]
     owners = sa.any_(sa.bindparam("owners", type_=_UUIDS))
     columns = rows.read_columns(entity)
     alive = entity.table.c.deleted_at.is_(None)
+    if source.owner is None:
+        return sa.select(*columns, entity.table.c.id.label("_of")).where(alive)
     if not source.many:
-        column = rows.target_column(_field(batch, source.entity, source.inverse_field), str(source.owner))
+        column = rows.target_column(_field(model, source.entity, source.inverse_field), source.owner)
         return sa.select(*columns, column.label("_of")).where(column == owners, alive)
     if source.inverse_field is not None:
-        link = _field(batch, source.entity, source.inverse_field).link
+        link = _field(model, source.entity, source.inverse_field).link
         assert link is not None
         member, owner = link.source, link.target
     else:
-        link = _field(batch, str(source.owner), source.name).link
+        link = _field(model, source.owner, source.name).link
         assert link is not None
         member, owner = link.target, link.source
     joined = entity.table.join(link.table, member == entity.table.c.id)
     return sa.select(*columns, owner.label("_of")).select_from(joined).where(owner == owners, alive)
 
 
-def _field(batch: Batch, entity: str, name: str | None) -> Any:
-    field = batch.model.entities[entity].field(str(name))
+def _field(model: Model, entity: str, name: str | None) -> Any:
+    field = model.entities[entity].field(str(name))
     assert field is not None
     return field
