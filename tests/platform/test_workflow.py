@@ -192,7 +192,7 @@ def test_an_unknown_transition_is_not_found(app: App) -> None:
 
 def test_a_guard_that_does_not_hold_is_told_part_by_part(app: App) -> None:
     found = deal_in_offer(app)
-    with pytest.raises(Invalid, match=re.escape("“Closing date” != null is not met.")) as caught:
+    with pytest.raises(Invalid, match=re.escape("“Closing date” is empty.")) as caught:
         records.transition(app.context_for("Ann"), "deal", found, "win")
     assert [(error.field, error.code) for error in caught.value.errors] == [("stage", "guard")]
     assert state(app) == "offer"
@@ -229,7 +229,7 @@ def test_what_may_be_done_now_is_told_with_the_reasons_for_the_rest(app: App) ->
     told = {entry.name: entry for entry in records.transitions(app.context_for("Ann"), "deal", found)}
     assert list(told) == ["win", "lose"]
     assert (told["lose"].allowed, told["lose"].to, told["lose"].ask) == (True, "lost", ("reason",))
-    assert (told["win"].allowed, told["win"].reasons) == (False, ("“Customer” != null is not met.",))
+    assert (told["win"].allowed, told["win"].reasons) == (False, ("“Customer” is empty.",))
 
 
 def test_reasons_name_the_missing_role_and_the_missing_field(app: App) -> None:

@@ -183,7 +183,8 @@ def test_a_record_that_no_grant_covers_is_refused_with_what_it_needs(app: App) -
         records.create(rep, "deal", [{"name": "Pump", "amount": "1000000"}])
     assert (
         caught.value.details["reason"]
-        == "It needs amount == null or amount < 1000000 (as Rep), or the role Manager."
+        == "It is possible only if “Amount” is empty, or “Amount” is below 1000000 (as Rep), "
+        "or with the role Manager."
     )
     assert stored(app) == []
 

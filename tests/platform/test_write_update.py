@@ -129,7 +129,10 @@ def test_a_readable_record_that_may_not_be_changed_is_refused_with_what_it_needs
     colleague = app.context_for("Cora", ["rep"], ["North"])
     with pytest.raises(Forbidden) as caught:
         records.update(colleague, "deal", [Change(found, {"name": "Mine"})])
-    reason = 'It needs owner == user and status != "closed" (as Rep), or the role Helper or Manager.'
+    reason = (
+        "It is possible only if you are its owner, and “Status” is not Closed (as Rep), "
+        "or with the role Helper or Manager."
+    )
     assert caught.value.details["reason"] == reason
     assert stored(app, "name, version") == ("Pump", 1)
 
@@ -145,7 +148,7 @@ def test_a_condition_on_a_field_right_holds_before_and_after(app: App) -> None:
     with pytest.raises(Forbidden) as caught:
         records.update(ann, "deal", [Change(found, {"discount": 25})])
     assert [error.field for error in caught.value.errors] == ["discount"]
-    assert "discount <= 20" in caught.value.details["reason"]
+    assert "“Discount” is at most 20" in caught.value.details["reason"]
     records.update(ann, "deal", [Change(found, {"discount": 20})])
     records.update(app.context_for("Mia", ["manager"]), "deal", [Change(found, {"discount": 30})])
     with pytest.raises(Forbidden):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +14,8 @@ from fieldstone.database.database import Database
 from fieldstone.errors import FieldError, Invalid
 from fieldstone.evaluation.one_record import statement
 from fieldstone.evaluation.world import World
-from fieldstone.fields.formula import RESULTS
-from fieldstone_metadata import declarations
+from fieldstone.fields.value_forms import as_duration, part_form, value_form
 from fieldstone_rules import (
-    Duration,
     Environment,
     EvaluationError,
     Expression,
@@ -94,7 +92,7 @@ def evaluate(
 
 def _traced(expression: Expression, environment: Environment) -> tuple[Traced, ...]:
     return tuple(
-        Traced(step.source, step.line, step.column, _shown_part(step.value))
+        Traced(step.source, step.line, step.column, part_form(step.value))
         for step in explain(expression, environment)[1]
     )
 
@@ -169,7 +167,7 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, Ref):
         return value.id
     if isinstance(value, timedelta):
-        return Duration(days=value.days, microseconds=value.seconds * 1_000_000 + value.microseconds)
+        return as_duration(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, list | tuple):
@@ -180,49 +178,5 @@ def _comparable(value: Any) -> Any:
 
 
 def _shown(type_: Type, value: Any) -> Any:
-    """A value in the API's form; a failure as its code, a reference without the title that nobody knows."""
-    if isinstance(value, _Failure):
-        return {"error": value.error.code}
-    if value is None:
-        return None
-    if isinstance(value, Ref):
-        return {"id": str(value.id), "entity": value.entity, "title": None}
-    if isinstance(value, list | tuple):
-        item = type_.item or type_
-        return [_shown(item, entry) for entry in value]
-    return _plain(type_, value)
-
-
-def _plain(type_: Type, value: Any) -> Any:
-    if isinstance(value, Duration) and (value.business_days or value.business_seconds):
-        return f"{value.business_days} business days {value.business_seconds} business seconds"
-    field = declarations.Field("value", str(type_.kind), label={})
-    shown = _comparable(value) if isinstance(value, timedelta) else value
-    return str(value) if type_.kind is Kind.REFERENCE else RESULTS[type_.kind](field, "").api_form(shown)
-
-
-def _shown_part(value: Any) -> Any:
-    """The same for a part, of whose type only the value tells."""
-    return (
-        _shown(Type(_kind_of(value)), value)
-        if not isinstance(value, tuple)
-        else [_shown_part(v) for v in value]
-    )
-
-
-def _kind_of(value: Any) -> Kind:
-    return next((kind for class_, kind in _KINDS.items() if isinstance(value, class_)), Kind.NULL)
-
-
-_KINDS: Mapping[type, Kind] = {
-    bool: Kind.BOOLEAN,
-    int: Kind.INTEGER,
-    Decimal: Kind.DECIMAL,
-    str: Kind.TEXT,
-    datetime: Kind.DATETIME,
-    date: Kind.DATE,
-    time: Kind.TIME,
-    Duration: Kind.DURATION,
-    Ref: Kind.REFERENCE,
-}
-"""Python class → kind; a class stands before those it derives from."""
+    """A value in the API's form; a failure as its code."""
+    return {"error": value.error.code} if isinstance(value, _Failure) else value_form(type_, value)

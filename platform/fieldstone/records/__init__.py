@@ -5,8 +5,10 @@ from fieldstone.records.batch import Written
 from fieldstone.records.counting import counts
 from fieldstone.records.create import create
 from fieldstone.records.delete import delete
+from fieldstone.records.explaining import Explanation, Question, explain, require_others_view
 from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.finding import find
+from fieldstone.records.hidden import Hidden, why_hidden
 from fieldstone.records.history import history
 from fieldstone.records.import_rows import Imported, import_rows
 from fieldstone.records.listing import list_json, list_records
@@ -26,14 +28,17 @@ list = list_records
 
 __all__ = [
     "Change",
+    "Explanation",
     "FieldRights",
     "FieldState",
     "Found",
     "Group",
+    "Hidden",
     "Imported",
     "Measure",
     "Page",
     "Query",
+    "Question",
     "Rights",
     "SavedView",
     "TransitionState",
@@ -42,6 +47,7 @@ __all__ = [
     "counts",
     "create",
     "delete",
+    "explain",
     "field_states",
     "find",
     "get",
@@ -52,10 +58,12 @@ __all__ = [
     "list_json",
     "lookup",
     "purge",
+    "require_others_view",
     "restore",
     "rights",
     "saved_views",
     "transition",
     "transitions",
     "update",
+    "why_hidden",
 ]

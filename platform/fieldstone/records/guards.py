@@ -29,4 +29,4 @@ def unmet_reasons(batch: Batch, transition: Transition, item: Item, evaluator: E
     guard, message = transition.guard, transition.declaration.message
     if guard is None or holds(guard):
         return []
-    return [text_of(message, locale)] if message else unmet(batch.entity, guard, holds, locale)
+    return [text_of(message, locale)] if message else unmet(batch.model, batch.entity, guard, holds, locale)

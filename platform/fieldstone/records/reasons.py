@@ -8,6 +8,7 @@ from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
 from fieldstone.records.labels import text_of
+from fieldstone.records.sentences import Teller, continued
 from fieldstone_metadata import declarations
 from fieldstone_rules import Expression
 
@@ -27,17 +28,19 @@ def needed(context: Context, entity: Entity, verb: str, field: str | None = None
         if role.name not in context.principal.roles:
             others.append(label)
         elif conditions:
-            held.append(f"{' and '.join(conditions)} (as {label})")
+            held.append(f"{', and '.join(map(continued, conditions))} (as {label})")
     if not held and not others:
         others = [
             text_of(context.model.roles[ADMIN].label, locale) if ADMIN in context.model.roles else ADMIN
         ]
-    return _told(held, others)
+    return _joined(held, others)
 
 
-def _told(held: list[str], others: list[str]) -> str:
-    parts = [*held, f"the role {' or '.join(others)}"] if others else held
-    return f"It needs {', or '.join(parts)}."
+def _joined(held: list[str], others: list[str]) -> str:
+    role = f"the role {' or '.join(others)}"
+    if not held:
+        return f"It needs {role}."
+    return f"It is possible only if {', or if '.join(held)}{f', or with {role}' if others else ''}."
 
 
 def _granting(
@@ -53,8 +56,9 @@ def _granting(
         if narrowed is not None and narrowed.update is not None:
             conditions.append(narrowed.update)
         if not any(condition is False for condition in conditions):
-            yield role, [_source(c) for c in conditions if not isinstance(c, bool)]
+            yield role, [_told(context, entity, c) for c in conditions if isinstance(c, Expression)]
 
 
-def _source(condition: Condition) -> str:
-    return condition.source if isinstance(condition, Expression) else str(condition).lower()
+def _told(context: Context, entity: Entity, condition: Expression) -> str:
+    teller = Teller(context.model, entity, context.principal.locale, condition.source)
+    return teller.tell(condition.tree)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fieldstone.context import Context
 from fieldstone.model.model import Rule, Transition, Workflow
 from fieldstone.records.batch import Batch, Item, find_entity
-from fieldstone.records.conditions_in_words import in_words, parts
+from fieldstone.records.conditions_in_words import parts, told_unmet
 from fieldstone.records.journal import NOTHING
 from fieldstone.records.labels import field_label, text_of
 from fieldstone.records.peeking import peek
@@ -42,10 +42,11 @@ def transitions(context: Context, entity: str, id_: UUID) -> list[TransitionStat
         item = batch.items[0]
         state = item.old[workflow.field]
         leaving = [t for t in workflow.transitions.values() if state in t.declaration.sources]
-        return [_told(batch, item, workflow, transition) for transition in leaving]
+        return [transition_state(batch, item, workflow, transition) for transition in leaving]
 
 
-def _told(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> TransitionState:
+def transition_state(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> TransitionState:
+    """Whether the caller may take a transition that leaves the record's state, and why not."""
     declaration, locale = transition.declaration, batch.context.principal.locale
     allowed = batch.rights.may_take(transition, batch.stored, item.old)
     reasons = [] if allowed else [who_may(batch, transition)]
@@ -66,15 +67,15 @@ def _unmet_guard(batch: Batch, item: Item, workflow: Workflow, transition: Trans
     if guard is None or batch.stored.holds(guard, wanted, item.old):
         return []
     missing = [
-        source
-        for source, part in parts(guard)
+        part
+        for part in parts(guard)
         if not batch.stored.holds(part, wanted, item.old) and not _asked(batch, transition, part)
     ]
     if not missing:
         return []
     message = transition.declaration.message
     told = [text_of(message, locale)] if message else []
-    return told + [f"{in_words(batch.entity, source, locale)} is not met." for source in missing]
+    return told + told_unmet(batch.model, batch.entity, guard, missing, locale)
 
 
 def _asked(batch: Batch, transition: Transition, part: Rule) -> bool:

@@ -39,6 +39,7 @@ def openapi_document(surfaces: Sequence[Surface], *, title: str, version: str) -
         _add_entity(spec, surface)
     for path, operation in _fixed_paths().items():
         spec.path(path, operations={"get": operation})
+    spec.path(f"{PREFIX}/explain", operations={"post": _explain(surfaces)})
     return spec.to_dict()
 
 
@@ -58,6 +59,26 @@ def _fixed_paths() -> dict[str, Schema]:
         },
         f"{PREFIX}/me": _get("me", "Who you are and what you hold", reference("Me")),
         f"{PREFIX}/openapi.json": _get("openapi", "This document", {"type": "object"}),
+    }
+
+
+def _explain(surfaces: Sequence[Surface]) -> Schema:
+    question = reference("Question")
+    known = {"properties": {"entity": {"enum": [surface.name for surface in surfaces]}}}
+    return {
+        "operationId": "explain",
+        "tags": ["general"],
+        "summary": "Who may do what to a record, and why",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"allOf": [question, known]} if surfaces else question}
+            },
+        },
+        "responses": answers(
+            {200: json_body("The decision, with what it rests on.", reference("Explanation"))},
+            (*READING, 413, 415),
+        ),
     }
 
 

@@ -1,0 +1,57 @@
+"""What each role says about a right, clause by clause, for explanations; `grants` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fieldstone.access.grants import ADMIN
+from fieldstone.context import Principal
+from fieldstone.model.model import Model
+from fieldstone_metadata import declarations
+from fieldstone_rules import Expression
+
+GRANT, FIELD, DENY = "grant", "field", "deny"
+
+
+@dataclass(frozen=True, eq=False)
+class RoleClause:
+    """One condition of a role.
+
+    effect: "grant" gives the right, "field" narrows what the role's grant says to one field, "deny" takes the
+    right from everybody who holds the role.
+    """
+
+    role: declarations.Role
+    effect: str
+    condition: bool | Expression
+
+    @property
+    def source(self) -> str:
+        """The condition as it is written."""
+        return (
+            self.condition.source if isinstance(self.condition, Expression) else str(self.condition).lower()
+        )
+
+
+def role_clauses(
+    model: Model, principal: Principal, entity: str, verb: str, field: str | None = None
+) -> list[RoleClause]:
+    """The clauses of all roles that `principal` holds, the built-in `admin` alone if it is among them."""
+    if ADMIN in principal.roles and ADMIN in model.roles:
+        return [RoleClause(model.roles[ADMIN], GRANT, condition=True)]
+    held = [model.roles[name] for name in sorted(principal.roles) if name in model.roles]
+    return [clause for role in held for clause in _of_role(role, entity, verb, field)]
+
+
+def _of_role(role: declarations.Role, entity: str, verb: str, field: str | None) -> Iterator[RoleClause]:
+    grant = role.entities.get(entity)
+    if grant is None:
+        return
+    yield RoleClause(role, GRANT, getattr(grant, verb))
+    narrowed = grant.fields.get(field) if field is not None else None
+    if narrowed is not None:
+        condition = narrowed.read if verb == "read" else narrowed.update
+        yield RoleClause(role, FIELD, True if condition is None else condition)
+    if verb in grant.deny:
+        yield RoleClause(role, DENY, grant.deny[verb])

@@ -1,0 +1,53 @@
+"""What a caller may see of the values that conditions read."""
+
+from __future__ import annotations
+
+from fieldstone.access.grants import access
+from fieldstone.records.explaining.case import Case
+from fieldstone_rules.reading import fields_read
+from fieldstone_rules.tree import OLD, RECORD, About, Aggregate, Binding, Field, Node, walk
+
+
+class Sight:
+    """What the caller may see of what conditions read."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._known: dict[tuple[str, str, bool], bool] = {}
+
+    def shows(self, node: Node) -> bool:
+        """Whether the caller may read everything that a part reads."""
+        beyond = _reaches_beyond(node)
+        return all(self._field(entity, name, beyond) for entity, name in fields_read(node))
+
+    def _field(self, entity: str, name: str, beyond: bool) -> bool:
+        key = (entity, name, beyond)
+        if key not in self._known:
+            self._known[key] = self._may_read(entity, name, beyond)
+        return self._known[key]
+
+    def _may_read(self, entity: str, name: str, beyond: bool) -> bool:
+        """A field of the record by the rights on it; of others only if it can be read in all of them."""
+        case = self._case
+        own = entity == case.entity.name
+        if own and case.seen is not None:
+            seen = case.seen
+            if not seen.rights.may_field("read", name, seen.stored, seen.items[0].old):
+                return False
+        return (own and not beyond) or self._always(entity, name)
+
+    def _always(self, entity: str, name: str) -> bool:
+        granted = access(self._case.context.model, self._case.context.principal, entity)
+        return granted.read.constant is True and granted.field_read(name).constant is True
+
+
+def _reaches_beyond(node: Node) -> bool:
+    """Whether a part reads other records than the one at hand."""
+    return any(
+        isinstance(part, About | Aggregate) or (isinstance(part, Field) and not _is_record(part.of))
+        for part in walk(node)
+    )
+
+
+def _is_record(node: Node) -> bool:
+    return isinstance(node, Binding) and node.name in {RECORD, OLD}

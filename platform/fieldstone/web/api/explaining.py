@@ -1,0 +1,74 @@
+"""`POST /api/v1/explain`: who may do what to a record, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response
+
+from fieldstone import records
+from fieldstone.access.users import require_user
+from fieldstone.context import Context
+from fieldstone.errors import FieldError, Malformed
+from fieldstone.records import Question
+from fieldstone.web import bodies
+from fieldstone.web.api.answers import json_value
+from fieldstone.web.api.reading import record_id
+from fieldstone.web.parameters import Parameters
+from fieldstone.web.request_context import current_context
+
+MEMBERS = ("entity", "id", "verb", "field", "transition", "user")
+
+
+def install(api: Blueprint) -> None:
+    """Add the route."""
+    api.post("/explain")(explain)
+
+
+def explain() -> Response:
+    """Whether somebody may do something to a record, with the roles, clauses and values that decide it."""
+    Parameters()
+    context = current_context()
+    body = bodies.read_object()
+    bodies.only(body, MEMBERS)
+    sent = {name: _text(body, name) for name in MEMBERS}
+    entity, verb = _needed(sent, "entity"), _needed(sent, "verb")
+    question = Question(
+        verb=verb,
+        id=record_id(sent["id"]) if sent["id"] is not None else None,
+        field=sent["field"],
+        transition=sent["transition"],
+        user=_user(context, sent["user"]) if sent["user"] is not None else None,
+    )
+    return json_value(asdict(records.explain(context, entity, question)))
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _refused(name, f"`{name}` is a text.")
+    return value
+
+
+def _needed(sent: Mapping[str, str | None], name: str) -> str:
+    value = sent[name]
+    if value is None:
+        raise _refused(name, f"Say in `{name}` what the question is about.", "required")
+    return value
+
+
+def _user(context: Context, text: str) -> UUID:
+    """Somebody by id or e-mail address; which addresses there are is for those who may ask about others."""
+    if "@" not in text:
+        return record_id(text)
+    if text.casefold() == context.principal.email.casefold():
+        return context.principal.user
+    records.require_others_view(context)
+    return require_user(context.database, context.model, text).id
+
+
+def _refused(name: str, message: str, code: str = "bad_question") -> Malformed:
+    return Malformed(message, code=code, errors=[FieldError(name, code, message)])
