@@ -14,3 +14,5 @@ import "./record.js";
 import "./transitions.js";
 import "./tabs.js";
 import "./views.js";
+import "./dialog_links.js";
+import "./columns.js";

@@ -5,6 +5,11 @@ const openMenus = () => [...document.querySelectorAll("details.fs-menu[open]")];
 
 document.addEventListener("click", (event) => {
   const inside = event.target.closest("details.fs-menu");
+  if (inside && event.target.closest("[data-close]")) {
+    event.preventDefault();
+    inside.open = false;
+    inside.querySelector("summary").focus();
+  }
   for (const menu of openMenus()) if (menu !== inside) menu.open = false;
 });
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_htmx import HTMX
 
 from fieldstone.errors import FieldstoneError, NotFound
@@ -23,9 +24,9 @@ def wants_json() -> bool:
 
 
 def dialog(template: str, title: str, **values: Any) -> str:
-    """A dialog: alone for our scripts, as a page of its own otherwise."""
+    """A dialog: alone for our scripts (in a pop-up where htmx names one), otherwise as a page of its own."""
     if from_script():
-        return render_template(template, **values)
+        return render_template(template, **values, popover=bool(HTMX().target))
     return render_template("dialog_page.html", dialog_template=template, dialog_title=title, **values)
 
 
@@ -36,6 +37,11 @@ def refusal(error: FieldstoneError, labels: Mapping[str, str] | None = None) -> 
         for one in error.errors
     ]
     return jsonify(message=error.message, code=error.code, errors=errors), error.status
+
+
+def go(address: str) -> ResponseReturnValue:
+    """On to another page, for our scripts as well."""
+    return location(address) if from_script() else redirect(address, 303)
 
 
 def location(address: str) -> Response:

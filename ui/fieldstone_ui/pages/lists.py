@@ -10,7 +10,16 @@ from flask.typing import ResponseReturnValue
 
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import filtering, queries, shell, tabs
+from fieldstone_ui.pages import (
+    column_choice,
+    filtering,
+    queries,
+    shell,
+    sorting,
+    tabs,
+    view_saving,
+)
+from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.answers import from_script
 from fieldstone_ui.presentation.columns import Column, least_width, make_columns
 from fieldstone_ui.presentation.labels import text
@@ -21,7 +30,8 @@ from fieldstone_ui.presentation.looks import FieldLook
 def install(pages: Blueprint) -> None:
     """Add the routes."""
     filtering.install(pages)
-    tabs.install(pages)
+    for part in (tabs, sorting, column_choice, view_saving):
+        part.install(pages)
     pages.get("/e/<entity>", endpoint="listing")(listing)
     pages.get("/e/<entity>/bin", endpoint="bin")(recycle_bin)
     pages.get("/e/<entity>/sums", endpoint="sums")(sums)
@@ -75,10 +85,17 @@ def frame(asked: queries.Asked) -> ListPage:
         tabs=tabs.tabs(asked),
         counts_url=url_for("pages.tab_counts", entity=owner.name),
         more=further(asked),
+        changed=asked.changed and not asked.deleted,
+        gone=asked.view.gone if asked.view else (),
+        save_url=saving_url(asked, "new_view"),
+        update_url=saving_url(asked, "update_view") if asked.view and asked.view.mine else "",
+        columns_url=asked.url("pages.columns") if asked.endpoint == "pages.listing" else "",
+        sort_url="" if asked.deleted else of_entity("sort", owner, **shared_parameters(asked)),
+        sorted_by=sorting.summary(asked),
         chips=chips,
         problem=problem,
         filterable=[field.look for field in offered.values()],
-        kept={**asked.parameters, **({"as": "board"} if asked.endpoint == "pages.board" else {})},
+        kept=shared_parameters(asked),
         where=asked.where,
         query=asked.q,
         without_query_url=asked.url(q=None),
@@ -150,9 +167,30 @@ def list_columns(asked: queries.Asked) -> list[Column]:
 
 def further(asked: queries.Asked) -> list[Action]:
     """What the menu at the end of the bar offers."""
-    if asked.deleted or not data.may("delete", asked.entity.name):
-        return []
-    return [Action("Recycle bin", url_for("pages.bin", entity=asked.entity.name), "trash")]
+    owner, view = asked.entity, asked.view
+    offered: list[Action] = []
+    if view is not None and view.mine:
+        offered += [
+            Action(
+                "Rename or share view", of_entity("edit_view", owner, view=view.key), "pencil", dialog=True
+            ),
+            Action("Delete view", of_entity("ask_delete_view", owner, view=view.key), "x", dialog=True),
+        ]
+    if not asked.deleted and data.may("delete", owner.name):
+        offered.append(Action("Recycle bin", of_entity("bin", owner), "trash"))
+    return offered
+
+
+def shared_parameters(asked: queries.Asked) -> dict[str, str]:
+    """The parameters of this list or board for a page that comes back to it."""
+    return {**asked.parameters, **({"as": "board"} if asked.endpoint == "pages.board" else {})}
+
+
+def saving_url(asked: queries.Asked, page: str) -> str:
+    """The address that saves what is shown; empty where that is not possible."""
+    if asked.deleted or data.saved_view_entity() is None:
+        return ""
+    return of_entity(page, asked.entity, **shared_parameters(asked))
 
 
 def list_view(asked: queries.Asked) -> str | None:

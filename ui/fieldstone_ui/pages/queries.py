@@ -67,9 +67,33 @@ class Asked:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns asked for, of the view, or the first ones that read well in a row."""
+        """The columns asked for, chosen before, of the view, or the first ones that read well in a row."""
         asked = names(self.parameters.get("fields", ""))
-        return asked or (self.view.columns if self.view else ()) or usual_columns(self.entity)
+        return (
+            asked or self.remembered or (self.view.columns if self.view else ()) or usual_columns(self.entity)
+        )
+
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        """The columns that the reader chose for this view before."""
+        kept = views.remembered(self.entity, self.view_key)
+        return views.there(self.entity, kept.columns) if kept is not None else ()
+
+    @property
+    def view_key(self) -> str | None:
+        """The view's name in addresses."""
+        return self.view.key if self.view is not None else None
+
+    @property
+    def changed(self) -> bool:
+        """Whether filter, order or columns differ from the view's."""
+        view = self.view
+        same = {
+            "where": view.where if view else "",
+            "order": ",".join(view.order) if view else "",
+            "fields": ",".join(view.columns) if view else "",
+        }
+        return any(self.parameters.get(name, value).strip() != value for name, value in same.items())
 
     @property
     def limit(self) -> int:
@@ -101,7 +125,7 @@ def read(entity: Entity, endpoint: str, *, deleted: bool = False) -> Asked:
 
 def usual_columns(entity: Entity) -> tuple[str, ...]:
     """The columns of the entity's first saved list, or those that read well."""
-    lists = (view.columns for view in views.of_entity(entity) if view.type == "list")
+    lists = (v.columns for v in views.of_entity(entity) if v.type == "list" and v.saved is None)
     declared = next((columns for columns in lists if columns), ())
     return declared or default_columns(entity)
 

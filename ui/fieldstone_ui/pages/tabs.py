@@ -7,7 +7,8 @@ from flask import Blueprint, render_template, url_for
 from fieldstone.errors import FieldstoneError
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import queries, shell, views
+from fieldstone_ui.pages import queries, views
+from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.views import ListView
 from fieldstone_ui.presentation.lists import Tab
 
@@ -33,7 +34,9 @@ def tabs(asked: queries.Asked) -> list[Tab]:
 
 def tab_of(owner: Entity, view: ListView, current: str | None) -> Tab:
     """The tab of a view."""
-    return Tab(view.label, shell.place_url(owner.name, view.key), view.key == current, key=view.key)
+    url = of_entity("board" if view.type == "board" else "listing", owner, view=view.key)
+    sign = "users" if view.saved is not None and view.saved.shared else ""
+    return Tab(view.label, url, view.key == current, sign, view.key)
 
 
 def tab_counts(entity: str) -> str:

@@ -80,7 +80,8 @@ def column(look: FieldLook, area: str, title: bool, order: Sequence[str], sort_u
     """A column with its place in the sort order."""
     names = [key.removeprefix("-") for key in order]
     if look.name not in names:
-        urls = (sort_url((look.name,)), sort_url((*order, look.name))) if sort_url else ("", "")
+        sorting = sort_url if look.sortable else None
+        urls = (sorting((look.name,)), sorting((*order, look.name))) if sorting else ("", "")
         return Column(look, area, title, sort_url=urls[0], sort_more_url=urls[1])
     position = names.index(look.name)
     down = order[position].startswith("-")

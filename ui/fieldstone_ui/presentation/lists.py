@@ -24,13 +24,14 @@ class Tab:
 
 @dataclass(frozen=True)
 class Action:
-    """Something to do next. danger: marked red; method "post" changes something."""
+    """Something to do next. danger: marked red; method "post" changes something; dialog: opens in one."""
 
     label: str
     url: str
     icon: str = ""
     method: str = "get"
     danger: bool = False
+    dialog: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ class ListPage:
     without_query_url: str = ""
     board_url: str = ""
     more: Sequence[Action] = ()
+    changed: bool = False
+    gone: Sequence[str] = ()
+    save_url: str = ""
+    update_url: str = ""
+    columns_url: str = ""
+    sort_url: str = ""
+    sorted_by: str = ""
     new_url: str = ""
     columns: Sequence[Column] = ()
     rows: Sequence[Mapping[str, Any]] = ()

@@ -67,6 +67,7 @@ WIDTHS = {
     "phone": "140",
     "code_text": "140",
 }
+UNORDERED = {"references", "choices", "tags", "json"}
 DUE_WORDS = ("due", "close", "deadline", "expire", "until", "renewal", "expected")
 
 
@@ -96,6 +97,11 @@ class FieldLook:
     def numeric(self) -> bool:
         """Whether values line up at the end."""
         return self.widget in {"number", "money", "percent"}
+
+    @property
+    def sortable(self) -> bool:
+        """Whether records can be in the order of its values."""
+        return self.type not in UNORDERED and (self.type != "reference" or bool(self.targets))
 
     @property
     def width(self) -> str:
