@@ -452,3 +452,77 @@ def test_what_is_too_large_is_refused(source: str, code: str | None) -> None:
 
 def test_an_empty_file_declares_nothing() -> None:
     assert checked("# only a comment\n").declarations == ()
+
+
+# ---- what runs as a job
+
+
+@pytest.mark.parametrize(
+    "cron",
+    ["* * * * *", "0 6 * * 1-5", "*/15 8-18 1,15 * *", "0 0 29 2 *", "5 0-23/2 * 1-6 0,7", " 0  6 * * * "],
+)
+def test_a_schedule_has_a_time_to_repeat(cron: str) -> None:
+    assert told(f'schedule s on task at "{cron}" {{ delete record }}') == []
+
+
+@pytest.mark.parametrize(
+    ("cron", "why"),
+    [
+        ("0 6 * *", "five parts"),
+        ("60 6 * * *", "minute is from 0 to 59"),
+        ("0 24 * * *", "hour is from 0 to 23"),
+        ("0 6 0 * *", "day of the month is from 1 to 31"),
+        ("0 6 * 13 *", "month is from 1 to 12"),
+        ("0 6 * * 8", "day of the week is from 0 to 7"),
+        ("0 6 * * MON", "`MON` is no day of the week"),
+        ("0 9-8 * * *", "ends before it begins"),
+        ("*/0 6 * * *", "step"),
+        ("5/2 6 * * *", "step"),
+        ("0 6 , * *", "is no day of the month"),
+        ("0 6 30 2 *", "No such month has a day 30"),
+        ("0 6 31 4,6-6,9 *", "No such month has a day 31"),
+        ("@daily", "five parts"),
+        ("", "five parts"),
+    ],
+)
+def test_a_time_that_never_comes_is_no_schedule(cron: str, why: str) -> None:
+    source = f'schedule s on task at "{cron}" {{ delete record }}'
+    assert told(source) == [(1, "schedule")]
+    assert why in messages(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ('schedule s on task at "0 6 * * *" { limit 0 delete record }', "number_range"),
+        ('schedule s on tusk at "0 6 * * *" { delete record }', "unknown_name"),
+        ('schedule s on task at "0 6 * * *" { set subject = 5 }', "type"),
+        ('assignment a on opportunity { when stage == "wun" -> owner }', "unknown_option"),
+        ("assignment a on opportunity { otherwise -> name }", "type"),
+        ("assignment a on opportunity { otherwise -> queue() }", "arguments"),
+        ('assignment a on opportunity { otherwise -> round_robin("a", "b") }', "arguments"),
+        ('assignment a on opportunity { otherwise -> queue("Not A Name") }', "bad_name"),
+        ("assignment a on product { otherwise -> null }", "type"),
+        ('score s on opportunity { when name == "x" -> "many" }', "type"),
+        ("score s on opportunity { when name -> 5 }", "type"),
+        ("sla s on opportunity { start when true stop when false target 5 }", "type"),
+        ("sla s on opportunity { start when true stop when false }", "value_missing"),
+        ("sla s on opportunity { start when true stop when false target 1 hour calendar 5 }", "type"),
+        (
+            "sla s on opportunity { start when true stop when false target 1 hour at 100% { } }",
+            "number_range",
+        ),
+        ("sla s on opportunity { start when true stop when false target 1 hour at 0% { } }", "number_range"),
+        (
+            "sla s on opportunity { start when true stop when false target 1 hour at 50% { } at 50.0% { } }",
+            "defined_twice",
+        ),
+        ("trigger t on task after commit save { do email(to: 5, message: hello) }", "type"),
+        ('trigger t on task after commit save { do webhook(address: "x") }', "arguments"),
+        ("trigger t on task after save { do notify(user: owner) }", "arguments"),
+        ("trigger t on task after save { do assign(record: entity.product, to: owner) }", "type"),
+        ("trigger t on opportunity_line after save { do assign(record: product, to: null) }", "type"),
+    ],
+)
+def test_mistakes_in_what_runs_as_a_job_and_in_actions_are_told(source: str, code: str) -> None:
+    assert code in {code for _, code in told(source)}

@@ -14,6 +14,7 @@ from fieldstone_metadata.world import World
 from fieldstone_rules import Expression
 from fieldstone_rules import Problem as RuleProblem
 from fieldstone_rules.rule_files import RuleFiles, parts
+from fieldstone_rules.rule_files.actions import MESSAGE, NOTIFY
 from fieldstone_rules.rule_files.declarations import (
     Declaration,
     Do,
@@ -26,7 +27,7 @@ from fieldstone_rules.tree import Collection, walk
 
 KIND = "rules"
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
-_LATER_ACTIONS = frozenset({"share", "notify", "assign"})
+_LATER_ACTIONS = frozenset({"share"})
 
 
 def read_rules(workspace: Workspace, world: World) -> RuleFiles:
@@ -97,13 +98,13 @@ def _not_yet(declaration: Declaration, workspace: Workspace) -> Iterator[tuple[i
     for part in parts(declaration):
         if isinstance(part, Do) and part.action in _LATER_ACTIONS:
             yield part.line, f"`{part.action}` actions"
+        if isinstance(part, Do) and part.action == NOTIFY and MESSAGE in part.names:
+            yield part.line, "documents of kind `message`, which `notify` names here,"
     if isinstance(declaration, Trigger | Validation):
         yield from _parts_not_yet(declaration)
 
 
 def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[int, str]]:
-    if trigger.as_user:
-        yield trigger.line, "rules `as user`"
     deleting = any(occasion.event is Event.DELETE for occasion in trigger.occasions)
     if deleting and _goes_with_others(trigger.entity, workspace):
         yield trigger.line, "triggers on the deletion of records that are deleted with others"

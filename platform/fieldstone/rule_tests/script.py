@@ -18,6 +18,7 @@ from fieldstone.context import Context
 from fieldstone.errors import FieldstoneError, Unavailable
 from fieldstone.records.batch import IMPORTING
 from fieldstone.records.environment import environment
+from fieldstone.records.rules.notifications import ENTITY, notification
 from fieldstone.rule_tests.outcome import Failure
 from fieldstone.rule_tests.shown import shown
 from fieldstone.rule_tests.viewing import ViewedRecords
@@ -156,12 +157,22 @@ class Script:
             self._block(statement.body, {**variables, statement.name: Ref(entity, row["id"])})
 
     def do(self, statement: d.Do, variables: Variables) -> None:
-        """An action."""
+        """An action; what `log` says is of no use to a test."""
+        values = self.values(statement.arguments, variables)
         if statement.action == "transition":
             ref = self.record(statement.arguments["record"], variables, statement.line)
             records.transition(self.context, ref.entity, ref.id, statement.names["name"])
-        else:
-            self.values(statement.arguments, variables)  # what `log` says is of no use to a test
+        elif statement.action == "assign":
+            ref = self.record(statement.arguments["record"], variables, statement.line)
+            name = "team" if values["to"] is not None and values["to"].entity == "team" else "owner"
+            records.update(self.context, ref.entity, [records.Change(ref.id, {name: values["to"]})])
+        elif statement.action == "notify" and values["user"] is not None:
+            self._notify(values["user"], values["text"])
+
+    def _notify(self, user: Ref, text: str | None) -> None:
+        """Nobody needs a right to notifications for telling somebody something."""
+        entity = self.context.model.entities[ENTITY]
+        records.create(self._preparing, ENTITY, [notification(entity, user, text, None)])
 
     def fail(self, statement: d.Fail, variables: Variables) -> None:
         """Have the test fail with a message."""

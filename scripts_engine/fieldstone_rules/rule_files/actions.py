@@ -9,6 +9,8 @@ from types import MappingProxyType
 from fieldstone_rules.types import Kind, Type, reference, simple
 
 TRANSITION = "transition"
+ASSIGN = "assign"
+NOTIFY = "notify"
 MESSAGE = "message"
 
 
@@ -46,14 +48,18 @@ _ALL = (
     Action(TRANSITION, {"record": _RECORD, "name": Parameter(named=TRANSITION)}, "Takes a transition."),
     Action("log", {"text": _TEXT}, "Writes a line into the log of the platform."),
     Action(
-        "notify",
+        NOTIFY,
         {"user": Parameter(reference("user")), "text": _MAYBE_TEXT, "message": _MAYBE_MESSAGE},
         "Shows a notification to a user.",
     ),
     Action("email", {"to": _TEXT, "message": Parameter(named=MESSAGE)}, "Sends an e-mail."),
     Action("webhook", {"url": _TEXT}, "Sends the record to an address."),
     Action("share", {"record": _RECORD, "with": _SOMEBODY}, "Grants somebody access to a record."),
-    Action("assign", {"record": _RECORD, "to": _SOMEBODY}, "Makes somebody the owner of a record."),
+    Action(
+        ASSIGN,
+        {"record": _RECORD, "to": _SOMEBODY},
+        "Makes a user the owner of a record, or gives it to a team.",
+    ),
 )
 
 ACTIONS: Mapping[str, Action] = MappingProxyType({action.name: action for action in _ALL})

@@ -12,7 +12,7 @@ from fieldstone_rules.checking.logic import present_if
 from fieldstone_rules.checking.names import RESERVED, entity_of, resolve, step
 from fieldstone_rules.expression import Expression, Purpose
 from fieldstone_rules.parsing import span_of, subtrees, tokens
-from fieldstone_rules.rule_files.actions import ACTIONS, MESSAGE, TRANSITION, Action
+from fieldstone_rules.rule_files.actions import ACTIONS, ASSIGN, MESSAGE, NOTIFY, TRANSITION, Action
 from fieldstone_rules.rule_files.bodies import TEXT, Body, variable
 from fieldstone_rules.rule_files.declarations import (
     Assign,
@@ -299,6 +299,10 @@ def _done(
             words[name] = _word(body, value)
     if action.name == TRANSITION and "record" in values and "name" in words:
         _check_transition(body, given["name"], values["record"].type, words["name"])
+    if action.name == ASSIGN and "record" in values:
+        _check_owned(body, given["record"], values["record"].type)
+    if action.name == NOTIFY and not {"text", MESSAGE} & given.keys():
+        body.checking.report(tree, "arguments", "`text` is missing.", action.signature)
     return Do(body.line(tree), action.name, values, words)
 
 
@@ -307,6 +311,18 @@ def _word(body: Body, tree: Tree[Token]) -> str:
         body.checking.report(tree, "arguments", f"A name is written here, as in `{MESSAGE}: welcome`.")
         return ""
     return str(tokens(tree, "NAME")[0])
+
+
+def _check_owned(body: Body, tree: Tree[Token], type_: Type) -> None:
+    """Only a record of a kind that has owners can be assigned."""
+    if type_.kind is not Kind.REFERENCE:
+        return
+    if len(type_.entities) != 1:
+        body.checking.report(tree, "cast", "This may be one of several kinds of records.", "cast it")
+        return
+    schema = body.world.entity(type_.entities[0])
+    if schema is not None and "owner" not in schema.fields:
+        body.checking.report(tree, "type", f"A record of `{schema.name}` belongs to nobody.")
 
 
 def _check_transition(body: Body, tree: Tree[Token], type_: Type, name: str) -> None:

@@ -26,7 +26,7 @@ class TriggerRule:
     @property
     def place(self) -> Place:
         """Where it begins."""
-        return Place(self.name, self.trigger.line)
+        return Place(self.name, self.trigger.line, self.trigger.as_user)
 
     def waits_for(self, events: Iterable[tuple[Event, str | None]]) -> bool:
         """Whether it waits for one of these events (with the transition's name)."""

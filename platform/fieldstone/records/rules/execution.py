@@ -17,6 +17,8 @@ from fieldstone.records.environment import environment
 from fieldstone.records.labels import field_label
 from fieldstone.records.rows import Values
 from fieldstone.records.rules import writes
+from fieldstone.records.rules.acting import may_set
+from fieldstone.records.rules.actions import perform
 from fieldstone.records.rules.compiled import TriggerRule, evaluate, rows_of
 from fieldstone.records.rules.related import RuleRelated
 from fieldstone.records.rules.transaction import Meter, Pending, Place, failed, logger
@@ -71,7 +73,7 @@ class Execution:
 
     def place(self, line: int) -> Place:
         """A line of this rule."""
-        return Place(self.rule.name, line)
+        return Place(self.rule.name, line, self.rule.trigger.as_user)
 
     def value(self, frame: Frame, expression: Expression, line: int) -> Any:
         """The value of an expression for a frame. Raises RuleFailed where it has none."""
@@ -83,8 +85,10 @@ class Execution:
         except EvaluationError as error:
             self.fail(frame, error.line or line, error.message)
 
-    def set_own(self, frame: Frame, name: str, value: Any) -> None:
+    def set_own(self, frame: Frame, name: str, value: Any, line: int) -> None:
         """Set a field of the record that is being saved."""
+        if self.rule.trigger.as_user and not may_set(self.batch, frame.item, name):
+            self.fail(frame, line, f"the user who saves may not set {name}")
         frame.item.new[name] = value
         self.sets_references = self.sets_references or isinstance(value, Ref)
         if self.rule.name not in frame.item.rules:
@@ -96,6 +100,11 @@ class Execution:
         facts.record, facts.old = item.new or item.old, item.old or None
         facts.variables = frame.variables
         return list(rows_of(self.batch.model, loop)(facts))
+
+    def records(self, frames: Frames, record: Expression, line: int) -> list[Ref]:
+        """The records that an expression names for the frames, each once."""
+        found = (self.value(frame, record, line) for frame in frames)
+        return list(dict.fromkeys(ref for ref in found if ref is not None))
 
     def fail(self, frame: Frame, line: int, reason: str) -> Any:
         """Stop because a rule cannot go on for a record."""
@@ -152,7 +161,7 @@ def _assign(execution: Execution, frames: Frames, statement: d.Statement) -> Non
         value = execution.value(frame, statement.value, statement.line)
         value = execution.read(frame, entity, statement.field, value, statement.line)
         if statement.record is None:
-            execution.set_own(frame, statement.field, value)
+            execution.set_own(frame, statement.field, value, statement.line)
             continue
         ref = execution.value(frame, statement.record, statement.line)
         if ref is not None:
@@ -246,28 +255,15 @@ def _update(execution: Execution, frames: Frames, statement: d.Statement) -> Non
 
 def _delete(execution: Execution, frames: Frames, statement: d.Statement) -> None:
     assert isinstance(statement, d.Delete)
-    refs = _named(execution, frames, statement.record, statement.line)
+    refs = execution.records(frames, statement.record, statement.line)
     place = execution.place(statement.line)
     if refs:
         execution.write(frames, statement.line, lambda: writes.delete(execution.batch, place, refs))
 
 
-def _named(execution: Execution, frames: Frames, record: Expression, line: int) -> list[Ref]:
-    found = (execution.value(frame, record, line) for frame in frames)
-    return list(dict.fromkeys(ref for ref in found if ref is not None))
-
-
 def _do(execution: Execution, frames: Frames, statement: d.Statement) -> None:
     assert isinstance(statement, d.Do)
-    line, place = statement.line, execution.place(statement.line)
-    if statement.action == "log":
-        for frame in frames:
-            logger.info("rule %s: %s", place.rule, execution.value(frame, statement.arguments["text"], line))
-        return
-    refs = _named(execution, frames, statement.arguments["record"], line)
-    name = statement.names["name"]
-    if refs:
-        execution.write(frames, line, lambda: writes.transition(execution.batch, place, refs, name))
+    perform(execution, frames, statement)
 
 
 def _fail(execution: Execution, frames: Frames, statement: d.Statement) -> None:

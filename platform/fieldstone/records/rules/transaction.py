@@ -31,10 +31,14 @@ class RuleFailed(Invalid):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a rule is: its full name (`sales.stamp_win`) and a line of its file."""
+    """Where a rule is: its full name (`sales.stamp_win`) and a line of its file.
+
+    as_user: what it writes there needs the rights of the acting user.
+    """
 
     rule: str
     line: int
+    as_user: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What rules write: saves within the save, with the system's rights, in the name of the acting user."""
+"""What rules write: saves within the save, in the name of the acting user, with the rights of their place."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.access.system_user import system_principal
-from fieldstone.context import Context
-from fieldstone.errors import Conflict
+from fieldstone.errors import Conflict, Forbidden, NotFound
 from fieldstone.model.model import Entity
-from fieldstone.records import defaults, rows
+from fieldstone.records import defaults, rows, validation
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.ids import new_ids
 from fieldstone.records.rows import Lock, Values
+from fieldstone.records.rules.acting import rule_context
 from fieldstone.records.rules.transaction import Place, failed
 from fieldstone_rules.types import Ref
 
-RULE = "rule"
-"""The source of changes that a rule makes; the note of the history names it."""
+
+def of_the_system(place: Place) -> Place:
+    """The same place with the rights of the system."""
+    return replace(place, as_user=False)
 
 
 def create(batch: Batch, place: Place, entity: Entity, values: Sequence[Values]) -> list[Ref]:
@@ -27,8 +28,12 @@ def create(batch: Batch, place: Place, entity: Entity, values: Sequence[Values])
     for item, given in zip(inner.items, values, strict=True):
         item.sent = dict(given)
     refs = [Ref(entity.name, item.id) for item in inner.items]
+    if place.as_user:
+        inner.rights.require_create()
+        validation.check_readonly(inner)
     defaults.fill(inner)
-    _forget_sent(inner)
+    if not place.as_user:
+        _forget_sent(inner)
     _save(inner)
     return refs
 
@@ -41,9 +46,22 @@ def update(batch: Batch, place: Place, changes: Mapping[Ref, Values]) -> None:
         _load(inner, place)
         for item in inner.items:
             item.new = {**item.old, **chosen[item.id]}
+        if place.as_user:
+            _check_caller(inner, chosen)
         items = list(inner.items)
         _save(inner)
         _tell_outer(batch, inner, items)
+
+
+def _check_caller(inner: Batch, chosen: Mapping[UUID, Values]) -> None:
+    """Treat what a rule changes like what the acting user sends: it is judged as stored and as wanted."""
+    for item in inner.items:
+        item.sent = dict(chosen[item.id])
+    validation.drop_unchanged(inner)
+    inner.items = [item for item in inner.items if item.sent]
+    inner.rights.check_stored(inner)
+    validation.check_readonly(inner)
+    inner.refusals.raise_if_any()
 
 
 def transition(batch: Batch, place: Place, refs: Sequence[Ref], name: str) -> None:
@@ -57,6 +75,9 @@ def transition(batch: Batch, place: Place, refs: Sequence[Ref], name: str) -> No
     for item in inner.items:
         if item.old[workflow.field] not in chosen.declaration.sources:
             raise Conflict(f"The transition {name} is not possible from {item.old[workflow.field]}.")
+        if place.as_user and not inner.rights.may_take(chosen, inner.stored, item.old):
+            raise Forbidden(f"You may not take the transition {name}.")
+        item.sent = {workflow.field: chosen.declaration.target} if place.as_user else {}
         item.transition = chosen
         item.new = {**item.old, workflow.field: chosen.declaration.target}
     items = list(inner.items)
@@ -70,6 +91,8 @@ def delete(batch: Batch, place: Place, refs: Sequence[Ref]) -> None:
 
     inner = _inner(batch, place, batch.model.entities[refs[0].entity], [ref.id for ref in refs])
     _load(inner, place, Lock.REMOVED)
+    if place.as_user:
+        inner.rights.check_delete(inner)
     remove(inner)
 
 
@@ -91,14 +114,6 @@ def _save(inner: Batch) -> None:
     write(inner)
 
 
-def rule_context(context: Context, place: Place) -> Context:
-    """The context of what a rule does: with the system's rights, in the name of the acting user."""
-    acting = context.acting or context.principal
-    system = system_principal(context.model)
-    powerful = replace(acting, roles=system.roles, capabilities=system.capabilities, limits=None)
-    return replace(context, principal=powerful, acting=acting, source=RULE, note=place.rule)
-
-
 def _load(inner: Batch, place: Place, lock: Lock = Lock.CHANGED) -> None:
     """Load and lock the records that a rule changes; one that is gone stops the rule."""
     ids = [item.id for item in inner.items]
@@ -109,6 +124,8 @@ def _load(inner: Batch, place: Place, lock: Lock = Lock.CHANGED) -> None:
             record = Ref(inner.entity.name, item.id)
             message = f"The rule {place.rule} wants to change a record that is deleted."
             failed(place, message, record)
+        if place.as_user and not inner.rights.may("read", inner.stored, item.old):
+            raise NotFound("There is no such record, or you may not see it.")
 
 
 def _forget_sent(inner: Batch) -> None:
