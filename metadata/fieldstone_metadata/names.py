@@ -23,6 +23,9 @@ word (the entity `user` aside).
 
 RESERVED_TRANSITIONS = frozenset({"as", "order"})
 
+ANY = "*"
+"""The target of a reference that leads to any entity with activities."""
+
 ACTIVITY_NAMES = frozenset({"activities", "tasks", "comments", "files", "last_activity_at"})
 """What the platform adds to an entity with `activities: true`."""
 

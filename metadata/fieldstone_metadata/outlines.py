@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from fieldstone_metadata.declarations import Option
 from fieldstone_metadata.documents import Document
 from fieldstone_metadata.field_types import FIELD_TYPES, FieldTypeDeclaration
-from fieldstone_metadata.names import ACTIVITY_NAMES, RESERVED_WORDS, SYSTEM_COLUMNS
+from fieldstone_metadata.names import ACTIVITY_NAMES, ANY, RESERVED_WORDS, SYSTEM_COLUMNS
 from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import options_under, states_as_options
 from fieldstone_metadata.plain_values import TypeDetails
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.shapes import EntityShape, FieldShape, States
-from fieldstone_metadata.workspace import Workspace
+from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_rules.rule_files import Way
 from fieldstone_rules.schema import InverseSchema
 
@@ -110,7 +110,7 @@ def _outline_field(
     states = workflow.root.get("states") if workflow and declared.name == "choice" else None
     choices = _choices(node, declared, states, report, workspace)
     entities = _targets(node, declared, workspace)
-    if declared.name in _LINKS and not entities:
+    if declared.name in _LINKS and not entities and not _leads_anywhere(node, workspace):
         return None
     options = {key: to_plain(node.value[key]) for key in declared.options if key in node.value}
     details = TypeDetails(options, tuple(option.value for option in choices), entities)
@@ -173,9 +173,28 @@ def _states(states: Node | None) -> States:
     }
 
 
+def _leads_anywhere(node: Node, workspace: Workspace) -> bool:
+    """Whether a reference leads to any entity, which only the platform's own may do."""
+    target = node.get("to")
+    if target is None or target.value != ANY:
+        return False
+    if origin_of(node).layer != "core":
+        message = "a reference to any entity is not supported yet"
+        workspace.report.error(target, "not_supported_yet", message, "name the entities in a list")
+        return False
+    for key in ("inverse", "where", "on_delete"):
+        found = node.get(key)
+        if found is not None:
+            message = f"`{key}` of a reference to any entity is not supported yet"
+            workspace.report.error_at_key(found, "not_supported_yet", message)
+    return True
+
+
 def _targets(node: Node, declared: FieldTypeDeclaration, workspace: Workspace) -> tuple[str, ...]:
     if declared.name == "user":
         return ("user",) if "user" in workspace.entities else ()
+    if node.plain("to") == ANY:
+        return ()
     known = []
     for target in node.list_under("to") if declared.name in _LINKS else ():
         if workspace.entity_named(target) is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fieldstone_metadata.declarations import Default, Field, ReferenceTarget
 from fieldstone_metadata.expressions import BOOLEAN, Expressions, used_from_outside
-from fieldstone_metadata.names import label_of
+from fieldstone_metadata.names import ANY, label_of
 from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import texts
 from fieldstone_metadata.plain_values import ValueFaultError
@@ -115,6 +115,8 @@ def plain_value(node: Node, shape: FieldShape, workspace: Workspace) -> Any:
 
 def _target(shape: FieldShape, expressions: Expressions) -> ReferenceTarget | None:
     node, entities = shape.node, shape.details.entities
+    if node.plain("to") == ANY:
+        return ReferenceTarget(())
     if not entities:
         return None
     where = _pickable(node.get("where"), entities, expressions)

@@ -6,11 +6,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from fieldstone.context import TokenLimits
 from fieldstone.model.model import Condition, Rule
 from fieldstone_rules import EvaluationError
 
-Clause = tuple[Condition, ...]
+
+@dataclass(frozen=True)
+class Follows:
+    """The right of a holder of `access_key` to read the live record that the reference `field` names."""
+
+    field: str
+    access_key: tuple[frozenset[str], TokenLimits | None]
+
+
+Part = Condition | Follows
+Clause = tuple[Part, ...]
 """Conditions that must hold together."""
+Question = Rule | Follows
+"""What has to be asked of a record."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +43,8 @@ class Decision:
             return False
         return True if () in self.grants and not self.denials else None
 
-    def allows(self, value: Callable[[Rule], Any]) -> bool:
-        """The answer for the record in which `value` evaluates rules. `EvaluationError` counts as unknown."""
+    def allows(self, value: Callable[[Question], Any]) -> bool:
+        """The answer for the record about which `value` answers. `EvaluationError` counts as unknown."""
         granted = any(all(_known(c, value, unknown=False) for c in clause) for clause in self.grants)
         return granted and not any(_known(denial, value, unknown=True) for denial in self.denials)
 
@@ -45,7 +58,7 @@ NEVER = Decision()
 ALWAYS = Decision(grants=((),))
 
 
-def decision(grants: Iterable[Iterable[Condition]], denials: Iterable[Condition] = ()) -> Decision:
+def decision(grants: Iterable[Iterable[Part]], denials: Iterable[Condition] = ()) -> Decision:
     """A decision in its shortest form: without clauses that cannot hold and parts that always hold."""
     kept = dict.fromkeys(
         tuple(dict.fromkeys(c for c in clause if c is not True))
@@ -58,7 +71,7 @@ def decision(grants: Iterable[Iterable[Condition]], denials: Iterable[Condition]
     return Decision(((),) if () in kept else tuple(kept), effective)
 
 
-def _known(condition: Condition, value: Callable[[Rule], Any], *, unknown: bool) -> bool:
+def _known(condition: Part, value: Callable[[Question], Any], *, unknown: bool) -> bool:
     if isinstance(condition, bool):
         return condition
     try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fieldstone.access.decisions import ALWAYS, Clause, Decision, decision
+from fieldstone.access.decisions import ALWAYS, Clause, Decision, Follows, Part, decision
 from fieldstone.context import Principal, TokenLimits
 from fieldstone.model.compile import compile_condition
 from fieldstone.model.model import Condition, Model
@@ -24,6 +24,10 @@ VERBS = ("create", "read", "update", "delete", "assign")
 AccessKey = tuple[frozenset[str], TokenLimits | None]
 
 ADMIN = "admin"
+EMPLOYEE = "employee"
+FOR_EVERYBODY = frozenset({"comment", "notification"})
+"""What the role `employee` grants on these holds for everybody who holds any role."""
+
 IDENTITY = frozenset({"id", "version", TITLE})
 """What whoever may read the record may read of it; nothing works without it."""
 
@@ -48,17 +52,18 @@ def access_for_key(model: Model, access_key: AccessKey, entity: str) -> Access:
 
 @dataclass(frozen=True, eq=False)
 class _Grant:
-    """One role's grant with compiled conditions."""
+    """One role's grant with compiled conditions; `always` narrows all of it."""
 
     verbs: dict[str, Condition]
     fields: dict[str, tuple[Condition, Condition]]
+    always: tuple[Part, ...] = ()
 
     def clause(self, verb: str) -> Clause:
-        return (self.verbs[verb],)
+        return (self.verbs[verb], *self.always)
 
     def field_clause(self, verb: str, field: str) -> Clause:
         read, update = self.fields.get(field, (True, True))
-        return (self.verbs[verb], read if verb == "read" else update)
+        return (self.verbs[verb], *self.always, read if verb == "read" else update)
 
 
 class Access:
@@ -109,9 +114,10 @@ def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
         raise KeyError(entity)
     roles, limits = access_key
     compiled = _everything() if ADMIN in roles else _grants_of(model, roles, entity)
-    narrowed = _narrowing(limits, entity)
+    narrowed, always = _narrowing(limits, entity), _following(model, access_key, entity)
     grants = tuple(
-        _Grant({v: c if narrowed(v) else False for v, c in g.verbs.items()}, g.fields) for g in compiled
+        _Grant({v: c if narrowed(v) else False for v, c in g.verbs.items()}, g.fields, always)
+        for g in compiled
     )
     denials = {} if ADMIN in roles else _denials_of(model, roles, entity)
     return Access(entity, grants, denials)
@@ -119,6 +125,19 @@ def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
 
 def _everything() -> tuple[_Grant, ...]:
     return (_Grant(dict.fromkeys(VERBS, True), {}),)
+
+
+def _following(model: Model, access_key: AccessKey, entity: str) -> tuple[Part, ...]:
+    """What narrows everything that may be done with records about other records: the right to read those.
+
+    Not even an administrator sees a comment on a record that is in the recycle bin.
+    """
+    about = model.entities[entity].about
+    if about is None:
+        return ()
+    found = (access_for_key(model, access_key, other.name) for other in model.with_activities)
+    readable = any(access.read.constant is not False for access in found)
+    return (Follows(about.name, access_key) if readable else False,)
 
 
 def _narrowing(limits: TokenLimits | None, entity: str) -> Callable[[str], bool]:
@@ -136,7 +155,8 @@ def _grants_of(model: Model, roles: frozenset[str], entity: str) -> tuple[_Grant
 
 
 def _entity_grants(model: Model, roles: frozenset[str], entity: str) -> Iterator[declarations.EntityGrant]:
-    for name in sorted(roles):
+    everybodys = {EMPLOYEE} if roles and entity in FOR_EVERYBODY else set()
+    for name in sorted(roles | everybodys):
         role = model.roles.get(name)
         if role is not None and entity in role.entities:
             yield role.entities[entity]

@@ -10,36 +10,64 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fieldstone.access.decisions import Decision
+from fieldstone.access.decisions import Decision, Follows, Part
 from fieldstone.access.grants import AccessKey, access_for_key
-from fieldstone.model.model import Condition, Model, Rule
+from fieldstone.fields.any_reference import entity_column
+from fieldstone.model.model import Entity, Model, Rule
 from fieldstone.model.rule_columns import KEPT_TITLE, SystemColumns, computed
 from fieldstone_rules import SqlScope, lower
 
 Column = sa.ColumnElement[Any]
 
 
-def joined_clause(decision: Decision, scope: SqlScope) -> Column | None:
+def joined_clause(model: Model, decision: Decision, scope: SqlScope) -> Column | None:
     """The clause of a decision for the record of `scope`, whose joins it may extend; None: always allowed."""
-    return _clause(decision, lambda rule: lower(rule.expression, scope))
+    return _clause(model, decision, scope.source, lambda rule: lower(rule.expression, scope))
 
 
 def clause(model: Model, decision: Decision, entity: str, source: sa.FromClause) -> Column | None:
     """The clause of a decision for the record at `source`, without joins; None: always allowed."""
-    return _clause(decision, lambda rule: computed(model, entity, source, rule.expression))
+    return _clause(model, decision, source, lambda rule: computed(model, entity, source, rule.expression))
 
 
-def _clause(decision: Decision, lowered: Callable[[Rule], Column]) -> Column | None:
+def _clause(
+    model: Model, decision: Decision, source: sa.FromClause, lowered: Callable[[Rule], Column]
+) -> Column | None:
     if decision.constant is not None:
         return None if decision.constant else sa.false()
 
-    def of(condition: Condition) -> Column:
+    def of(condition: Part) -> Column:
+        if isinstance(condition, Follows):
+            return _followed(model, condition, source)
         return lowered(condition) if isinstance(condition, Rule) else sa.literal(condition)
 
     granted = [sa.and_(*(of(condition) for condition in part)) for part in decision.grants if part]
     parts = [sa.or_(*granted)] if len(granted) == len(decision.grants) else []
     parts += [of(denial).is_(sa.false()) for denial in decision.denials]
     return sa.and_(*parts)
+
+
+def _followed(model: Model, condition: Follows, source: sa.FromClause) -> Column:
+    """Whether the record that a reference to any entity names is live and may be read.
+
+    PostgreSQL plans each branch by itself and runs only the one that applies.
+    """
+    branches = {
+        entity.name: _readable_target(model, condition, entity, source)
+        for entity in model.with_activities
+        if access_for_key(model, condition.access_key, entity.name).read.constant is not False
+    }
+    return sa.case(branches, value=source.c[entity_column(condition.field)], else_=sa.false())
+
+
+def _readable_target(model: Model, condition: Follows, entity: Entity, source: sa.FromClause) -> Column:
+    target = entity.table.alias()
+    granted = access_for_key(model, condition.access_key, entity.name)
+    right = clause(model, granted.read, entity.name, target)
+    conditions = [target.c.id == source.c[condition.field], target.c.deleted_at.is_(None)]
+    one: Column = sa.literal_column("1")
+    found = sa.select(one).where(*conditions, *(() if right is None else (right,)))
+    return found.correlate(source).exists()
 
 
 class ViewerColumns(SystemColumns):

@@ -4,7 +4,7 @@ from fieldstone.fields.base import FieldType, Source, Value
 from fieldstone.fields.filters import Operand, Operator
 from fieldstone.fields.names import identifier
 from fieldstone.fields.refusal import ValueRefused
-from fieldstone.fields.registry import FIELD_TYPES, register
+from fieldstone.fields.registry import FIELD_TYPES, field_type_of, register
 from fieldstone.fields.texts import ISO, ImportFormat
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Source",
     "Value",
     "ValueRefused",
+    "field_type_of",
     "identifier",
     "register",
 ]

@@ -33,6 +33,9 @@ class Source(Protocol):
     def reference(self, targets: Mapping[str, Column]) -> Column:
         """`{"id", "entity", "title"}` as JSON text of the one target that is set (entity → column)."""
 
+    def any_reference(self, field: str) -> Column:
+        """`{"id", "entity", "title"}` as JSON text of the record of any entity that `field` names."""
+
     def title(self, targets: Mapping[str, Column]) -> Column:
         """The title of the one target that is set, null where the viewer may not read it."""
 

@@ -70,6 +70,9 @@ class _Computed:
     def formula(self, field: str) -> Column:
         return self.source.formula(field)
 
+    def any_reference(self, field: str) -> Column:
+        return self.source.any_reference(field)
+
     def formula_amount(self, field: str) -> Column:
         return self.source.formula_amount(field)
 

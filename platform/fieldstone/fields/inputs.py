@@ -168,6 +168,15 @@ def _known(ref: Ref, targets: Sequence[str]) -> Ref:
     return ref
 
 
+def record_of_any(value: Any) -> Ref:
+    """A reference to a record of any entity: `{"id", "entity"}` as the API shows it."""
+    if isinstance(value, Ref):
+        return value
+    if not isinstance(value, Mapping) or not isinstance(value.get("entity"), str):
+        raise ValueRefused("not_a_reference", 'Any kind is possible: send {"id": …, "entity": …}.')
+    return Ref(value["entity"], record_id(value.get("id")))
+
+
 def record_id(value: Any) -> UUID:
     """A UUID, as text of 36 characters or as it is."""
     if isinstance(value, UUID):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from fieldstone.fields.any_reference import AnyReferenceType
 from fieldstone.fields.barcode import BarcodeType
 from fieldstone.fields.base import FieldType
 from fieldstone.fields.boolean import BooleanType
@@ -38,6 +39,7 @@ from fieldstone.fields.time import TimeType
 from fieldstone.fields.timezone import TimezoneType
 from fieldstone.fields.url import UrlType
 from fieldstone.fields.user import UserType
+from fieldstone_metadata import declarations
 
 _BUILT_IN: tuple[type[FieldType], ...] = (
     TextType, LongTextType, MarkdownType, CodeType,
@@ -66,6 +68,14 @@ def register(field_type: type[FieldType]) -> None:
     if field_type.name in _types:
         raise ValueError(f"there are two field types called {field_type.name}")
     _types[field_type.name] = field_type
+
+
+def field_type_of(declaration: declarations.Field, entity: str) -> FieldType:
+    """The behaviour of a declared field of `entity`."""
+    target = declaration.target
+    if declaration.type == ReferenceType.name and target is not None and not target.entities:
+        return AnyReferenceType(declaration, entity)
+    return FIELD_TYPES[declaration.type](declaration, entity)
 
 
 for _type in _BUILT_IN:

@@ -34,6 +34,9 @@ class TableSource:
     def reference(self, targets: Mapping[str, Column]) -> Column:
         raise NotInTable(targets)
 
+    def any_reference(self, field: str) -> Column:
+        raise NotInTable(field)
+
     def title(self, targets: Mapping[str, Column]) -> Column:
         raise NotInTable(targets)
 

@@ -6,8 +6,9 @@ A model is immutable and shared by all threads of a process. It is built once pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -57,6 +58,12 @@ class Field:
     def writable(self) -> bool:
         """Whether a caller may ever send it."""
         return self.formula is None and self.type.writable and self.readonly is not True
+
+    @property
+    def leads_anywhere(self) -> bool:
+        """Whether it refers to a record of any entity."""
+        target = self.declaration.target
+        return self.declaration.type == "reference" and target is not None and not target.entities
 
     @property
     def stored(self) -> bool:
@@ -140,6 +147,13 @@ class Entity:
         """Locale → what several records are called."""
         return self.declaration.plural
 
+    @cached_property
+    def about(self) -> Field | None:
+        """The required reference to a record of any entity, if there is one: who may read that record may
+        read this one.
+        """
+        return next((f for f in self.fields.values() if f.leads_anywhere and f.required is True), None)
+
     def field(self, name: str) -> Field | None:
         """The declared or system field called `name`, or None."""
         return self.fields.get(name) or self.system.get(name)
@@ -161,6 +175,11 @@ class Model:
     rules_schema: Schema
     settings: Mapping[str, Mapping[str, Any]]
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def with_activities(self) -> Iterator[Entity]:
+        """The entities to whose records a reference to any entity may lead."""
+        return (entity for entity in self.entities.values() if entity.declaration.activities)
 
     @property
     def views(self) -> Mapping[str, declarations.View]:

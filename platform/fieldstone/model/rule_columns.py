@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fieldstone.fields.any_reference import AnyReferenceType, entity_column
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
@@ -47,6 +48,8 @@ class SystemColumns:
     def target(self, source: sa.FromClause, entity: str, field: str, target: str) -> Column:
         """The id in a reference, where it names a record of `target`."""
         found = _field(self.model.entities[entity], field)
+        if isinstance(found.type, AnyReferenceType):
+            return sa.case((source.c[entity_column(field)] == target, source.c[field]))
         assert isinstance(found.type, ReferenceType)
         return source.c[found.type.targets[target]]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fieldstone.fields import FIELD_TYPES, FieldType, identifier
+from fieldstone.fields import FieldType, field_type_of, identifier
 from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import reference_column
@@ -57,7 +57,7 @@ def _is_money_formula(field_type: FieldType) -> bool:
 
 def _entity_table(entity: declarations.Entity, metadata: sa.MetaData, names: frozenset[str]) -> EntityTable:
     schema = str(metadata.schema)
-    types = {name: FIELD_TYPES[field.type](field, entity.name) for name, field in entity.fields.items()}
+    types = {name: field_type_of(field, entity.name) for name, field in entity.fields.items()}
     system = system_types(entity, money=holds_money(types))
     columns = {name: field_type.columns(schema) for name, field_type in types.items()}
     columns |= {name: (system_column(name, schema, names),) for name in system}

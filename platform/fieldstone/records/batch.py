@@ -114,13 +114,13 @@ class Batch:
     def stored(self) -> Evaluator:
         """Evaluates rules on the records as they are stored."""
         self.related.watch(item.old for item in self.items)
-        return Evaluator(environment(self.context, self.related))
+        return Evaluator(self.model, environment(self.context, self.related))
 
     @cached_property
     def wanted(self) -> Evaluator:
         """Evaluates rules on the records as they will be; not to be used before `new` is known."""
         overlay = Overlay(self.related, self.entity.name, (item.new for item in self.items))
-        return Evaluator(environment(self.context, overlay))
+        return Evaluator(self.model, environment(self.context, overlay))
 
     def refuse(self, item: Item, name: str | None, code: str, message: str) -> None:
         """Refuse a value of a record, or the record as a whole (name None), as invalid."""

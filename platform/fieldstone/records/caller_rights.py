@@ -7,13 +7,13 @@ applied to a batch: to records as they are stored, and as they would be.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fieldstone.access.decisions import ALWAYS, Decision
-from fieldstone.access.grants import ADMIN, access
+from fieldstone.access.decisions import ALWAYS, Decision, Follows, Question
+from fieldstone.access.grants import ADMIN, access, access_for_key
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden
-from fieldstone.model.model import Entity, Field, Transition
+from fieldstone.model.model import Entity, Field, Rule, Transition
 from fieldstone.records.environment import Evaluator
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.reasons import needed
@@ -174,8 +174,30 @@ class CallerRights:
 
 
 def _allows(decision: Decision, evaluator: Evaluator, record: Row) -> bool:
-    constant = decision.constant
-    return constant if constant is not None else decision.allows(lambda rule: evaluator.value(rule, record))
+    if decision.constant is not None:
+        return decision.constant
+    return decision.allows(lambda asked: _answer(asked, evaluator, record))
+
+
+def _answer(asked: Question, evaluator: Evaluator, record: Row) -> Any:
+    if isinstance(asked, Rule):
+        return evaluator.value(asked, record)
+    return _follows(asked, evaluator, record)
+
+
+def _follows(asked: Follows, evaluator: Evaluator, record: Row) -> bool:
+    """Whether the record that a reference to any entity names is live and may be read."""
+    ref = record.get(asked.field)
+    if ref is None:
+        # Only a new record can lack what is required, and it is refused for that.
+        return True
+    entity = evaluator.model.entities.get(ref.entity)
+    if entity is None or not entity.declaration.activities:
+        return False
+    target = evaluator.related(ref)
+    if target is None or target["deleted_at"] is not None:
+        return False
+    return _allows(access_for_key(evaluator.model, asked.access_key, entity.name).read, evaluator, target)
 
 
 def _needs_update(entity: Entity, item: Item) -> bool:

@@ -114,8 +114,13 @@ class Overlay:
 class Evaluator:
     """Evaluates rules for the records of one batch in one environment."""
 
-    def __init__(self, facts: Environment) -> None:
+    def __init__(self, model: Model, facts: Environment) -> None:
+        self.model = model
         self._facts = facts
+
+    def related(self, ref: Ref) -> Row | None:
+        """Another record, in the recycle bin or not; None when there is none."""
+        return self._facts.related.record(ref)
 
     def value(self, rule: Rule, record: Row, old: Row | None = None) -> Any:
         """The rule's value for a record. Raises `EvaluationError` where it has none."""
@@ -144,4 +149,4 @@ def evaluator(context: Context, connection: sa.Connection, records: Iterable[Row
     """An evaluator for stored records."""
     related = RelatedRecords(connection, context.model)
     related.watch(records)
-    return Evaluator(environment(context, related))
+    return Evaluator(context.model, environment(context, related))

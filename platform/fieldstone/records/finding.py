@@ -66,7 +66,8 @@ def _statement(viewer: Viewer, entity: Entity, field: Field, column: str) -> Sta
     table = entity.table.alias()
     granted = viewer.access(entity.name)
     scope = system_scope(viewer, entity.name, table)
-    rights = [joined_clause(decision, scope) for decision in (granted.read, granted.field_read(field.name))]
+    decisions = (granted.read, granted.field_read(field.name))
+    rights = [joined_clause(viewer.model, decision, scope) for decision in decisions]
     value = sa.bindparam(_VALUE, type_=table.c[column].type)
     select = sa.select(sa.cast(table.c.id, sa.Text)).select_from(scope.apply(table))
     conditions = [right for right in rights if right is not None]

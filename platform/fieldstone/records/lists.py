@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from fieldstone.access.decisions import Decision
 from fieldstone.access.predicates import joined_clause
+from fieldstone.fields.any_reference import AnyReferenceType, entity_column
 from fieldstone.fields.reference import ReferenceType
-from fieldstone.model.model import Entity
+from fieldstone.model.model import Entity, Field
 from fieldstone.records import keyset, search
 from fieldstone.records.filters import checked, condition, system_scope, viewer_scope
 from fieldstone.records.order import Term, order_terms, usual_order
@@ -55,7 +56,8 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
     binned = table.c.deleted_at.is_not(None) if query.deleted else table.c.deleted_at.is_(None)
     conditions: list[Column] = [binned]
     decisions: list[Decision] = [granted.read, granted.delete] if query.deleted else [granted.read]
-    conditions += [c for c in (joined_clause(decision, ours) for decision in decisions) if c is not None]
+    rights = [joined_clause(viewer.model, decision, ours) for decision in decisions]
+    conditions += [right for right in rights if right is not None]
     for wanted in conditions_of(viewer, entity, query):
         conditions.append(condition(wanted, ours if wanted is query.where else theirs))
     if query.related is not None:
@@ -170,7 +172,13 @@ def _related(record: RecordSource, name: str, _target: Any) -> Column:
         one: Column = sa.literal_column("1")
         linked = sa.select(one).where(pairs.c.source == record.column("id"), pairs.c.target == asked)
         return linked.correlate(record.rows).exists()
-    assert isinstance(field.type, ReferenceType)
-    named = record.column(field.type.targets[_target.entity]) == asked
+    named = _names(record, field, _target.entity, asked)
     allowed = record.readable(field)
     return named if allowed is None else sa.and_(allowed, named)
+
+
+def _names(record: RecordSource, field: Field, target: str, asked: Column) -> Column:
+    if isinstance(field.type, AnyReferenceType):
+        return sa.and_(record.column(field.name) == asked, record.column(entity_column(field.name)) == target)
+    assert isinstance(field.type, ReferenceType)
+    return record.column(field.type.targets[target]) == asked

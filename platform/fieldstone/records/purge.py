@@ -12,6 +12,7 @@ from fieldstone.context import Context
 from fieldstone.errors import Conflict, Forbidden
 from fieldstone.model.model import Entity, Link, Model
 from fieldstone.records import loading, referrers
+from fieldstone.records.about import forget_about
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.journal import PURGE, Entry, journal
 from fieldstone.records.labels import text_of
@@ -71,6 +72,7 @@ def _check_referrers(batch: Batch) -> None:
 def _remove(batch: Batch) -> None:
     ids = [item.id for item in batch.items]
     history = batch.context.database.system.history
+    forget_about(batch.connection, batch.context, batch.entity, ids)
     statements: list[sa.Delete] = [
         *_unlinking(batch.model, batch.entity, ids),
         sa.delete(batch.entity.table).where(batch.entity.table.c.id == _any(ids)),

@@ -73,9 +73,8 @@ def _statement(viewer: Viewer, entity: Entity, fields: Sequence[str] | None, *, 
     item = record_json(record, chosen_fields(viewer, entity, fields, deleted=deleted))
     granted = viewer.access(entity.name)
     scope = system_scope(viewer, entity.name, table)
-    rights = [
-        joined_clause(d, scope) for d in ((granted.read, granted.delete) if deleted else (granted.read,))
-    ]
+    decisions = (granted.read, granted.delete) if deleted else (granted.read,)
+    rights = [joined_clause(viewer.model, decision, scope) for decision in decisions]
     source = record.joins.apply(scope.apply(table))
     select = sa.select(item, sa.cast(table.c.version, sa.Text)).select_from(source)
     binned = table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)

@@ -25,13 +25,27 @@ def check(batch: Batch) -> None:
     The targets stay locked against removal until the transaction ends. What the caller may not read is
     answered like what is not there.
     """
-    changed = [entry for entry in batch.changed_references() if not _is_own(batch, entry[2])]
+    found = [entry for entry in batch.changed_references() if _leads_to_records(batch, *entry)]
+    changed = [entry for entry in found if not _is_own(batch, entry[2])]
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for _, _, ref in changed:
         wanted[ref.entity].add(ref.id)
     targets = {name: _Targets(batch, batch.model.entities[name], wanted[name]) for name in sorted(wanted)}
     for item, field, ref in changed:
         _check_one(batch, item, field, ref, targets[ref.entity])
+
+
+def _leads_to_records(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
+    """Whether a reference names an entity that it may lead to; refuses one to any entity that does not."""
+    if not field.leads_anywhere:
+        return True
+    entity = batch.model.entities.get(ref.entity)
+    if entity is not None and entity.declaration.activities:
+        return True
+    label = field_label(field, batch.context.principal.locale)
+    message = f"{label}: records of “{ref.entity[:80]}” have no comments, files and the like."
+    batch.refuse(item, field.name, "unknown_record", message)
+    return False
 
 
 class _Targets:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from fieldstone.fields.any_reference import AnyReferenceType
 from fieldstone.fields.base import FieldType
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
@@ -73,11 +74,15 @@ def _build(entity: Entity) -> Shape:
         money=tuple(field for field in declared if isinstance(field.type, MoneyType)),
         base_keys=tuple(f.type.base_key for f in declared if isinstance(f.type, MoneyType)),
         kept=tuple(field for field in held if field.name not in BOOKKEEPING),
-        referring=(*(f for f in declared if isinstance(f.type, ReferenceType | ReferencesType)), *system),
+        referring=(*(f for f in declared if _refers(f)), *system),
         demanding=tuple(field for field in declared if field.required is not False),
         links=tuple(field for field in declared if field.link is not None),
         empty={field.name: empty(field) for field in held},
     )
+
+
+def _refers(field: Field) -> bool:
+    return isinstance(field.type, ReferenceType | AnyReferenceType | ReferencesType)
 
 
 def _is_plain(field: Field) -> bool:

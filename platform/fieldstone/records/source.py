@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 from fieldstone.access.grants import Access, AccessKey, access_for_key
 from fieldstone.access.predicates import clause
 from fieldstone.fields import json_text
+from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.rule_columns import computed, computed_amount
 from fieldstone.model.system_fields import TITLE
@@ -81,6 +82,29 @@ class RecordSource:
         """`{"id", "entity", "title"}` as JSON text of the one target that is set."""
         cases = [(key.is_not(None), self._described(target, key)) for target, key in targets.items()]
         return sa.case(*cases, else_=json_text.NULL)
+
+    def any_reference(self, field: str) -> Column:
+        """`{"id", "entity", "title"}` as JSON text; a title is looked up in the one table that applies."""
+        key, entity = self.column(field), self.column(entity_column(field))
+        titles = {
+            target.name: self._looked_up(target, key)
+            for target in self.viewer.model.with_activities
+            if self.viewer.access(target.name).read.constant is not False
+        }
+        nothing: Column = sa.cast(sa.null(), sa.Text)
+        title = sa.case(titles, value=entity, else_=nothing) if titles else nothing
+        described = json_text.assembled(
+            json_text.constant('{"id":"'), key, json_text.constant('","entity":'), json_text.escaped(entity),
+            json_text.constant(',"title":'), json_text.escaped(title), json_text.constant("}"),
+        )  # fmt: skip  # reads as the JSON does
+        return sa.case((key.is_not(None), described), else_=json_text.NULL)
+
+    def _looked_up(self, entity: Entity, key: Column) -> Column:
+        """The title of a record that the viewer may read."""
+        rows = entity.table.alias()
+        right = clause(self.viewer.model, self.viewer.access(entity.name).read, entity.name, rows)
+        conditions = [rows.c.id == key, *(() if right is None else (right,))]
+        return sa.select(rows.c[TITLE]).where(*conditions).correlate(self.rows).scalar_subquery()
 
     def title(self, targets: Mapping[str, Column]) -> Column:
         """The title of the one target that is set."""

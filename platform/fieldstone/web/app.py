@@ -14,6 +14,7 @@ from fieldstone.web import csrf, docs_page, failures, health, sessions
 from fieldstone.web.api import (
     belongings,
     caller,
+    comments,
     explaining,
     questions,
     reading,
@@ -51,7 +52,9 @@ def api_blueprint() -> Blueprint:
     """All routes of the API; who calls is known before anything else is looked at."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(require_caller)
-    for part in (reading, writing, upserting, transitions, belongings, questions, explaining, caller, routes):
+    for part in (
+        reading, writing, upserting, transitions, belongings, comments, questions, explaining, caller, routes,
+    ):  # fmt: skip
         part.install(api)
     return api
 

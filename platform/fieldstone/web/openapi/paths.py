@@ -32,6 +32,8 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
         yield f"{base}/query", {"post": _query(surface)}
     if surface.inverses and "read" in surface.verbs:
         yield from _related(surface, base)
+    if "read" in surface.verbs and "comment" in surface.belongings:
+        yield f"{base}/{{id}}/comments", _comments(surface)
     if {"create", "update"} <= surface.verbs:
         for field in surface.unique:
             yield f"{base}/by/{field}/{{value}}", {"put": _upsert(surface, field)}
@@ -170,6 +172,26 @@ def _related(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
             f"{base}/{{id}}/related/{name}",
             {"get": operation | {"parameters": [parameters.record(), *listing]}},
         )
+
+
+def _comments(surface: Surface) -> Operations:
+    found: Operations = {}
+    if "read" in surface.belongings["comment"]:
+        responses = answers({200: json_body("A page.", reference("comment.page"))}, READING)
+        found["get"] = _operation(surface, "comments", f"The comments on one {surface.label}", responses) | {
+            "parameters": [parameters.record(), *parameters.listing("created_at >= today() - 30")]
+        }
+    if "create" in surface.belongings["comment"]:
+        created = answers({201: json_body("Created.", _of_comment(surface), ETAG | LOCATION)}, WRITING)
+        found["post"] = _operation(surface, "comment", f"Comment on one {surface.label}", created) | {
+            "parameters": [parameters.record(), parameters.idempotency_key()],
+            "requestBody": _body(reference("comment.create_about")),
+        }
+    return found
+
+
+def _of_comment(surface: Surface) -> Schema:
+    return reference("comment" if "read" in surface.belongings["comment"] else "WrittenRecord")
 
 
 def _operation(surface: Surface, verb: str, summary: str, responses: Schema) -> Schema:

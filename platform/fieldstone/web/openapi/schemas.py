@@ -23,6 +23,10 @@ def entity_schemas(surface: Surface) -> dict[str, Schema]:
         found[f"{surface.name}.page"] = page(surface)
     if "create" in surface.verbs:
         found[f"{surface.name}.create"] = sent(surface, surface.creatable, required=True)
+        about = surface.entity.about
+        if about is not None:
+            others = {name: field for name, field in surface.creatable.items() if field is not about}
+            found[f"{surface.name}.create_about"] = sent(surface, others, required=True)
     if "update" in surface.verbs:
         found[f"{surface.name}.update"] = sent(surface, surface.updatable, required=False)
     return found
@@ -104,9 +108,12 @@ def sent_value(field: Field) -> Schema:
 
 
 def record_reference(target: ReferenceTarget) -> Schema:
-    """A reference as it may be sent: the id alone where one entity is possible, or with the entity's name."""
+    """A reference as it may be sent: the id alone where one entity is possible, or with the entity's name.
+
+    No targets mean any entity.
+    """
     identity: Schema = {"type": "string", "format": "uuid"}
-    entity: Schema = {"type": "string", "enum": list(target.entities)}
+    entity: Schema = {"type": "string"} | ({"enum": list(target.entities)} if target.entities else {})
     several = len(target.entities) != 1
     named: Schema = {
         "type": "object",

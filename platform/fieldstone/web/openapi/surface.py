@@ -22,6 +22,7 @@ class Surface:
     verbs: of `read`, `create`, `update`, `delete`, those not refused for every record.
     readable, creatable, updatable: fields by name; the last two hold only what may be sent.
     inverses: collections whose entity the caller may read.
+    belongings: what may be done with records about records of this entity, such as comments: name → verbs.
     """
 
     entity: Entity
@@ -31,6 +32,7 @@ class Surface:
     updatable: Mapping[str, Field]
     inverses: Mapping[str, Inverse]
     transitions: Mapping[str, Transition]
+    belongings: Mapping[str, frozenset[str]]
 
     @property
     def name(self) -> str:
@@ -61,7 +63,7 @@ def surfaces(model: Model, principal: Principal) -> list[Surface]:
 
 def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
     rights = access(model, principal, entity.name)
-    verbs = frozenset(verb for verb in VERBS if _possible(getattr(rights, verb)))
+    verbs = _verbs(rights)
     fields = {**entity.system, **entity.fields}
     return Surface(
         entity=entity,
@@ -71,7 +73,17 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         updatable=_where(_sendable(entity), lambda name: _updating(rights, name)),
         inverses=_inverses(model, principal, entity),
         transitions=_transitions(principal, entity, verbs),
+        belongings=_belongings(model, principal) if entity.declaration.activities else {},
     )
+
+
+def _verbs(rights: Access) -> frozenset[str]:
+    return frozenset(verb for verb in VERBS if _possible(getattr(rights, verb)))
+
+
+def _belongings(model: Model, principal: Principal) -> Mapping[str, frozenset[str]]:
+    found = (entity.name for entity in model.entities.values() if entity.about is not None)
+    return {name: _verbs(access(model, principal, name)) for name in found}
 
 
 def _where(fields: Mapping[str, Field], decide: Callable[[str], Decision]) -> Mapping[str, Field]:
