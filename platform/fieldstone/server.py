@@ -25,6 +25,7 @@ from fieldstone.errors import FieldstoneError
 from fieldstone.logs import configure_logs
 from fieldstone.publication.current import CurrentModel
 from fieldstone.settings import Settings, load_settings
+from fieldstone_rules import limits
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -97,6 +98,7 @@ def worker_application() -> Flask:
 
     settings = load_settings()
     configure_logs(settings)
+    limits.impose(settings.rule_limits)
     _end_with_parent(os.getppid())
     database = database_of(settings)
     return create_app(settings, database, CurrentModel(database).start())

@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from fieldstone.errors import FieldstoneError
+from fieldstone_rules.limits import Limits
 
 CONFIGURATION_FILE = "fieldstone.toml"
 
@@ -65,6 +66,49 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto", description="How log lines are written; auto is text on a terminal, otherwise JSON."
     )
+
+    rule_steps: Annotated[int, Field(ge=100, le=100_000_000)] = Field(
+        default=100_000, description="Steps that one rule may take in one save."
+    )
+    rule_transaction_steps: Annotated[int, Field(ge=100, le=1_000_000_000)] = Field(
+        default=2_000_000, description="Steps that all rules of a transaction may take."
+    )
+    rule_queries: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=100, description="Queries that the rules of a transaction may make."
+    )
+    rule_records: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=10_000, description="Records that the rules of a transaction may write."
+    )
+    rule_trigger_depth: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=8, description="How deep triggers may fire each other."
+    )
+    rule_file_kb: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default=64, description="Size of a rule file or expression, in KB."
+    )
+    rule_text_mb: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=16, description="Length of a text that an expression computes, in millions of characters."
+    )
+    expression_depth: Annotated[int, Field(ge=4, le=40)] = Field(
+        default=24, description="Levels of nesting in an expression; a chain of one operator is one level."
+    )
+    expression_parts: Annotated[int, Field(ge=100, le=10_000)] = Field(
+        default=2_000, description="Parts of an expression."
+    )
+
+    @property
+    def rule_limits(self) -> Limits:
+        """The limits of the rule language."""
+        return Limits(
+            steps_of_a_rule=self.rule_steps,
+            steps=self.rule_transaction_steps,
+            queries=self.rule_queries,
+            touched=self.rule_records,
+            trigger_depth=self.rule_trigger_depth,
+            depth=self.expression_depth,
+            nodes=self.expression_parts,
+            source_bytes=self.rule_file_kb * 1024,
+            text_length=self.rule_text_mb * 1024 * 1024,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -14,6 +14,7 @@ from fieldstone_rules.errors import EvaluationError
 from fieldstone_rules.expression import CONDITIONS, UNKNOWN_IS_TRUE, Expression, Purpose
 from fieldstone_rules.functions.formatting import printed
 from fieldstone_rules.gathers import gathered
+from fieldstone_rules.joining import joined
 from fieldstone_rules.spans import Span, line_and_column
 from fieldstone_rules.tree import (
     OLD,
@@ -362,10 +363,14 @@ def _within(compiler: Compiler, node: Within) -> Closure:
 
 def _interpolation(compiler: Compiler, node: Interpolation) -> Closure:
     parts = [compiler.compile(part) for part in node.parts]
+    out_of_range = _out_of_range(compiler, node)
 
-    def evaluate(environment: Environment) -> str:
+    def evaluate(environment: Environment) -> str | None:
         values = [part(environment) for part in parts]
-        return "".join(printed(value, environment) for value in values if value is not None)
+        try:
+            return joined([printed(value, environment) for value in values if value is not None])
+        except OutOfRange:
+            return out_of_range()
 
     return evaluate
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fieldstone_rules.environment import Environment, Row, Value
+from fieldstone_rules.joining import joined
 from fieldstone_rules.numbers import divide, total
 from fieldstone_rules.tree import Collection, Gather
 
@@ -92,7 +93,7 @@ def sort_key(value: Any) -> Any:
 
 def _joined(values: list[Value], separator: str | None) -> str | None:
     present = [value for value in values if value is not None]
-    return separator.join(present) if present and separator is not None else None
+    return joined(present, separator) if present and separator is not None else None
 
 
 def _average(values: list[Value]) -> Value:

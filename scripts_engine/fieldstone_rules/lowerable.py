@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from fieldstone_rules import limits
 from fieldstone_rules.spans import Span
 from fieldstone_rules.tree import (
     OLD,
+    Apply,
     Between,
     Binding,
     Call,
     Constant,
     Equal,
     Node,
+    Variable,
     Within,
     children,
     walk,
@@ -41,9 +44,17 @@ def _reason(part: Node) -> str | None:
     return None
 
 
-def weight(node: Node) -> int:
-    """How large a tree becomes in SQL, where some constructs mention their operands several times."""
-    below = sum(weight(child) for child in children(node))
+def weight(node: Node, arguments: Mapping[str, int] = MappingProxyType({})) -> int:
+    """How large a tree becomes in SQL, where some constructs mention their operands several times.
+
+    arguments: how large each parameter is in the body of a function, which repeats what it is given.
+    """
+    if isinstance(node, Variable):
+        return arguments.get(node.name, 1)
+    if isinstance(node, Apply):
+        sizes = (weight(argument, arguments) for argument in node.arguments)
+        return 1 + weight(node.body, dict(zip(node.parameters, sizes, strict=True)))
+    below = sum(weight(child, arguments) for child in children(node))
     return 1 + below * _mentions(node)
 
 

@@ -55,8 +55,8 @@ class MeasuredTree(Tree[Token]):
         self.depth: int = 0
         if not data.startswith("__"):
             self._measure(str(data))
-        elif len(children) > limits.NODES and data.startswith(_LISTS):
-            raise TooComplex(f"An expression has at most {limits.NODES} parts.", _first_span(children))
+        elif len(children) > limits.current.nodes and data.startswith(_LISTS):
+            raise TooComplex(too_many_parts(), _first_span(children))
 
     def _measure(self, name: str) -> None:
         """Lark's own helper trees, whose names begin with `__`, are measured with the tree that takes them
@@ -65,11 +65,16 @@ class MeasuredTree(Tree[Token]):
         trees = [child for child in self.children if isinstance(child, MeasuredTree)]
         self.size = 1 + sum(tree.size for tree in trees)
         self.depth = max((_depth_within(name, tree) for tree in trees), default=0) + _own_depth(name)
-        if self.depth > limits.DEPTH:
-            message = f"This is nested more than {limits.DEPTH} levels deep."
+        if self.depth > limits.current.depth:
+            message = f"This is nested more than {limits.current.depth} levels deep."
             raise TooComplex(message, _first_span(self.children))
         if self.size > limits.FILE_NODES:
             raise TooComplex("This text has too many parts.", _first_span(self.children))
+
+
+def too_many_parts() -> str:
+    """The sentence about an expression that is too large."""
+    return f"An expression has at most {limits.current.nodes:,} parts."
 
 
 def _depth_within(parent: str, tree: MeasuredTree) -> int:
@@ -115,8 +120,8 @@ def parse_expression(source: str, start: int = 0, end: int | None = None) -> Tre
     Raises RuleError with the one problem at which reading had to stop.
     """
     tree = _parse(source, "expression", start, len(source) if end is None else end)
-    if isinstance(tree, MeasuredTree) and tree.size > limits.NODES:
-        raise _too_complex(source, f"An expression has at most {limits.NODES} parts.", span_of(tree))
+    if isinstance(tree, MeasuredTree) and tree.size > limits.current.nodes:
+        raise _too_complex(source, too_many_parts(), span_of(tree))
     return tree
 
 
@@ -138,10 +143,10 @@ def _parse(source: str, kind: str, start: int, end: int) -> Tree[Token]:
 def check_size(source: str) -> None:
     """Refuse a text that is too long, or that holds characters no database text can hold."""
     if (
-        len(source) > limits.SOURCE_BYTES
-        or len(source.encode("utf-8", "surrogatepass")) > limits.SOURCE_BYTES
+        len(source) > limits.current.source_bytes
+        or len(source.encode("utf-8", "surrogatepass")) > limits.current.source_bytes
     ):
-        message = f"The text is longer than {limits.SOURCE_BYTES // 1024} KB."
+        message = f"The text is longer than {limits.current.source_bytes // 1024} KB."
         raise RuleError([Problem("too_long", message, 1, 1, 1, 1)], source[:200])
     for offset, character in enumerate(source):
         if character == "\0" or "\ud800" <= character <= "\udfff":

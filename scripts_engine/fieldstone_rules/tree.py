@@ -305,6 +305,16 @@ def _nodes_in(value: object) -> Iterator[Node]:
             yield from _nodes_in(item)
 
 
+def depth(node: Node) -> int:
+    """How many levels a tree has, found without recursion."""
+    deepest, waiting = 0, [(node, 1)]
+    while waiting:
+        current, level = waiting.pop()
+        deepest = max(deepest, level)
+        waiting += [(child, level + 1) for child in children(current)]
+    return deepest
+
+
 def walk(node: Node) -> Iterator[Node]:
     """A node and all nodes below it."""
     waiting = [node]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from fieldstone import records
 from fieldstone.errors import Invalid
 from fieldstone.records import Change
-from fieldstone.records.rules import transaction
+from fieldstone_rules import limits
 from fieldstone_testing import App, AppFactory
 
 APP = """
@@ -388,10 +389,10 @@ def test_an_import_leaves_out_what_a_rule_refuses_after_the_write(app_from: AppF
 @pytest.mark.parametrize(
     ("limit", "value", "message"),
     [
-        ("STEPS_OF_A_RULE", 3, r"The rule deals\.t was stopped in line 1: more than 3 steps"),
-        ("STEPS", 3, "more than 3 steps in one transaction"),
-        ("TOUCHED", 2, "more than 2 records written in one transaction"),
-        ("QUERIES", 1, "more than 1 queries in one transaction"),
+        ("steps_of_a_rule", 3, r"The rule deals\.t was stopped in line 1: more than 3 steps"),
+        ("steps", 3, "more than 3 steps in one transaction"),
+        ("touched", 2, "more than 2 records written in one transaction"),
+        ("queries", 1, "more than 1 queries in one transaction"),
     ],
 )
 def test_a_rule_that_runs_away_is_stopped(
@@ -399,7 +400,7 @@ def test_a_rule_that_runs_away_is_stopped(
 ) -> None:
     rule = 'trigger t on deal after create { create order { name: "a" } create order { name: "b" } }'
     app = with_rules(app_from, rule)
-    monkeypatch.setattr(transaction, limit, value)
+    monkeypatch.setattr(limits, "current", replace(limits.current, **{limit: value}))
     ann = app.context_for("Ann", ["rep"])
     with pytest.raises(Invalid, match=message):
         records.create(ann, "deal", [{"name": "1"}, {"name": "2"}])
@@ -409,7 +410,7 @@ def test_a_rule_that_runs_away_is_stopped(
 def test_rules_that_fire_each_other_too_deeply_are_stopped(
     app_from: AppFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction, "DEPTH", 1)
+    monkeypatch.setattr(limits, "current", replace(limits.current, trigger_depth=1))
     rule = """trigger a on deal after create { create order { name: "x" } }
 trigger b on order after create { create account { name: "y" } }"""
     app = with_rules(app_from, rule)

@@ -15,8 +15,8 @@ from fieldstone_rules import (
     check_expression,
     compile_closure,
     compile_python,
+    limits,
 )
-from fieldstone_rules.limits import DEPTH
 
 from .evaluators import Bench
 from .world import WORLD
@@ -86,9 +86,9 @@ def test_changes_are_seen_as_closures_see_them(source: str, old: Row | None, ben
         " + ".join(["quantity"] * 900),
         " or ".join(["quantity == 1"] * 400),
         " ?? ".join(["quantity"] * 900),
-        "(" * (DEPTH - 2) + "quantity" + ")" * (DEPTH - 2),
-        "if flag then quantity else " * (DEPTH - 2) + "0",
-        "abs(" * (DEPTH - 2) + "quantity" + ")" * (DEPTH - 2),
+        "(" * (limits.current.depth - 2) + "quantity" + ")" * (limits.current.depth - 2),
+        "if flag then quantity else " * (limits.current.depth - 2) + "0",
+        "abs(" * (limits.current.depth - 2) + "quantity" + ")" * (limits.current.depth - 2),
     ],
     ids=["sum", "or", "fallback", "brackets", "if", "calls"],
 )

@@ -15,6 +15,8 @@ import click
 from fieldstone.cli.output import show_error
 from fieldstone.errors import FieldstoneError
 from fieldstone.plugins import plugin_manager
+from fieldstone.settings import BadSettings, load_settings
+from fieldstone_rules import limits
 
 _COMMANDS = {
     "demo": "fieldstone.cli.demo",
@@ -33,6 +35,8 @@ _COMMANDS = {
     "doctor": "fieldstone.cli.doctor",
 }
 """Name of a command → the module that defines it as `command`; modules are imported when they are needed."""
+
+_WITHOUT_INSTALLATION = frozenset({"check", "fmt"})
 
 
 class Commands(click.Group):
@@ -57,7 +61,8 @@ def _plugin_commands() -> dict[str, click.Command]:
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fieldstone", prog_name="fieldstone")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Fieldstone: declare entities, forms, permissions and workflows; it runs them.
 
     Settings come from FIELDSTONE_* variables or from fieldstone.toml in the current folder. Without
@@ -70,6 +75,16 @@ def commands() -> None:
       fieldstone user create ann@example.com --name Ann --password "a long phrase" --role admin
       fieldstone serve
     """
+    _impose_limits(context.invoked_subcommand)
+
+
+def _impose_limits(command: str | None) -> None:
+    """Put the limits of rules in force that are set. Commands that need other settings tell of wrong ones."""
+    try:
+        limits.impose(load_settings().rule_limits)
+    except BadSettings:
+        if command in _WITHOUT_INSTALLATION:
+            raise
 
 
 def main(arguments: list[str] | None = None) -> None:

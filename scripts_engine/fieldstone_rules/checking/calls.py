@@ -43,6 +43,7 @@ from fieldstone_rules.tree import (
     UserTeams,
     Variable,
     Within,
+    depth,
 )
 from fieldstone_rules.types import Kind, list_of, reference, simple
 
@@ -206,7 +207,8 @@ def _apply(
     ]
     if not all(good):
         return Constant(simple(Kind.NULL), span_of(tree), None)
-    if function.size > limits.NODES:
+    fits_in = checking.expand(function.size, limits.current.nodes)
+    if not fits_in or depth(function.body) > limits.EXPANDED_DEPTH:
         return checking.report(
             tree, "too_complex", f"The function `{function.name}` is too large to be called here."
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
+from fieldstone_rules import limits
 from fieldstone_rules.errors import Problem
 from fieldstone_rules.parsing import span_of
 from fieldstone_rules.schema import EntitySchema, Schema
@@ -59,7 +60,8 @@ class Checking:
     """One run of the checker over one text.
 
     old: `old`, `changed` and `became` may occur. user: `user` may occur. forbidden: names that may not.
-    parts: how many parts the expressions inside texts have had.
+    parts: how many parts the expressions inside texts have had. expanded: how many the functions and formulas
+    that are used have had.
     formulas: bodies of formulas checked on the way, shared by nested runs; None marks one that is being
     checked.
     """
@@ -75,6 +77,7 @@ class Checking:
     problems: list[Problem] = field(default_factory=list)
     rows: int = 0
     parts: int = 0
+    expanded: int = 0
 
     def check(self, tree: Tree[Token], names: Names) -> Node:
         """The typed tree of a part of an expression; problems are noted and a null stands in for what is
@@ -106,6 +109,11 @@ class Checking:
     def entity(self, name: str) -> EntitySchema | None:
         """The schema of an entity."""
         return self.schema.entity(name)
+
+    def expand(self, size: int, most: int) -> bool:
+        """Whether something of this size may be put in here: neither it nor all together is too large."""
+        self.expanded += size
+        return size <= most and self.expanded <= limits.EXPANDED_NODES
 
     def new_row(self) -> str:
         """A fresh name for the records of a collection."""

@@ -14,7 +14,14 @@ from fieldstone_rules.checking.names import title
 from fieldstone_rules.durations import Duration
 from fieldstone_rules.errors import RuleError
 from fieldstone_rules.numbers import LARGEST_INTEGER
-from fieldstone_rules.parsing import MeasuredTree, parse_expression, span_of, subtrees, tokens
+from fieldstone_rules.parsing import (
+    MeasuredTree,
+    parse_expression,
+    span_of,
+    subtrees,
+    tokens,
+    too_many_parts,
+)
 from fieldstone_rules.spans import Span
 from fieldstone_rules.tree import Constant, Interpolation, ListOf, Node
 from fieldstone_rules.types import Kind, Type, decimal, list_of, simple
@@ -171,8 +178,8 @@ def text(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     token = tokens(tree, "TEXT")[0]
     begin, end = span_of(token).start + 1, span_of(token).end - 1
     pieces = _pieces(checking, begin, end)
-    if len(pieces) > limits.NODES:
-        return checking.report(tree, "too_complex", f"An expression has at most {limits.NODES} parts.")
+    if len(pieces) > limits.current.nodes:
+        return checking.report(tree, "too_complex", too_many_parts())
     parts = [
         _interpolated(checking, names, start, stop)
         if is_expression
@@ -232,8 +239,8 @@ def _interpolated(checking: Checking, names: Names, start: int, stop: int) -> No
         checking.problems.extend(error.problems)
         return Constant(simple(Kind.NULL), Span(start, stop), None)
     checking.parts += tree.size if isinstance(tree, MeasuredTree) else 1
-    if checking.parts > limits.NODES:
-        return checking.report(tree, "too_complex", f"An expression has at most {limits.NODES} parts.")
+    if checking.parts > limits.current.nodes:
+        return checking.report(tree, "too_complex", too_many_parts())
     node = checking.check(tree, names)
     if node.type.kind not in _PRINTABLE:
         return checking.report(tree, "type", f"A {describe(node.type)} cannot be printed in a text.")

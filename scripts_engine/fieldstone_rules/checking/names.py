@@ -29,6 +29,7 @@ from fieldstone_rules.tree import (
     Setting,
     UserTeams,
     Variable,
+    depth,
     walk,
 )
 from fieldstone_rules.types import Kind, Type, collection, list_of, reference
@@ -255,7 +256,8 @@ def _formula(checking: Checking, of: Node, entity: EntitySchema, field: FieldSch
         return checking.report(
             token, "broken_formula", f"The formula `{field.name}` has an error of its own."
         )
-    if sum(1 for _ in walk(body)) > limits.EXPANDED_NODES // 10:
+    fits_in = checking.expand(sum(1 for _ in walk(body)), limits.EXPANDED_NODES // 10)
+    if not fits_in or depth(body) > limits.EXPANDED_DEPTH:
         return checking.report(
             token, "too_complex", f"The formula `{field.name}` is too large to be used in another."
         )

@@ -31,6 +31,7 @@ from fieldstone_rules.functions.declaration import (
     same_as_first,
     widest_number,
 )
+from fieldstone_rules.joining import joined
 from fieldstone_rules.numbers import DECIMAL_PLACES, QUOTIENT_PLACES
 from fieldstone_rules.sql_values import Column, bounded_decimal, bounded_integer, number
 from fieldstone_rules.types import Kind, Type, simple
@@ -49,7 +50,7 @@ def _span_of_both(types: Sequence[Type]) -> Type:
 
 
 def _join(left: str, right: str) -> str:
-    return left + right
+    return joined((left, right))
 
 
 def _move_date(environment: Environment, day: date, span: Duration) -> date:

@@ -9,7 +9,6 @@ import re2
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fieldstone_rules.durations import OutOfRange
 from fieldstone_rules.functions.declaration import (
     BOOLEAN,
     INTEGER,
@@ -20,10 +19,10 @@ from fieldstone_rules.functions.declaration import (
     Form,
     FunctionDeclaration,
 )
+from fieldstone_rules.joining import joined, require_length
 from fieldstone_rules.sql_values import Column, number, raw, small_integer
 from fieldstone_rules.types import Kind, list_of, simple
 
-LONGEST_TEXT = 16 * 1024 * 1024
 _LONGEST_COUNT = 1_000_000_000
 _UNICODE = "pg_unicode_fast"
 _BLANKS = " \t\n\r"
@@ -54,8 +53,7 @@ def _trim(text: str) -> str:
 def _replace(text: str, old: str, new: str) -> str:
     if not old:
         return text
-    if len(text) + text.count(old) * (len(new) - len(old)) > LONGEST_TEXT:
-        raise OutOfRange
+    require_length(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
 
@@ -66,7 +64,7 @@ def _split(text: str, separator: str) -> tuple[str, ...]:
 
 
 def _join(items: tuple[str | None, ...], separator: str) -> str:
-    return separator.join(item for item in items if item is not None)
+    return joined([item for item in items if item is not None], separator)
 
 
 def _contains(text: str, part: str) -> bool:

@@ -30,6 +30,7 @@ from fieldstone_rules.generated.code import (
     unless_none,
     when,
 )
+from fieldstone_rules.joining import joined
 from fieldstone_rules.tree import (
     OLD,
     RECORD,
@@ -296,7 +297,8 @@ def _within(emitter: Emitter, block: Block, node: Within) -> ast.expr:
 
 def _interpolation(emitter: Emitter, block: Block, node: Interpolation) -> ast.expr:
     values = [emitter.emit(block, part) for part in node.parts]
-    return call(block.unit.value(interpolated), name(ENVIRONMENT), *values)
+    called = call(block.unit.value(interpolated), name(ENVIRONMENT), *values)
+    return block.attempt(OutOfRange, called, _out_of_range(block.unit, node))
 
 
 def _call(emitter: Emitter, block: Block, node: Call) -> ast.expr:
@@ -385,8 +387,8 @@ def between(value: Value, least: Value, most: Value) -> bool | None:
 
 
 def interpolated(environment: Environment, *values: Value) -> str:
-    """The parts of a text, joined; null prints as nothing."""
-    return "".join(printed(value, environment) for value in values if value is not None)
+    """The parts of a text, joined; null prints as nothing. Raises OutOfRange."""
+    return joined([printed(value, environment) for value in values if value is not None])
 
 
 def _as_decimal(function: Callable[[Environment], Value]) -> Callable[[Environment], Value]:

@@ -14,7 +14,7 @@ from fieldstone_rules.checking.context import Checking, Names, UserFunction, des
 from fieldstone_rules.checking.logic import condition
 from fieldstone_rules.errors import Problem
 from fieldstone_rules.expression import Expression, Purpose, Scope, expression_of
-from fieldstone_rules.parsing import MeasuredTree
+from fieldstone_rules.parsing import MeasuredTree, too_many_parts
 from fieldstone_rules.rule_files.world import RuleWorld
 from fieldstone_rules.spans import NOWHERE, line_and_column
 from fieldstone_rules.tree import RECORD, Binding, Node, Variable
@@ -100,8 +100,9 @@ class Body:
         return expression, type_.entities[0]
 
     def _measure(self, tree: Tree[Token]) -> None:
-        if isinstance(tree, MeasuredTree) and tree.size > limits.NODES:
-            self.checking.report(tree, "too_complex", f"An expression has at most {limits.NODES} parts.")
+        self.checking.expanded = 0
+        if isinstance(tree, MeasuredTree) and tree.size > limits.current.nodes:
+            self.checking.report(tree, "too_complex", too_many_parts())
 
 
 def variable(name: str, type_: Type) -> Variable:

@@ -8,16 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fieldstone.errors import FieldError, Invalid
+from fieldstone_rules import limits
 from fieldstone_rules.types import Ref
 
 if TYPE_CHECKING:
     from fieldstone.records.batch import Item
-
-STEPS_OF_A_RULE = 100_000
-STEPS = 2_000_000
-QUERIES = 100
-TOUCHED = 10_000
-DEPTH = 8
 
 logger = logging.getLogger("fieldstone.rules")
 
@@ -72,20 +67,23 @@ class RuleRun:
     def query(self, place: Place) -> None:
         """Count a query that a rule makes."""
         self.queries += 1
-        if self.queries > QUERIES:
-            exceeded(place, f"more than {QUERIES} queries in one transaction")
+        allowed = limits.current.queries
+        if self.queries > allowed:
+            exceeded(place, f"more than {allowed:,} queries in one transaction")
 
     def touch(self, place: Place, count: int) -> None:
         """Count records that a rule writes."""
         self.touched += count
-        if self.touched > TOUCHED:
-            exceeded(place, f"more than {TOUCHED:,} records written in one transaction")
+        allowed = limits.current.touched
+        if self.touched > allowed:
+            exceeded(place, f"more than {allowed:,} records written in one transaction")
 
     def enter(self, place: Place) -> None:
         """Begin a save within a save."""
         self.depth += 1
-        if self.depth > DEPTH:
-            exceeded(place, f"rules fire each other more than {DEPTH} levels deep")
+        allowed = limits.current.trigger_depth
+        if self.depth > allowed:
+            exceeded(place, f"rules fire each other more than {allowed} levels deep")
 
     def leave(self) -> None:
         """End a save within a save."""
@@ -103,10 +101,11 @@ class Meter:
         """Count steps. Raises RuleFailed beyond the limits."""
         self.steps += count
         self.run.steps += count
-        if self.steps > STEPS_OF_A_RULE:
-            exceeded(place, f"more than {STEPS_OF_A_RULE:,} steps")
-        if self.run.steps > STEPS:
-            exceeded(place, f"more than {STEPS:,} steps in one transaction")
+        allowed = limits.current
+        if self.steps > allowed.steps_of_a_rule:
+            exceeded(place, f"more than {allowed.steps_of_a_rule:,} steps")
+        if self.run.steps > allowed.steps:
+            exceeded(place, f"more than {allowed.steps:,} steps in one transaction")
 
 
 def exceeded(place: Place, limit: str) -> NoReturn:
