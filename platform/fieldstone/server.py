@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
-import socket
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
+from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -23,35 +25,35 @@ from fieldstone.database.database import Database
 from fieldstone.database.embedded import EmbeddedDatabase
 from fieldstone.errors import FieldstoneError
 from fieldstone.logs import configure_logs
+from fieldstone.model.model import Model
+from fieldstone.ports import free_port
 from fieldstone.publication.current import CurrentModel
 from fieldstone.settings import Settings, load_settings
+from fieldstone.web.app import create_app
 from fieldstone_rules import limits
 
-if TYPE_CHECKING:
-    from flask import Flask
-
 _WATCH_SECONDS = 0.5
-_PORT_PATIENCE = 3.0
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # addresses of all interfaces, to compare with
 _log = structlog.get_logger()
 
 
-class PortTaken(FieldstoneError):
-    """Somebody else listens on the port."""
-
-    status, code, title = 503, "port_taken", "The port is taken"
-
-
-def serve(settings: Settings, share: EmbeddedDatabase | None, when_ready: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings,
+    share: EmbeddedDatabase | None,
+    model: Model | None,
+    when_ready: Callable[[str], None],
+) -> None:
     """Serve until Ctrl+C or SIGTERM. The database is running, and the caller has no connection open to it.
 
     share: in the embedded database, if that is used; it is started again whenever it dies.
+    model: the one in force, which all workers share, or None before the first publication.
     when_ready: called with the address, in a thread, as soon as requests are answered.
     Raises PortTaken if nothing can be served at all.
     """
+    _inherited.model = model
     port = free_port(settings.host, settings.port)
     address = f"http://{'127.0.0.1' if settings.host in _EVERYWHERE else settings.host}:{port}"
-    stopping = threading.Event()
+    stopping, resting = threading.Event(), threading.Lock()
     server = _Server(
         f"{__name__}:worker_application",
         address=settings.host,
@@ -65,10 +67,11 @@ def serve(settings: Settings, share: EmbeddedDatabase | None, when_ready: Callab
         websockets=False,
         log_level=LogLevels.error,
     )
+    server.resting = resting
     server.companions = (
-        threading.Thread(target=_watch, args=(share, stopping), name="database-watch", daemon=True),
+        threading.Thread(target=_watch, args=(share, stopping, resting), name="database-watch", daemon=True),
         threading.Thread(
-            target=_announce, args=(address, stopping, when_ready), name="announce", daemon=True
+            target=_announce, args=(address, stopping, resting, when_ready), name="announce", daemon=True
         ),
     )
     try:
@@ -77,31 +80,49 @@ def serve(settings: Settings, share: EmbeddedDatabase | None, when_ready: Callab
         stopping.set()
 
 
-class _Server(MPServer):
-    """Granian, with threads beside it that start when the workers are there.
+@dataclass
+class _Inherited:
+    """What a worker finds when it begins: a fork has the memory of this process, a spawned one is empty."""
 
-    Not before: a worker is a fork, and a fork while another thread imports something would wait for ever.
+    model: Model | None = None
+
+
+_inherited = _Inherited()
+
+
+class _Server(MPServer):
+    """Granian, with threads beside it.
+
+    A worker is a fork, and a fork while another thread imports, logs or prints could wait for ever for a lock
+    that nobody in it holds. So the threads start after the first workers, work only while they hold
+    `resting`, and later workers are made only while they do not.
     """
 
     companions: tuple[threading.Thread, ...] = ()
+    resting: threading.Lock
 
     def startup(self, spawn_target: Callable[..., None], target_loader: Callable[..., Any]) -> None:
         """Start the workers, then the threads."""
+        # What is there stays: a collection in a worker would copy the pages that it shares with this process.
+        gc.freeze()
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian leaves it so
         for thread in self.companions:
             thread.start()
 
+    def _respawn_workers(self, *arguments: Any, **options: Any) -> None:
+        """Replace workers that died, while the threads rest."""
+        with self.resting:
+            super()._respawn_workers(*arguments, **options)
+
 
 def worker_application() -> Flask:
     """The WSGI application of one worker process; granian calls this in each."""
-    from fieldstone.web.app import create_app  # noqa: PLC0415  # costs a second, and only workers need it
-
     settings = load_settings()
     configure_logs(settings)
     limits.impose(settings.rule_limits)
     _end_with_parent(os.getppid())
     database = database_of(settings)
-    return create_app(settings, database, CurrentModel(database).start())
+    return create_app(settings, database, CurrentModel(database, _inherited.model).start())
 
 
 def database_of(settings: Settings) -> Database:
@@ -115,60 +136,30 @@ def database_of(settings: Settings) -> Database:
     )
 
 
-def free_port(host: str, port: int) -> int:
-    """`port` if it can be listened on, or some free one for 0. Raises PortTaken, naming who answers there."""
-    deadline = time.monotonic() + _PORT_PATIENCE
-    while True:
-        try:
-            with socket.create_server((host, port)) as probe:
-                return int(probe.getsockname()[1])
-        except PermissionError as error:
-            raise PortTaken(
-                f"Port {port} may not be used by this account. Set FIELDSTONE_PORT above 1023."
-            ) from error
-        except OSError as error:
-            # The workers of a server that was just killed need a moment to notice.
-            if time.monotonic() > deadline:
-                raise PortTaken(_port_message(host, port, error)) from error
-        time.sleep(0.1)
-
-
-def _port_message(host: str, port: int, error: OSError) -> str:
-    if _answers(f"http://{host}:{port}/healthz"):
-        return (
-            f"Fieldstone is already serving on http://{host}:{port}. Stop it with Ctrl+C there, or "
-            f"set FIELDSTONE_PORT to another port, such as {port + 1}."
-        )
-    return (
-        f"Port {port} on {host} cannot be used ({error.strerror}): another program listens there. "
-        f"Stop it, or set FIELDSTONE_PORT to another port, such as {port + 1}."
-    )
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  # http, our own address
-            return bool(answer.status == 200)
-    except (OSError, ValueError):
-        return False
-
-
-def _watch(share: EmbeddedDatabase | None, stopping: threading.Event) -> None:
+def _watch(share: EmbeddedDatabase | None, stopping: threading.Event, resting: threading.Lock) -> None:
     """Start the embedded database again whenever it dies, until told to stop."""
     while share is not None and not stopping.wait(_WATCH_SECONDS):
-        try:
-            if share.ensure_running():
-                _log.warning("database.restarted")
-        except FieldstoneError as error:
-            _log.error("database.down", reason=error.message)
+        with resting:
+            _have_running(share)
 
 
-def _announce(address: str, stopping: threading.Event, when_ready: Callable[[str], None]) -> None:
+def _have_running(share: EmbeddedDatabase) -> None:
+    try:
+        if share.ensure_running():
+            _log.warning("database.restarted")
+    except FieldstoneError as error:
+        _log.error("database.down", reason=error.message)
+
+
+def _announce(
+    address: str, stopping: threading.Event, resting: threading.Lock, when_ready: Callable[[str], None]
+) -> None:
     """Call `when_ready` once requests are answered at `address`, unless told to stop before."""
     while not stopping.wait(0.05):
-        if _listens(address):
-            when_ready(address)
-            return
+        with resting:
+            if _listens(address):
+                when_ready(address)
+                return
 
 
 def _listens(address: str) -> bool:

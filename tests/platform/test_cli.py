@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -270,6 +272,13 @@ def test_an_unknown_key_in_the_configuration_file_is_named(monkeypatch, tmp_path
     (tmp_path / "fieldstone.toml").write_text("prot = 8001\n")
     assert run("user", "list") == 1
     assert "prot" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["demo", "serving"])
+def test_what_serving_needs_is_imported_while_the_database_starts(command):
+    loaded = f"import sys, fieldstone.cli.{command}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert {"flask", "granian", "fieldstone.records"} & set(done.stdout.split()) == set()
 
 
 def test_a_demonstration_leaves_other_apps_alone(shop, capsys):

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fieldstone.database.postmaster import running_postmaster
@@ -118,6 +119,21 @@ def test_a_database_that_is_killed_comes_back_without_a_restart_of_the_server(ho
     os.kill(running_postmaster(home / "database").pid, signal.SIGKILL)
     wait_until_healthy(server)
     assert count_of(server, home.parent) == before
+    assert server.stop() == 0
+
+
+def test_the_model_is_compiled_once_for_all_workers(home, serve):
+    server = serve(FIELDSTONE_WORKERS="2")
+    assert server.log.read_text().count("model.loaded") == 1
+    assert server.stop() == 0
+
+
+def test_a_worker_that_dies_is_replaced(home, serve):
+    server = serve()
+    [worker] = [one for one in psutil.Process(server.process.pid).children() if one.name() != "postgres"]
+    worker.kill()
+    worker.wait()
+    wait_until_healthy(server)
     assert server.stop() == 0
 
 

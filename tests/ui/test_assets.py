@@ -5,6 +5,8 @@ import importlib.util
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,14 @@ def manifest(build_assets):
 def test_a_second_build_with_nothing_changed_does_nothing(build_assets):
     build_assets.build(log=lambda _message: None)
     assert build_assets.build(log=lambda _message: None) is False
+
+
+def test_seeing_that_nothing_has_changed_needs_no_build_tools(build_assets):
+    build_assets.build(log=lambda _message: None)
+    command = [sys.executable, "-X", "importtime", str(UI / "build_assets.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "up to date" in done.stdout
+    assert "hatchling" not in done.stderr
 
 
 def test_the_lock_names_no_registry(build_assets):

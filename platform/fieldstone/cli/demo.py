@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 from rich import box
 from rich.panel import Panel
 from rich.table import Table
 
-from fieldstone import demonstration
-from fieldstone.cli.installation import Installation, opened
 from fieldstone.cli.output import error_console
-from fieldstone.cli.serving import serve_installation, settings_with
-from fieldstone.server import free_port
+from fieldstone.cli.serving import open_for_serving, serve_installation, settings_with
+from fieldstone.ports import free_port
 from fieldstone_metadata import template_names
+
+if TYPE_CHECKING:
+    from fieldstone.cli.installation import Installation
+    from fieldstone.model.model import Model
 
 
 @click.command("demo")
@@ -46,21 +49,25 @@ def command(template: str, *, size: str, host: str | None, port: int | None, no_
         free_port(settings.host, settings.port)
     os.environ.setdefault("FIELDSTONE_LOG_LEVEL", "warning")
     _tell("Starting the database")
-    with opened(settings) as installation:
-        _fill(installation, template, size)
+    with open_for_serving(settings) as installation:
+        model = _fill(installation, template, size)
         if not no_serve:
-            serve_installation(installation, lambda address: _welcome(address, template))
+            serve_installation(installation, model, lambda address: _welcome(address, template))
 
 
-def _fill(installation: Installation, template: str, size: str) -> None:
+def _fill(installation: Installation, template: str, size: str) -> Model:
+    """Have the template published and its records made; the model in force."""
+    from fieldstone import demonstration  # noqa: PLC0415  # see open_for_serving
+
     database = installation.database
     model = demonstration.publish_template(database, template)
     if demonstration.has_people(database, model):
         _tell(f"The demonstration of {template} is there")
-        return
+        return model
     _tell(f"Published the template {template}; making people and records")
     made = demonstration.fill(database, model, template, size)
     _tell(f"Made {made:,} records")
+    return model
 
 
 def _tell(step: str) -> None:
@@ -68,6 +75,8 @@ def _tell(step: str) -> None:
 
 
 def _welcome(address: str, template: str) -> None:
+    from fieldstone import demonstration  # noqa: PLC0415  # see open_for_serving
+
     people = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("Who", "Name", "E-mail", "Password"):
         people.add_column(heading)
