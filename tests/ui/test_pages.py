@@ -1,5 +1,7 @@
 """Pages as a browser without a script gets them: what they show, refuse and keep."""
 
+from uuid import UUID
+
 import pytest
 
 from fieldstone import records
@@ -103,6 +105,29 @@ def test_a_record_of_somebody_else_is_not_found_rather_than_denied(visit, deals)
     page = visit("Bo").get(f"/e/opportunity/{deals['Ward tablets']}")
     assert page.status_code == 404
     assert "Ward tablets" not in page.text
+
+
+def test_a_record_that_one_has_worked_on_says_why_it_cannot_be_seen_any_more(visit, sales, deals):
+    elsewhere = {"owner": {"entity": "user", "id": str(sales.user("Bo"))}, "team": None}
+    records.update(sales.system, "opportunity", [records.Change(UUID(deals["Ward tablets"]), elsewhere)])
+    page = visit("Ann").get(f"/e/opportunity/{deals['Ward tablets']}")
+    said = words(page)
+    assert page.status_code == 403
+    assert "You may not see this opportunity" in said
+    assert "You are its owner it is not yours" in said
+    assert "It belongs to one of your teams yours: North" in said
+    assert "One of these would be enough. They come from the role Sales representative ." in said
+    assert "Back to the list" in said
+    assert "Ward tablets" not in page.text
+
+
+def test_a_refused_action_says_what_it_needs(visit, sales, deals):
+    rep = {"owner": {"entity": "user", "id": str(sales.user("Dana"))}}
+    records.update(sales.system, "opportunity", [records.Change(UUID(deals["Ward tablets"]), rep)])
+    page = visit("Ann").post(f"/e/opportunity/{deals['Ward tablets']}/delete", {})
+    assert page.status_code == 403
+    assert "You may not delete this Opportunity." in words(page)
+    assert "you are its owner, and “Stage” is Prospecting (as Sales representative)" in words(page)
 
 
 def test_a_form_without_a_script_saves_what_was_typed_in_the_readers_way(visit, deals):

@@ -251,6 +251,11 @@ def field_states(
     return records.field_states(context(), owner.name, identity, values)
 
 
+def why_hidden(owner: Entity, identity: UUID) -> records.Hidden | None:
+    """Why the reader cannot see a record that he may know of; None for all others."""
+    return records.why_hidden(context(), owner.name, identity)
+
+
 def rights(owner: Entity, identity: UUID) -> records.Rights:
     """What the reader may do with a record."""
     return records.rights(context(), owner.name, identity)

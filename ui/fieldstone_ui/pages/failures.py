@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fieldstone.errors import FieldstoneError
+from fieldstone.errors import FieldstoneError, Forbidden
+from fieldstone_ui.pages import denied
 from fieldstone_ui.pages.answers import from_script, refusal, wants_json
 from fieldstone_ui.pages.logins import ask_to_log_in, logged_in
 from fieldstone_ui.presentation.lists import Action
@@ -29,24 +30,26 @@ def error_page(error: FieldstoneError) -> ResponseReturnValue:
         return ask_to_log_in()
     if wants_json() or (from_script() and error.status == 401):
         return refusal(error)
-    return render(error), error.status
+    hidden = denied.hidden_record(error)
+    if hidden is not None:
+        return render(hidden), Forbidden.status
+    return render(message(error)), error.status
 
 
-def render(error: FieldstoneError) -> str:
+def render(told: Message) -> str:
     """The page; a script that asked for a part of one gets only the words."""
-    template = "parts/message.html" if from_script() else "message.html"
-    return render_template(template, message=message(error))
+    return render_template("parts/message.html" if from_script() else "message.html", message=told)
 
 
 def message(error: FieldstoneError) -> Message:
     """The words of the page."""
-    reason = error.details.get("reason")
+    said, conditions = denied.refused(error) if error.status == Forbidden.status else (explain(error), [])
     return Message(
         title=TITLES.get(error.status, "That did not work" if error.status < 500 else "Something went wrong"),
-        text=explain(error),
+        text=said,
         icon=ICONS.get(error.status, "alert-circle"),
         actions=list(next_steps(error)),
-        reasons=[str(reason)] if reason and error.status == 403 and str(reason) not in error.message else [],
+        conditions=conditions,
         reference=g.get("request_id", "") if error.status >= 500 else "",
     )
 

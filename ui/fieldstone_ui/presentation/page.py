@@ -27,13 +27,28 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """Something that does not hold and would have to. note: what is known about it."""
+
+    words: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Message:
-    """A page that says what happened, what it means, and what next."""
+    """A page that says what happened, what it means, and what next.
+
+    conditions: what would have to hold; `enough` and `roles` tell how many of them, and who says so.
+    here: what the page is called in the line of places, if not by its title.
+    """
 
     title: str
     text: str
     icon: str
     actions: Sequence[Action] = ()
-    reasons: Sequence[str] = ()
+    conditions: Sequence[Condition] = ()
+    enough: str = ""
+    roles: Sequence[str] = ()
+    here: str = ""
     crumb: Action | None = None
     reference: str = ""

@@ -1,0 +1,174 @@
+"""Who may know of a record that they may not read, and what they are told."""
+
+from uuid import UUID
+
+import pytest
+
+from fieldstone import records
+from fieldstone.errors import NotFound
+from fieldstone_testing.problems import assert_problem
+
+APP = """
+kind: app
+name: desk
+label: Desk
+version: 1.0.0
+---
+kind: entity
+name: deal
+label: Deal
+fields:
+  name: {type: text, required: true, max_length: 100}
+  stage: {type: choice, options: [draft, open], default: open}
+---
+kind: entity
+name: visit
+label: Visit
+fields:
+  name: {type: text, required: true, max_length: 100}
+  deal: {type: reference, to: deal, on_delete: clear}
+  rival: {type: reference, to: deal, on_delete: clear}
+  others: {type: references, to: deal}
+---
+kind: role
+name: rep
+label: Rep
+inherits: [employee]
+entities:
+  deal:
+    create: true
+    read: 'owner == user or team in user.teams or (stage == "open" and has_role("chief"))'
+    update: owner == user
+  visit:
+    create: true
+    read: name != "Secret visit"
+    fields:
+      rival: {read: false}
+---
+kind: role
+name: auditor
+label: Auditor
+inherits: [employee]
+entities:
+  deal: {read: owner == user}
+capabilities: [explain]
+---
+kind: role
+name: warden
+label: Warden
+inherits: [rep]
+entities:
+  deal: {read: false, deny: {read: 'name == "Sealed"'}}
+---
+kind: role
+name: chief
+label: Chief
+---
+kind: role
+name: guest
+label: Guest
+entities:
+  visit: {read: true}
+"""
+
+
+@pytest.fixture(scope="module")
+def app(module_app_from):
+    app = module_app_from(APP)
+    records.create(app.system, "team", [{"name": "North"}, {"name": "South"}])
+    app.user("Ann", ["rep"], ["North"])
+    app.user("Bo", ["rep"], ["South"])
+    app.user("Wim", ["warden"], ["South"])
+    app.user("Olga", ["auditor"])
+    app.user("Gus", ["guest"])
+    return app
+
+
+@pytest.fixture
+def deal(app):
+    """A deal that Ann made."""
+    return records.create(app.context_for("Ann"), "deal", [{"name": "Pump"}])[0].id
+
+
+@pytest.fixture
+def asked(app):
+    """Why somebody cannot read a deal: `asked("Bo", deal)`."""
+    return lambda name, deal: records.why_hidden(app.context_for(name), "deal", deal)
+
+
+def give_away(app, deal, name="Olga"):
+    """Let the platform give a deal to somebody without a team."""
+    owner = {"entity": "user", "id": str(app.users[name])}
+    records.update(app.system, "deal", [records.Change(deal, {"owner": owner, "team": None})])
+
+
+def note_visit(app, **fields):
+    records.create(app.system, "visit", [{"name": "Visit", **fields}])
+
+
+def refers_to(deal):
+    return {"entity": "deal", "id": str(deal)}
+
+
+def test_a_stranger_does_not_learn_that_a_record_is_there(asked, deal):
+    assert asked("Bo", deal) is None
+
+
+def test_there_is_nothing_to_tell_of_a_record_that_can_be_read_or_is_not_there(asked, deal):
+    assert asked("Ann", deal) is None
+    assert asked("Ann", UUID("01a20000-0000-7000-8000-000000000000")) is None
+
+
+def test_whoever_worked_on_a_record_is_told_what_it_takes_to_read_it(app, asked, deal):
+    give_away(app, deal)
+    hidden = asked("Ann", deal)
+    assert [(one.words, one.kind, one.note) for one in hidden.conditions] == [
+        ("You are its owner", "owner", "it is not yours"),
+        ("It belongs to one of your teams", "team", "yours: North"),
+        ("“Stage” is Open, and you hold the role Chief", "other", ""),
+    ]
+    assert hidden.roles == ("Rep",)
+
+
+def test_a_record_in_the_bin_is_not_told_of(app, asked, deal):
+    give_away(app, deal)
+    records.delete(app.system, "deal", [deal])
+    assert asked("Ann", deal) is None
+
+
+def test_a_readable_record_that_refers_to_it_makes_it_known(app, asked, deal):
+    note_visit(app, deal=refers_to(deal))
+    assert asked("Bo", deal).roles == ("Rep",)
+
+
+def test_a_readable_record_that_names_it_among_others_makes_it_known(app, asked, deal):
+    note_visit(app, others=[refers_to(deal)])
+    assert asked("Bo", deal).roles == ("Rep",)
+
+
+def test_a_reference_that_cannot_be_read_makes_nothing_known(app, asked, deal):
+    note_visit(app, rival=refers_to(deal))
+    records.create(app.system, "visit", [{"name": "Secret visit", "deal": refers_to(deal)}])
+    assert asked("Bo", deal) is None
+
+
+def test_the_capability_explain_makes_all_records_known(asked, deal):
+    assert [one.words for one in asked("Olga", deal).conditions] == ["You are its owner"]
+
+
+def test_where_a_role_denies_reading_nothing_is_told(app, asked, deal):
+    note_visit(app, deal=refers_to(deal))
+    assert asked("Wim", deal) is None
+
+
+def test_whoever_may_read_no_such_record_at_all_is_told_nothing(app, deal):
+    note_visit(app, deal=refers_to(deal))
+    with pytest.raises(NotFound):
+        records.why_hidden(app.context_for("Gus"), "deal", deal)
+
+
+def test_for_programs_it_stays_not_found(app, client, deal):
+    give_away(app, deal)
+    api = client(app, app.token("Ann"))
+    assert_problem(api.get(f"/data/deal/{deal}"), 404, "not_found")
+    assert_problem(api.post("/explain", json={"entity": "deal", "id": str(deal), "verb": "read"}), 404)
