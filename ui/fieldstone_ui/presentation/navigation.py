@@ -20,13 +20,14 @@ Address = Callable[[str, str | None], str]
 
 @dataclass(frozen=True)
 class Place:
-    """A line of the menu. key: the letter after G; entity: what it shows."""
+    """A line of the menu. key: the letter after G; entity: what it shows; whole: all records of it."""
 
     label: str
     url: str
     icon: str
     entity: str
     view: str | None = None
+    whole: bool = True
     key: str = ""
     current: bool = False
 
@@ -80,6 +81,7 @@ def place_each(
                 icon,
                 entity.name,
                 item.view,
+                whole=view is None or view.where is None,
             )
 
 
@@ -120,11 +122,11 @@ def with_keys(found: list[Section]) -> list[Section]:
 
 
 def mark(found: list[Section], current: str | None, view: str | None) -> list[Section]:
-    """Mark the place of the view at hand, or else the first one of the entity."""
+    """Mark the place of the view at hand, or else the one that comes nearest: all records of the entity."""
     places = [place for section in found for place in section.items if place.entity == current]
-    first = next((place for place in places if place.view == view), places[0] if places else None)
+    nearest = min(places, key=lambda place: (place.view != view, not place.whole), default=None)
     return [
-        replace(section, items=tuple(replace(place, current=place is first) for place in section.items))
+        replace(section, items=tuple(replace(place, current=place is nearest) for place in section.items))
         for section in found
     ]
 
