@@ -85,7 +85,7 @@ def test_the_pages_of_a_saved_view_follow_each_other(ann):
 
 def test_a_private_view_does_not_exist_for_others(ann, bo):
     save(ann)
-    assert records.saved_views(bo, "deal") == []
+    assert records.saved_views_of(bo, "deal") == []
     with pytest.raises(NotFound):
         shown(bo, BIG["name"])
 
@@ -94,7 +94,7 @@ def test_a_shared_view_shows_what_its_reader_may_read(ann, bo):
     save(ann, shared=True)
     records.create(bo, "deal", [{"name": "Bo's", "amount": 99}])
     assert shown(bo, BIG["name"]) == [{"name": "Bo's"}]
-    assert [view.mine for view in records.saved_views(bo, "deal")] == [False]
+    assert [view.mine for view in records.saved_views_of(bo, "deal")] == [False]
 
 
 def test_a_shared_view_is_changed_by_its_owner_only(ann, bo):

@@ -334,7 +334,7 @@ def saved_views(owner: Entity) -> list[records.SavedView]:
     """The views of an entity that users saved and the reader may see; read once per request."""
     kept: dict[str, list[records.SavedView]] = g.setdefault("saved_views", {})
     if owner.name not in kept:
-        kept[owner.name] = records.saved_views(context(), owner.name)
+        kept[owner.name] = records.saved_views_of(context(), owner.name)
     return kept[owner.name]
 
 

@@ -2,6 +2,7 @@
 
 from fieldstone.records.aggregate import Group, aggregate
 from fieldstone.records.batch import Written
+from fieldstone.records.bulk import Outcome, Picked, delete_many, update_many
 from fieldstone.records.counting import counts
 from fieldstone.records.create import create
 from fieldstone.records.delete import delete
@@ -11,7 +12,7 @@ from fieldstone.records.finding import find
 from fieldstone.records.hidden import Hidden, why_hidden
 from fieldstone.records.history import history
 from fieldstone.records.import_rows import Imported, import_rows
-from fieldstone.records.listing import list_json, list_records
+from fieldstone.records.listing import each_json, list_json, list_records
 from fieldstone.records.lookup import Found, lookup
 from fieldstone.records.measures import Measure
 from fieldstone.records.purge import purge
@@ -19,7 +20,7 @@ from fieldstone.records.query import Page, Query
 from fieldstone.records.reading import get, get_json
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
-from fieldstone.records.saved_views import SavedView, saved_views
+from fieldstone.records.saved_views import SavedView, saved_views_of
 from fieldstone.records.transition import transition
 from fieldstone.records.transitions import TransitionState, transitions
 from fieldstone.records.update import Change, update
@@ -36,7 +37,9 @@ __all__ = [
     "Hidden",
     "Imported",
     "Measure",
+    "Outcome",
     "Page",
+    "Picked",
     "Query",
     "Question",
     "Rights",
@@ -47,6 +50,8 @@ __all__ = [
     "counts",
     "create",
     "delete",
+    "delete_many",
+    "each_json",
     "explain",
     "field_states",
     "find",
@@ -61,9 +66,10 @@ __all__ = [
     "require_others_view",
     "restore",
     "rights",
-    "saved_views",
+    "saved_views_of",
     "transition",
     "transitions",
     "update",
+    "update_many",
     "why_hidden",
 ]

@@ -100,6 +100,13 @@ class Batch:
         """The records about which nothing has been refused so far."""
         return (item for item in self.items if not self.refusals.concern(item.position))
 
+    def settle(self) -> None:
+        """Raise what was refused; in a partial batch, go on with the other records."""
+        if self.partial:
+            self.items = list(self.accepted)
+        else:
+            self.refusals.raise_if_any()
+
     @cached_property
     def rights(self) -> CallerRights:
         """What the caller may do with the entity."""

@@ -91,11 +91,11 @@ class CallerRights:
             raise self._forbidden("create")
 
     def check_delete(self, batch: Batch) -> None:
-        """Raise `Forbidden` for stored records that the caller may not delete."""
+        """Raise `Forbidden` for stored records that the caller may not delete, or leave them out."""
         for item in batch.items:
             if not self.may("delete", batch.stored, item.old):
                 self._refuse(batch, item, "delete")
-        batch.refusals.raise_if_any()
+        batch.settle()
 
     def check_stored(self, batch: Batch) -> None:
         """Refuse changes that the caller may not make to the records as they are stored."""

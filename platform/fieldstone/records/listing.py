@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -41,6 +42,20 @@ def list_json(context: Context, entity: str, query: Query) -> bytes:
 def list_records(context: Context, entity: str, query: Query) -> Page:
     """The same as values. Raises as `list_json`."""
     return Page(**orjson.loads(list_json(context, entity, query)))
+
+
+def each_json(context: Context, entity: str, query: Query) -> Iterator[bytes]:
+    """Every record of a list as the text of a JSON object, read page by page, so that memory stays small.
+
+    The query's limit is the size of a page. Each page is read as it is then. Raises as `list_json`.
+    """
+    page: _Page | None = _Page(Reading(context, entity, query))
+    while page is not None:
+        with context.database.read() as connection:
+            rows = page.rows(connection)
+        yield from rows.column(0, query.limit)
+        following = page.next_cursor(rows)
+        page = _Page(Reading(context, entity, replace(query, cursor=following))) if following else None
 
 
 class Reading:

@@ -19,7 +19,8 @@ def load(batch: Batch, versions: Versions, lock: Lock = Lock.CHANGED, *, deleted
     """Load and lock the records of a batch, in the order of their ids.
 
     deleted: they are in the recycle bin. Raises `NotFound` for what is not there or not readable, and
-    `VersionConflict` where a record has moved on from the version given.
+    `VersionConflict` where a record has moved on from the version given; a partial batch goes on without
+    those.
     """
     _refuse_doubles(batch)
     found = rows.load(batch.connection, batch.model, batch.entity, (item.id for item in batch.items), lock)
@@ -29,7 +30,7 @@ def load(batch: Batch, versions: Versions, lock: Lock = Lock.CHANGED, *, deleted
     for item in batch.items:
         if not item.old or not batch.rights.may("read", batch.stored, item.old):
             _refuse_missing(batch, item)
-    batch.refusals.raise_if_any()
+    batch.settle()
     _check_versions(batch, versions)
 
 
@@ -66,12 +67,12 @@ def _refuse_missing(batch: Batch, item: Item) -> None:
 def _check_versions(batch: Batch, versions: Versions) -> None:
     outdated = [
         (item, version)
-        for item, version in zip(batch.items, versions, strict=True)
-        if version is not None and version != item.old["version"]
+        for item in batch.items
+        if (version := versions[item.position]) is not None and version != item.old["version"]
     ]
     for item, version in outdated:
         details = conflicts.describe(batch, item, version)
         batch.refusals.add(
             item.position, None, "version_conflict", details["message"], kind=VersionConflict, details=details
         )
-    batch.refusals.raise_if_any()
+    batch.settle()

@@ -100,5 +100,26 @@ def _counting(place: int, referrer: Referrer, among: Among) -> sa.Select[Any]:
     )
 
 
+def holding(
+    connection: sa.Connection, model: Model, target: str, targets: Sequence[UUID]
+) -> dict[UUID, tuple[Entity, int]]:
+    """Those of `targets` that live records of others refer to and hold: an entity of these, and how many."""
+    chosen = referrers(model, target, RESTRICT)
+    if not chosen or not targets:
+        return {}
+    selects = [
+        sa.select(sa.literal(place), referrer.column, sa.func.count())
+        .where(
+            referrer.column == sa.any_(_ids(targets)),
+            referrer.entity.table.c.deleted_at.is_(None),
+            referrer.entity.table.c.id != sa.all_(_ids(targets)),
+        )
+        .group_by(referrer.column)
+        for place, referrer in enumerate(chosen)
+    ]
+    found = connection.execute(sa.union_all(*selects)).all()
+    return {row[1]: (chosen[row[0]].entity, row[2]) for row in found}
+
+
 def _ids(ids: Sequence[UUID]) -> sa.BindParameter[Sequence[UUID]]:
     return sa.bindparam(None, list(ids), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))

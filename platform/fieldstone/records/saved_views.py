@@ -67,7 +67,7 @@ class SavedView:
         return Seen(self.name, self.where or None, self.order, self.columns)
 
 
-def saved_views(context: Context, entity: str) -> list[SavedView]:
+def saved_views_of(context: Context, entity: str) -> list[SavedView]:
     """The saved views of an entity that the caller may see, own ones first, then by name."""
     viewer = Viewer(context.model, context.principal.access_key)
     if ENTITY not in context.model.entities or viewer.access(ENTITY).read.constant is False:
@@ -122,7 +122,7 @@ def resolved(context: Context, entity: Entity, query: Query) -> Query:
 
 
 def _named(context: Context, entity: str, name: str) -> SavedView:
-    views = [view for view in saved_views(context, entity) if view.remembers is None]
+    views = [view for view in saved_views_of(context, entity) if view.remembers is None]
     found = next((view for view in views if name in {str(view.id), view.name}), None)
     if found is None:
         raise NotFound(f"There is no view “{name[:80]}”.", code="unknown_view")

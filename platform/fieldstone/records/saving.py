@@ -61,10 +61,7 @@ def judge(batch: Batch) -> None:
 
 def settle(batch: Batch) -> None:
     """Raise what was refused; in a partial batch, go on with the other records."""
-    if batch.partial:
-        batch.items = list(batch.accepted)
-    else:
-        batch.refusals.raise_if_any()
+    batch.settle()
 
 
 def insert(batch: Batch) -> None:

@@ -16,6 +16,7 @@ from fieldstone.web.api import (
     caller,
     comments,
     explaining,
+    exporting,
     questions,
     reading,
     transitions,
@@ -53,7 +54,8 @@ def api_blueprint() -> Blueprint:
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(require_caller)
     for part in (
-        reading, writing, upserting, transitions, belongings, comments, questions, explaining, caller, routes,
+        reading, exporting, writing, upserting, transitions, belongings, comments, questions, explaining,
+        caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

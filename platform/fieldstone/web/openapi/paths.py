@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fieldstone.web.api.answers import PREFIX
+from fieldstone.web.api.exporting import PARAMETERS, TYPES
 from fieldstone.web.openapi import parameters
 from fieldstone.web.openapi.common import reference
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
@@ -30,6 +31,8 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
     if "read" in surface.verbs:
         yield f"{base}/{{id}}/history", {"get": _history(surface)}
         yield f"{base}/query", {"post": _query(surface)}
+    if surface.exports:
+        yield f"{base}/export", {"get": _export(surface)}
     if surface.inverses and "read" in surface.verbs:
         yield from _related(surface, base)
     if "read" in surface.verbs and "comment" in surface.belongings:
@@ -151,6 +154,16 @@ def _history(surface: Surface) -> Schema:
             parameters.query("limit", "How many entries.", parameters.number(1, 500, 50)),
             parameters.query("cursor", "`next` of the page before."),
         ]
+    }
+
+
+def _export(surface: Surface) -> Schema:
+    content = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in TYPES.values()}
+    responses = answers({200: {"description": "The file, streamed.", "content": content}}, READING)
+    formats: Schema = {"type": "string", "enum": list(TYPES), "default": "csv"}
+    listed = [one for one in parameters.listing("created_at >= today() - 30") if one["name"] in PARAMETERS]
+    return _operation(surface, "export", f"Export {surface.plural}", responses) | {
+        "parameters": [parameters.query("format", "CSV or one JSON object per line.", formats), *listed]
     }
 
 

@@ -10,6 +10,7 @@ from fieldstone.access.grants import ADMIN, Access, access
 from fieldstone.context import Principal
 from fieldstone.model.model import Entity, Field, Inverse, Model, Transition
 from fieldstone.model.system_fields import ASSIGNABLE
+from fieldstone.transfer.export import CAPABILITY
 
 VERBS = ("read", "create", "update", "delete")
 OWNERSHIP = frozenset({"owner", "team"})
@@ -22,6 +23,7 @@ class Surface:
     verbs: of `read`, `create`, `update`, `delete`, those not refused for every record.
     readable, creatable, updatable: fields by name; the last two hold only what may be sent.
     inverses: collections whose entity the caller may read.
+    exports: whether the caller may export what it may read.
     belongings: what may be done with records about records of this entity, such as comments: name → verbs.
     """
 
@@ -32,6 +34,7 @@ class Surface:
     updatable: Mapping[str, Field]
     inverses: Mapping[str, Inverse]
     transitions: Mapping[str, Transition]
+    exports: bool
     belongings: Mapping[str, frozenset[str]]
 
     @property
@@ -73,6 +76,7 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         updatable=_where(_sendable(entity), lambda name: _updating(rights, name)),
         inverses=_inverses(model, principal, entity),
         transitions=_transitions(principal, entity, verbs),
+        exports="read" in verbs and (CAPABILITY in principal.capabilities or ADMIN in principal.roles),
         belongings=_belongings(model, principal) if entity.declaration.activities else {},
     )
 

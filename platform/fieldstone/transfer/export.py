@@ -1,0 +1,146 @@
+"""Exporting the records of a list as CSV or NDJSON, streamed: what the caller may read, and nothing else.
+
+CSV is RFC 4180 in UTF-8 with a byte order mark, which tells spreadsheets the encoding. A text that a
+spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return) gets an apostrophe
+before it, as OWASP recommends ("CSV Injection"); numbers stay as they are. NDJSON has every value exactly as
+the API does.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from fieldstone import records
+from fieldstone.access.grants import ADMIN, access
+from fieldstone.context import Context
+from fieldstone.errors import Forbidden
+from fieldstone.model.model import Entity
+from fieldstone.records import Query, lists, saved_views
+from fieldstone.records.labels import field_label
+from fieldstone.records.query import MOST_RECORDS
+from fieldstone.records.source import Viewer
+
+CAPABILITY = "export"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+MARK = "\ufeff"
+LINES = 200
+"""How many lines are sent together."""
+
+Record = Mapping[str, Any]
+
+
+def may_export(context: Context) -> bool:
+    """Whether the caller holds the capability `export`."""
+    return CAPABILITY in context.principal.capabilities or ADMIN in context.principal.roles
+
+
+def ndjson(context: Context, entity: str, query: Query) -> Iterator[bytes]:
+    """One JSON object on each line.
+
+    Raises, before the first line: Forbidden without the capability, and what reading a list raises.
+    """
+    texts = _texts(context, entity, query)
+    return _together(text + b"\n" for text in texts)
+
+
+def as_csv(context: Context, entity: str, query: Query, *, labels: bool = False) -> Iterator[bytes]:
+    """A line of heads, then a line for each record; `labels`: what fields are called, instead of their names.
+
+    A reference is the title of its record, a list has commas between its items, anything composed is JSON.
+    Raises as `ndjson`.
+    """
+    texts = _texts(context, entity, query)
+    owner = context.model.entities[entity]
+    names = _columns(context, owner, query)
+    heads = [_head(context, owner, name) if labels else name for name in names]
+    rows = (_row(orjson.loads(text), names) for text in texts)
+    return _together(chain([MARK.encode()], _lines(chain([heads], rows))))
+
+
+def _texts(context: Context, entity: str, query: Query) -> Iterator[bytes]:
+    """The records; the first one is read at once, so that a refusal is not half an answer."""
+    if not may_export(context):
+        reason = f"none of your roles has the capability {CAPABILITY}"
+        raise Forbidden(
+            f"You may not export: {reason}.", details={"reason": reason, "capability": CAPABILITY}
+        )
+    found = records.each_json(context, entity, replace(query, limit=MOST_RECORDS, cursor=None, count="none"))
+    first = next(found, None)
+    return found if first is None else chain([first], found)
+
+
+def _columns(context: Context, owner: Entity, query: Query) -> list[str]:
+    """The fields asked for, those of the view, or all that the caller may read."""
+    if query.fields is not None:
+        return list(query.fields)
+    viewer = Viewer(context.model, context.principal.access_key)
+    seen = lists.seen(viewer, saved_views.resolved(context, owner, query))
+    if seen is not None and seen.columns:
+        return list(seen.columns)
+    granted = access(context.model, context.principal, owner.name)
+    names = ["id", *owner.fields, *(name for name in owner.system if name not in {"id", "deleted_at"})]
+    return [name for name in names if granted.field_read(name).constant is not False]
+
+
+def _head(context: Context, owner: Entity, name: str) -> str:
+    field = owner.field(name)
+    return field_label(field, context.principal.locale) if field is not None else name
+
+
+def _row(record: Record, names: Sequence[str]) -> list[str]:
+    return [cell(record.get(name)) for name in names]
+
+
+def cell(value: Any) -> str:
+    """A value of the API's form as a cell that no spreadsheet takes for a formula."""
+    text = _text(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return str(value["title"] or "") if "title" in value else orjson.dumps(value).decode()
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return str(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite() and text.isascii()
+    except InvalidOperation:
+        return False
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    write: Callable[[Sequence[str]], object] = csv.writer(buffer).writerow
+    for row in rows:
+        write(row)
+        yield buffer.getvalue().encode()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _together(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines in parts that are worth sending."""
+    part: list[bytes] = []
+    for line in lines:
+        part.append(line)
+        if len(part) == LINES:
+            yield b"".join(part)
+            part.clear()
+    if part:
+        yield b"".join(part)

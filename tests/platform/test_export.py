@@ -1,0 +1,124 @@
+"""Exports: everything a filter matches, as a file, under the rights of who asks for it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from fieldstone import records
+from fieldstone.transfer.export import cell
+from fieldstone_testing.deals import DEALS
+from fieldstone_testing.problems import assert_problem
+
+PATH = "/data/deal/export"
+
+
+@pytest.fixture(scope="module")
+def app(module_app_from):
+    """Ann's 2,100 deals, two of them named like formulas of a spreadsheet, and Bo's one."""
+    app = module_app_from(DEALS + EXPORTER)
+    ann = app.context_for("Ann", ["rep", "exporter"], ["North"])
+    names = ["=1+1", "@cmd", 'Say "no", then go', *(f"Deal {number}" for number in range(2097))]
+    rows = [{"name": name, "amount": "-5.50", "quantity": 1} for name in names]
+    for start in range(0, len(rows), 1000):
+        records.create(ann, "deal", rows[start : start + 1000])
+    records.create(app.context_for("Bo", ["rep"], ["South"]), "deal", [{"name": "Bo's"}])
+    return app
+
+
+EXPORTER = """
+---
+kind: role
+name: exporter
+label: Exporter
+capabilities: [export]
+"""
+
+
+@pytest.fixture
+def api(app, client):
+    return client(app, app.token("Ann", ["rep", "exporter"]))
+
+
+def rows_of(answer):
+    return list(csv.reader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
+
+
+def test_all_records_are_exported_over_many_pages_and_only_those_that_may_be_read(api):
+    heads, *rows = rows_of(api.get(f"{PATH}?fields=name,amount&order=name"))
+    assert heads == ["name", "amount"]
+    assert len(rows) == 2100
+    assert "Bo's" not in {name for name, _ in rows}
+
+
+def test_it_is_a_file_that_is_sent_in_parts(api):
+    answer = api.get(PATH)
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="deal.csv"'
+    assert answer.is_streamed
+
+
+def test_a_text_that_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe_and_a_number_stays(api):
+    rows = rows_of(api.get(f"{PATH}?fields=name,amount&where=left(name, 1) == '='"))
+    assert rows[1:] == [["'=1+1", "-5.50"]]
+
+
+@pytest.mark.parametrize("text", ["=1", "+a", "-a", "@a", "\ta", "\r=1", "-1+2", "+1,2", "=-5"])
+def test_no_cell_begins_like_a_formula(text):
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["-5.50", "+4712", "1e5", "plain", "a=b", ""])
+def test_numbers_and_plain_texts_stay_as_they_are(value):
+    assert cell(value) == value
+
+
+def test_quotes_commas_and_filters_work_as_in_a_list(api):
+    rows = rows_of(api.get(f"{PATH}?fields=name&where=name == 'Say \"no\", then go'"))
+    assert rows[1:] == [['Say "no", then go']]
+
+
+def test_ndjson_has_every_value_exactly(api):
+    lines = api.get(f"{PATH}?format=ndjson&fields=name,amount&where=name == '=1%2B1'").get_data(as_text=True)
+    [record] = [json.loads(line) for line in lines.splitlines()]
+    assert (record["name"], record["amount"]) == ("=1+1", "-5.50")
+
+
+def test_a_field_that_may_not_be_read_is_no_column(api):
+    assert "margin" not in rows_of(api.get(PATH))[0]
+    assert_problem(api.get(f"{PATH}?fields=margin"), 400)
+
+
+def test_exporting_needs_the_capability(app, client):
+    refused = client(app, app.token("Bo", ["rep"])).get(PATH)
+    assert_problem(refused, 403)
+    assert "export" in refused.json["reason"]
+
+
+@pytest.mark.parametrize(
+    "question", ["where=amount >", "order=nothing", "format=pdf", "format=xlsx", "limit=5"]
+)
+def test_what_cannot_be_exported_is_refused_before_anything_is_sent(api, question):
+    assert_problem(api.get(f"{PATH}?{question}"), 400)
+
+
+def test_what_may_be_exported_stands_in_the_openapi_document(app, api, client):
+    assert f"/api/v1{PATH}" in api.get("/openapi.json").json["paths"]
+    others = client(app, app.token("Bo", ["rep"])).get("/openapi.json").json["paths"]
+    assert f"/api/v1{PATH}" not in others
+
+
+def test_a_saved_view_is_exported_with_its_columns_filter_and_order(app, client):
+    api = client(app, app.token("Eve", ["employee", "rep", "exporter"]))
+    for name in ("Aa", "Bb", "Cc"):
+        api.post("/data/deal", json={"name": name, "quantity": len(name)})
+    view = {
+        "name": "Mine",
+        "shows": "deal",
+        "where": 'name > "Aa"',
+        "order": "-name",
+        "columns": "quantity,name",
+    }
+    assert api.post("/data/saved_view", json=view).status_code == 201
+    assert rows_of(api.get(f"{PATH}?view=Mine")) == [["quantity", "name"], ["2", "Cc"], ["2", "Bb"]]
