@@ -8,13 +8,14 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
 
-from fieldstone.database.embedded import EmbeddedDatabase, start
+from fieldstone.database.embedded import EmbeddedDatabase, at, start
+from fieldstone.database.failures import EmbeddedDatabaseFailure
 
 UNSAFE_AND_FAST = {
     "fsync": "off",
@@ -100,7 +101,8 @@ def _remove_left_over() -> None:
     """Remove servers of runs that were killed long ago."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if time.time() - home.stat().st_mtime > OLD_SECONDS:
-            left = start(home, UNSAFE_AND_FAST)
-            left.release()
-            if left.pid() is None:
+            # A folder that somebody removed by half cannot be started, and would stop every later run.
+            with suppress(EmbeddedDatabaseFailure):
+                start(home, UNSAFE_AND_FAST).release()
+            if at(home).pid() is None:
                 shutil.rmtree(home, ignore_errors=True)
