@@ -78,6 +78,7 @@ CODES: Mapping[str, str] = {
     "not_summable": "The field holds no numbers.",
     "not_writable": "The platform makes the value; nobody can give it.",
     "slow_order": "A list is ordered by an unstored aggregate (warning).",
+    "platform_setting": "The platform reads this setting of `core`: it keeps its type and has a default.",
     # workflows, roles, forms, data
     "not_a_choice": "A workflow or a board needs a choice field.",
     "second_workflow": "An entity has one workflow already.",

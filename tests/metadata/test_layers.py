@@ -290,8 +290,30 @@ def test_unknown_settings_are_errors(wrong):
         ("{type: integer, default: many}", "bad_value"),
         ("{type: choice}", "options_missing"),
         ("{type: choice, options: [a], default: b}", "bad_value"),
+        ("{type: integer, default: =1 + 1}", "bad_value"),
     ],
 )
 def test_settings_are_checked(setting, code):
     problems = check([core_layer(), app("plus", f"settings: {{x: {setting}}}\n")]).problems
     assert [problem.code for problem in problems] == [code]
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ("currency: {default: EURO}", "bad_value"),
+        ("timezone: {default: Europe/Kopenhagen}", "bad_value"),
+        ("currency: {type: text}", "platform_setting"),
+        ('organisation: {default: ""}', "platform_setting"),
+    ],
+)
+def test_settings_that_the_platform_reads_stay_readable(setting, code):
+    (problem,) = local(f"kind: app\nname: core\nextends: true\nsettings: {{{setting}}}\n").problems
+    assert (problem.layer, problem.line, problem.code) == ("local", 4, code)
+
+
+def test_a_setting_that_the_platform_reads_cannot_lose_its_default():
+    (problem,) = local(
+        "kind: app\nname: core\nextends: true\nsettings: {timezone: {default: null}}\n"
+    ).problems
+    assert problem.code == "platform_setting"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from fieldstone import records
 from fieldstone.publication.apply import propose
 from fieldstone.publication.plan import Plan
 from fieldstone.publication.refusals import PlanRefused
@@ -97,6 +100,23 @@ def test_removing_a_field_is_refused_with_what_to_do_instead(stocked):
 )
 def test_what_living_data_does_not_bear_is_refused(stocked, before, after, element, code):
     assert (element, code) in codes(stocked, APP.replace(before, after))
+
+
+IN_DOLLARS = f"{APP}---\nkind: app\nname: core\nextends: true\nsettings: {{currency: {{default: USD}}}}\n"
+
+
+def test_the_currency_of_the_organisation_stays_while_amounts_are_kept_in_it(stocked):
+    assert codes(stocked, IN_DOLLARS) == [("setting core.currency", "currency_in_use")]
+
+
+def test_the_currency_of_the_organisation_is_changed_before_there_are_records(shop):
+    assert [(step.action, step.kind, step.name) for step in plan_of(shop, IN_DOLLARS).steps] == [
+        ("change", "app", "core")
+    ]
+    shop.publish(IN_DOLLARS)
+    made = records.create(shop.system, "product", [{"name": "Pump", "price": "3.5"}])
+    assert shop.sql("SELECT currency, price__base FROM main.product") == [("USD", Decimal("3.5"))]
+    assert len(made) == 1
 
 
 def test_an_empty_table_takes_a_required_field(shop):

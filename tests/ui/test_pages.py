@@ -334,3 +334,13 @@ def test_a_page_is_kept_by_nobody_else_and_only_a_preloaded_one_for_a_moment(vis
     assert (
         ann.get("/e/opportunity", **{"HX-Preloaded": "true"}).headers["Cache-Control"] == "private, max-age=3"
     )
+
+
+def test_the_organisations_name_stands_above_the_log_in_and_the_menu(app_from, web_of):
+    settings = "{organisation: {default: Berg Bicycles}, timezone: {default: Asia/Tokyo}}"
+    core = f"kind: app\nname: core\nextends: true\nsettings: {settings}\n"
+    app = app_from(f"kind: app\nname: bicycles\nversion: 1.0.0\n---\n{core}")
+    app.user("Ann", ["admin"])
+    visitor = Visitor(web_of(app))
+    assert "Log in to Berg Bicycles" in words(visitor.get("/login"))
+    assert "Berg Bicycles" in words(visitor.log_in("Ann"))

@@ -24,6 +24,7 @@ from fieldstone.records.environment import environment, organisation_currency, o
 from fieldstone.records.filters import checked
 from fieldstone.records.source import Viewer
 from fieldstone.web.request_context import current_context
+from fieldstone.web.runtime import current_runtime
 from fieldstone_rules import EvaluationError, Expression, Ref, compile_closure
 from fieldstone_rules.tree import And
 from fieldstone_ui.presentation.formats import Formats, locale_of, parse_instant
@@ -62,8 +63,9 @@ def formats() -> Formats:
 
 
 def organisation() -> str:
-    """What the organisation is called."""
-    return str(context().model.settings.get("core", {}).get("organisation") or "Fieldstone")
+    """What the organisation is called; known before anybody has logged in."""
+    model = current_runtime().current.model
+    return str(model.settings.get("core", {}).get("organisation") or "Fieldstone")
 
 
 def entity(name: str) -> Entity:

@@ -15,12 +15,23 @@ from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_rules.types import Type
 
+CORE = "core"
+_READ_BY_THE_PLATFORM = {
+    "organisation": "text",
+    "currency": "currency",
+    "timezone": "timezone",
+    "locale": "language",
+}
+"""Settings of `core` that the platform itself reads → their type, which no other layer may change."""
+
 
 def build_app(document: Document, workspace: Workspace) -> App:
     """The declaration of an app."""
     root = document.root
     description = root.plain("description")
     settings = root.get("settings")
+    if document.name == CORE and settings is not None:
+        _check_core(settings, workspace.report)
     return App(
         name=document.name,
         label=label_of(root.plain("label"), document.name),
@@ -33,6 +44,20 @@ def build_app(document: Document, workspace: Workspace) -> App:
             for name, node in (settings.items() if settings else ())
         },
     )
+
+
+def _check_core(settings: Node, report: Report) -> None:
+    """Reports a change after which the platform could not read a setting of its own."""
+    for name, type_name in _READ_BY_THE_PLATFORM.items():
+        node = settings.get(name)
+        if node is None or node.broken:
+            continue
+        if node.plain("type") != type_name:
+            message = f"the platform reads `{name}`, so it stays a `{type_name}`"
+            report.error(node.value["type"], "platform_setting", message, "change its `default` only")
+        elif node.plain("default") in (None, ""):
+            message = f"the platform reads `{name}`, so it needs a `default`"
+            report.error(node.get("default") or node, "platform_setting", message)
 
 
 def _setting(name: str, node: Node, report: Report) -> Setting:
@@ -54,6 +79,9 @@ def _setting(name: str, node: Node, report: Report) -> Setting:
 def _default(node: Node, report: Report) -> object:
     default = node.get("default")
     if default is None or default.value is None or node.broken:
+        return None
+    if isinstance(default.value, str) and default.value.startswith("="):
+        report.error(default, "bad_value", "the default of a setting is a plain value, not an expression")
         return None
     try:
         return FIELD_TYPES[node.plain("type")].parse(to_plain(default), _details(node))

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from fieldstone.errors import Conflict
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.tables import TableChange
+from fieldstone.records.environment import organisation_currency
+from fieldstone.records.money import CURRENCY
 from fieldstone_metadata import declarations
 from fieldstone_rules.rule_files.jobs import jobs
 
@@ -71,6 +73,7 @@ class Counts:
 def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: Counts) -> Iterator[Refusal]:
     """Everything in the way of publishing `new` over `old`."""
     yield from _waiting_for_jobs(new)
+    yield from _of_currency(old, new, counts)
     for change in changes:
         yield from _of_table_change(change, counts)
     for name, entity in new.entities.items():
@@ -92,6 +95,24 @@ def _waiting_for_jobs(new: Model) -> Iterator[Refusal]:
                 "Take it out until then; `fieldstone check` checks it all the same."
             )
             yield Refusal(f"rules {name}", "needs_jobs", message)
+
+
+def _of_currency(old: Model | None, new: Model, counts: Counts) -> Iterator[Refusal]:
+    """Another currency of the organisation, while amounts are kept in the present one."""
+    if old is None or organisation_currency(old) == organisation_currency(new):
+        return
+    holding = [
+        name
+        for name, entity in old.entities.items()
+        if CURRENCY in entity.system and counts.rows(entity.table.name)
+    ]
+    if holding:
+        yield Refusal(
+            "setting core.currency",
+            "currency_in_use",
+            f"Amounts of {', '.join(holding)} are kept in {organisation_currency(old)}, and converting them "
+            f"to {organisation_currency(new)} is not supported yet. Choose it before there are records.",
+        )
 
 
 def _of_table_change(change: TableChange, counts: Counts) -> Iterator[Refusal]:

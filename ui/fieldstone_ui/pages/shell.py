@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -56,7 +57,16 @@ def around() -> dict[str, Any]:
     try:
         return {"page": make_page(), "formats": data.formats()}
     except FieldstoneError:
-        return {"page": Page(home_url=url_for("pages.home"))}
+        return {"page": _page_of_nobody()}
+
+
+def _page_of_nobody() -> Page:
+    """The shell around the log-in, with the organisation's name once something is published."""
+    bare = Page(home_url=url_for("pages.home"))
+    try:
+        return replace(bare, organisation=data.organisation())
+    except FieldstoneError:
+        return bare
 
 
 def make_page() -> Page:
