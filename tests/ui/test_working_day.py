@@ -59,7 +59,7 @@ def test_one_field_is_edited_in_place_and_saved_with_a_key(ann, deals):
     expect(field(ann, "next_step").locator(".fs-v")).to_have_text("Call Per")
     save(ann)
     expect(ann.locator("[data-savebar]")).to_be_hidden()
-    expect(ann.locator("#history")).to_contain_text("Ann created it")
+    expect(ann.locator("#activity")).to_contain_text("Ann created it")
     ann.reload()
     expect(field(ann, "next_step").locator(".fs-v")).to_have_text("Call Per")
 

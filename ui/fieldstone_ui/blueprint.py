@@ -9,6 +9,7 @@ from fieldstone.web.failures import use_error_page
 from fieldstone_ui import templating
 from fieldstone_ui.assets import asset_url, serve_asset
 from fieldstone_ui.pages import (
+    activity,
     boards,
     bulk,
     failures,
@@ -36,6 +37,19 @@ def make_blueprint() -> Blueprint:
     pages = Blueprint("pages", __name__, template_folder="templates")
     pages.get("/assets/<file>", endpoint="asset")(serve_asset)
     templating.install(pages)
-    for part in (shell, preloading, logins, lists, boards, bulk, forms, moves, records, lookups, searching):
+    for part in (
+        shell,
+        preloading,
+        logins,
+        lists,
+        boards,
+        bulk,
+        forms,
+        moves,
+        activity,
+        records,
+        lookups,
+        searching,
+    ):
         part.install(pages)
     return pages

@@ -32,6 +32,7 @@ from fieldstone_ui.presentation.looks import FieldLook, field_look
 
 __all__ = ["Change", "Expression", "Query", "Written"]
 Record = dict[str, Any]
+COMMENT = "comment"
 LONGEST_WHERE = 10_000
 LONGEST_SEARCH = 200
 MOST_ALIKE = 20
@@ -190,6 +191,11 @@ def one(owner: Entity, identity: UUID, *, deleted: bool = False) -> Record:
     return records.get(context(), owner.name, identity, [TITLE, *names], deleted=deleted)
 
 
+def require_readable(owner: Entity, identity: UUID) -> None:
+    """Raise NotFound for a record that is not there, or not for the reader."""
+    records.get(context(), owner.name, identity, ())
+
+
 def readable(owner: Entity) -> list[str]:
     """The fields of an entity that the reader may see in at least some records."""
     names = [*owner.fields, *(name for name in owner.system if name != "deleted_at")]
@@ -239,6 +245,19 @@ def related(
 def history(owner: Entity, identity: UUID) -> list[dict[str, Any]]:
     """What happened to a record, newest first."""
     return records.history(context(), owner.name, identity)
+
+
+def may_comment(owner: Entity) -> bool:
+    """Whether the reader may read comments on records of an entity, and write some."""
+    return owner.declaration.activities and COMMENT in readable_entities()
+
+
+def comments(owner: Entity, identity: UUID, most: int) -> records.Page:
+    """The newest comments on a record, with their number."""
+    about = ("regarding", Ref(owner.name, identity))
+    fields = ("body", "created_at", "created_by", "mentions", "version")
+    query = Query(fields=fields, order=("-created_at",), limit=most, related=about, count="exact")
+    return records.list(context(), COMMENT, query)
 
 
 def transitions(owner: Entity, identity: UUID) -> Sequence[records.TransitionState]:
@@ -352,6 +371,12 @@ def saved_view_entity() -> Entity | None:
 def create(owner: Entity, values: Mapping[str, Any]) -> Written:
     """Create one record."""
     return records.create(context(), owner.name, [values])[0]
+
+
+def say(owner: Entity, identity: UUID, body: str) -> Written:
+    """Comment on a record."""
+    regarding = {"id": str(identity), "entity": owner.name}
+    return records.create(context(), COMMENT, [{"body": body, "regarding": regarding}])[0]
 
 
 def update(owner: Entity, identity: UUID, values: Mapping[str, Any], version: int | None) -> Written:

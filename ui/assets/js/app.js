@@ -13,6 +13,7 @@ import "./combobox.js";
 import "./record.js";
 import "./transitions.js";
 import "./tabs.js";
+import "./activity.js";
 import "./views.js";
 import "./dialog_links.js";
 import "./columns.js";

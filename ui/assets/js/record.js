@@ -207,8 +207,8 @@ export function saved(html) {
   morph(document.getElementById("main"), html);
   if (name) fieldNamed(name)?.querySelector("[data-edit]")?.focus();
   showBar();
-  const history = document.getElementById("history");
-  if (history) htmx.ajax("GET", history.getAttribute("hx-get"), { target: history, swap: "innerHTML" });
+  const activity = document.getElementById("activity");
+  if (activity) htmx.ajax("GET", activity.getAttribute("hx-get"), { target: activity, swap: "innerHTML" });
   announce("Saved");
 }
 

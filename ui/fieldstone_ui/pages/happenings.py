@@ -1,15 +1,14 @@
-"""The history of a record as a timeline by days."""
+"""The history of a record, alone and together with its comments, by days."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.presentation.looks import FieldLook
+from fieldstone_ui.presentation.activity import Day, Event, FieldChange, Happening, Said, Shown
 from fieldstone_ui.presentation.states import StateLook
 
 WORDS = {
@@ -23,63 +22,48 @@ WORDS = {
 OTHER = ("changed", "pencil")
 QUIET = {"create", "import", "delete", "restore"}
 MOST_CHANGES = 8
+MOST = 50
+"""As many changes, and as many comments, are shown."""
 
 
-@dataclass(frozen=True)
-class FieldChange:
-    """A field before and after, in the API's form; `record` tells the currency of amounts."""
-
-    look: FieldLook
-    before: Any
-    after: Any
-    record: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One entry. what: the verb, after the name of who did it. state: where a move led."""
-
-    who: str
-    what: str
-    icon: str
-    at: str
-    time: str
-    changes: Sequence[FieldChange] = ()
-    state: StateLook | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Day:
-    """The entries of one day, newest first."""
-
-    label: str
-    events: Sequence[Happening]
-
-
-def days(owner: Entity, entries: Iterable[Mapping[str, Any]]) -> list[Day]:
-    """The timeline."""
+def days(events: Iterable[Event]) -> list[Day]:
+    """Entries by days."""
     formats = data.formats()
-    local = [(data.instant(entry["at"]).astimezone(formats.zone), entry) for entry in entries]
     return [
-        Day(formats.day(day), [happening(owner, entry, formats.time(at.timetz())) for at, entry in group])
-        for day, group in groupby(local, key=lambda pair: pair[0].date())
+        Day(formats.day(day), list(group))
+        for day, group in groupby(events, key=lambda event: event.instant.astimezone(formats.zone).date())
     ]
 
 
-def happening(owner: Entity, entry: Mapping[str, Any], time: str) -> Happening:
-    """One entry in words."""
+def changes(owner: Entity, entries: Iterable[Mapping[str, Any]]) -> list[Happening]:
+    """The history in words."""
+    return [happening(owner, entry) for entry in entries]
+
+
+def together(changed: Sequence[Happening], said: Sequence[Said]) -> Shown:
+    """Changes and comments, newest first. Where one kind ends before it is complete, so does the whole."""
+    kinds: tuple[Sequence[Event], Sequence[Event]] = (changed, said)
+    cut = [events[-1].instant for events in kinds if len(events) >= MOST]
+    merged = sorted(chain(*kinds), key=lambda event: event.instant, reverse=True)
+    shown = [event for event in merged if not cut or event.instant >= max(cut)]
+    return Shown(shown, more=bool(cut))
+
+
+def happening(owner: Entity, entry: Mapping[str, Any]) -> Happening:
+    """One change in words."""
+    formats, instant = data.formats(), data.instant(entry["at"])
     action = str(entry.get("action"))
     what, icon = WORDS.get(action, OTHER)
-    changes = entry.get("changes") or {}
-    state = reached(owner, changes) if action == "transition" or entry.get("transition") else None
-    shown = [] if action in QUIET else changed_fields(owner, changes, state is not None)
+    changed = entry.get("changes") or {}
+    state = reached(owner, changed) if action == "transition" or entry.get("transition") else None
+    shown = [] if action in QUIET else changed_fields(owner, changed, state is not None)
     return Happening(
+        instant=instant,
         who=(entry.get("actor") or {}).get("title") or "Somebody",
         what="moved it to" if state else what,
         icon=icon,
         at=str(entry["at"]),
-        time=time,
+        time=formats.time(instant.astimezone(formats.zone).timetz()),
         changes=shown[:MOST_CHANGES],
         state=state,
         note=entry.get("note") or "",

@@ -102,6 +102,8 @@ def base_page(
         save_label="Save",
         crumb=str(record.get(number) or title),
         history_url=of_record("history", owner, identity),
+        activity_url=of_record("activity", owner, identity),
+        comment_url=of_record("comment", owner, identity) if data.may_comment(owner) else "",
         id=str(identity),
         version=record.get("version"),
         number=str(record.get(number) or ""),
@@ -130,7 +132,7 @@ def highlights(owner: Entity, record: Mapping[str, Any]) -> list[FieldLook]:
 def history(entity: str, record: str) -> ResponseReturnValue:
     """What happened to the record; a page of its own without a script."""
     owner, identity = data.entity(entity), answers.identity(record)
-    events = happenings.days(owner, data.history(owner, identity))
+    events = happenings.days(happenings.changes(owner, data.history(owner, identity)))
     if answers.from_script():
         return render_template("records/history.html", history=events)
     title = text(owner.label, data.locale(), owner.name)

@@ -109,6 +109,8 @@ class RecordPage:
     states_url: str = ""
     edit_url: str = ""
     history_url: str = ""
+    activity_url: str = ""
+    comment_url: str = ""
     id: str = ""
     version: int | None = None
     number: str = ""
