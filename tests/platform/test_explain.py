@@ -211,6 +211,9 @@ def test_whoever_holds_the_capability_sees_why_another_may_not_see_a_record(ask,
     [clause] = answer["clauses"]
     assert clause["words"] == "The user is its owner, or it belongs to one of the user's teams"
     assert values(clause)["team in user.teams"] is False
+    assert answer["reason"].startswith(
+        "It is possible only if the user is its owner, or it belongs to one of"
+    )
     assert_problem(ask("Olga", entity="deal", id=deal, verb="read", user="nobody@example.com"), 404)
 
 
@@ -219,6 +222,18 @@ def test_a_denial_is_told_as_one(ask, deal, app):
     denial = answer["clauses"][1]
     assert (denial["effect"], denial["words"], denial["value"]) == ("deny", "“Sealed” is yes", False)
     assert (answer["allowed"], answer["roles"]) == (True, ["auditor"])
+
+
+def test_a_comment_follows_the_record_that_it_is_about(ask, deal, app):
+    about = {"entity": "deal", "id": deal}
+    said = records.create(app.context_for("Ann"), "comment", [{"body": "Hm", "regarding": about}])[0].id
+    answer = told(ask("Olga", entity="comment", id=str(said), verb="read", user="bo@example.com"))
+    assert answer["allowed"] is False
+    assert [(one["role"], one["effect"], one["value"]) for one in answer["clauses"]] == [
+        ("employee", "grant", True),
+        (None, "follows", False),
+    ]
+    assert answer["reason"] == "Not so: the user may read the record in “About”."
 
 
 def test_without_a_record_it_says_what_is_always_so(ask):

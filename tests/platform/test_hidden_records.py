@@ -152,6 +152,19 @@ def test_a_reference_that_cannot_be_read_makes_nothing_known(app, asked, deal):
     assert asked("Bo", deal) is None
 
 
+def test_a_notification_about_it_makes_it_known_to_whom_it_was_sent(app, asked, deal):
+    recipient = {"entity": "user", "id": str(app.users["Bo"])}
+    sent = {"subject": "Look", "recipient": recipient, "regarding": refers_to(deal)}
+    records.create(app.system, "notification", [sent])
+    assert asked("Bo", deal).roles == ("Rep",)
+
+
+def test_a_comment_is_not_told_of_apart_from_what_it_is_about(app, deal):
+    said = records.create(app.context_for("Ann"), "comment", [{"body": "Hm", "regarding": refers_to(deal)}])
+    give_away(app, deal)
+    assert records.why_hidden(app.context_for("Ann"), "comment", said[0].id) is None
+
+
 def test_the_capability_explain_makes_all_records_known(asked, deal):
     assert [one.words for one in asked("Olga", deal).conditions] == ["You are its owner"]
 

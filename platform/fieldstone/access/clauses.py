@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fieldstone.access.grants import ADMIN
+from fieldstone.access.grants import ADMIN, EMPLOYEE, FOR_EVERYBODY
 from fieldstone.context import Principal
 from fieldstone.model.model import Model
 from fieldstone_metadata import declarations
@@ -40,7 +40,9 @@ def role_clauses(
     """The clauses of all roles that `principal` holds, the built-in `admin` alone if it is among them."""
     if ADMIN in principal.roles and ADMIN in model.roles:
         return [RoleClause(model.roles[ADMIN], GRANT, condition=True)]
-    held = [model.roles[name] for name in sorted(principal.roles) if name in model.roles]
+    everybodys = {EMPLOYEE} if principal.roles and entity in FOR_EVERYBODY else set()
+    names = sorted(principal.roles | everybodys)
+    held = [model.roles[name] for name in names if name in model.roles]
     return [clause for role in held for clause in _of_role(role, entity, verb, field)]
 
 

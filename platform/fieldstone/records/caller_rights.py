@@ -182,10 +182,10 @@ def _allows(decision: Decision, evaluator: Evaluator, record: Row) -> bool:
 def _answer(asked: Question, evaluator: Evaluator, record: Row) -> Any:
     if isinstance(asked, Rule):
         return evaluator.value(asked, record)
-    return _follows(asked, evaluator, record)
+    return may_follow(asked, evaluator, record)
 
 
-def _follows(asked: Follows, evaluator: Evaluator, record: Row) -> bool:
+def may_follow(asked: Follows, evaluator: Evaluator, record: Row) -> bool:
     """Whether the record that a reference to any entity names is live and may be read."""
     ref = record.get(asked.field)
     if ref is None:

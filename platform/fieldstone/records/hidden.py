@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from fieldstone.access.clauses import DENY, GRANT, RoleClause, role_clauses
 from fieldstone.access.predicates import clause
 from fieldstone.context import Context
+from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.records import rows
 from fieldstone.records.batch import find_entity
@@ -71,7 +72,8 @@ def why_hidden(context: Context, entity: str, id_: UUID) -> Hidden | None:
     """
     found = find_entity(context, entity)
     clauses = role_clauses(context.model, context.principal, entity, "read")
-    if context.principal.limits is not None or any(one.effect == DENY for one in clauses):
+    denied = any(one.effect == DENY for one in clauses)
+    if denied or context.principal.limits is not None or found.about is not None:
         return None
     with context.database.read() as connection:
         record = rows.load(connection, context.model, found, [id_]).get(id_)
@@ -121,6 +123,18 @@ def _referring(viewer: Viewer, entity: Entity) -> Iterator[Column]:
         seen = _seen(viewer, one.entity, one.field, source)
         if seen is not None:
             yield sa.exists().where(source.c[one.column.name] == _record_id(), *seen)
+    for owner in viewer.model.entities.values():
+        yield from _referring_anywhere(viewer, owner, entity)
+
+
+def _referring_anywhere(viewer: Viewer, owner: Entity, entity: Entity) -> Iterator[Column]:
+    """References to any entity: a notification about the record makes it known to whom it was sent."""
+    for field in owner.fields.values():
+        source = owner.table.alias()
+        seen = _seen(viewer, owner, field, source) if field.leads_anywhere else None
+        if seen is not None:
+            of_entity = source.c[entity_column(field.name)] == entity.name
+            yield sa.exists().where(source.c[field.name] == _record_id(), of_entity, *seen)
 
 
 def _linking(viewer: Viewer, entity: Entity) -> Iterator[Column]:

@@ -15,11 +15,11 @@ from fieldstone_rules import Expression
 Condition = bool | Expression
 
 
-def needed(context: Context, entity: Entity, verb: str, field: str | None = None) -> str:
+def needed(context: Context, entity: Entity, verb: str, field: str | None = None, *, you: bool = True) -> str:
     """What a right takes: the conditions of the caller's roles, and the other roles that grant it.
 
-    field: the right is about this field. The text names roles and conditions, and no values. That an
-    administrator may do everything is said only where nobody else may.
+    field: the right is about this field. you: it is told to whom it is about. The text names roles and
+    conditions, and no values. That an administrator may do everything is said only where nobody else may.
     """
     locale = context.principal.locale
     held, others = [], []
@@ -28,7 +28,8 @@ def needed(context: Context, entity: Entity, verb: str, field: str | None = None
         if role.name not in context.principal.roles:
             others.append(label)
         elif conditions:
-            held.append(f"{', and '.join(map(continued, conditions))} (as {label})")
+            told = (_told(context, entity, condition, you=you) for condition in conditions)
+            held.append(f"{', and '.join(map(continued, told))} (as {label})")
     if not held and not others:
         others = [
             text_of(context.model.roles[ADMIN].label, locale) if ADMIN in context.model.roles else ADMIN
@@ -45,7 +46,7 @@ def _joined(held: list[str], others: list[str]) -> str:
 
 def _granting(
     context: Context, entity: Entity, verb: str, field: str | None
-) -> Iterator[tuple[declarations.Role, list[str]]]:
+) -> Iterator[tuple[declarations.Role, list[Expression]]]:
     """The roles that grant a right, with the conditions under which they do."""
     for role in context.model.roles.values():
         grant = role.entities.get(entity.name)
@@ -56,9 +57,9 @@ def _granting(
         if narrowed is not None and narrowed.update is not None:
             conditions.append(narrowed.update)
         if not any(condition is False for condition in conditions):
-            yield role, [_told(context, entity, c) for c in conditions if isinstance(c, Expression)]
+            yield role, [c for c in conditions if isinstance(c, Expression)]
 
 
-def _told(context: Context, entity: Entity, condition: Expression) -> str:
-    teller = Teller(context.model, entity, context.principal.locale, condition.source)
+def _told(context: Context, entity: Entity, condition: Expression, *, you: bool) -> str:
+    teller = Teller(context.model, entity, context.principal.locale, condition.source, you=you)
     return teller.tell(condition.tree)

@@ -24,6 +24,7 @@ from fieldstone.records.explaining.case import (
 )
 from fieldstone.records.explaining.clauses import clauses_of
 from fieldstone.records.explaining.explanation import (
+    FOLLOWS,
     ExplainedClause,
     ExplainedPart,
     Explanation,
@@ -31,6 +32,7 @@ from fieldstone.records.explaining.explanation import (
 )
 from fieldstone.records.history import add_titles
 from fieldstone.records.reasons import needed
+from fieldstone.records.sentences import continued
 from fieldstone.records.state_changes import possible
 from fieldstone.records.transitions import transition_state
 
@@ -105,7 +107,11 @@ def _decided(case: Case, clauses: Sequence[ExplainedClause]) -> tuple[bool | Non
     denied = next((clause for clause in clauses if clause.effect == DENY and clause.value), None)
     if denied is not None:
         return False, f"The role {denied.label} denies it: {denied.words}."
-    return False, needed(case.subject_context, case.entity, case.verb, case.narrowed_to)
+    followed = next((clause for clause in clauses if clause.effect == FOLLOWS), None)
+    if followed is not None and followed.value is False:
+        return False, f"Not so: {continued(followed.words)}."
+    told = needed(case.subject_context, case.entity, case.verb, case.narrowed_to, you=case.about_caller)
+    return False, told
 
 
 def _without_token(case: Case) -> Context:

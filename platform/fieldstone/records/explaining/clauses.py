@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from fieldstone.access.clauses import DENY, FIELD, GRANT, role_clauses
+from fieldstone.access.decisions import Follows
 from fieldstone.access.grants import ADMIN
 from fieldstone.fields.value_forms import part_form
 from fieldstone.model.model import Transition, Workflow
+from fieldstone.records.caller_rights import may_follow
 from fieldstone.records.environment import environment
 from fieldstone.records.explaining.case import Case
-from fieldstone.records.explaining.explanation import GUARD, ExplainedClause, ExplainedPart
+from fieldstone.records.explaining.explanation import FOLLOWS, GUARD, ExplainedClause, ExplainedPart
 from fieldstone.records.explaining.sight import Sight
-from fieldstone.records.labels import text_of
+from fieldstone.records.labels import field_label, text_of
 from fieldstone.records.sentences import Teller
 from fieldstone_rules import (
     Environment,
@@ -31,7 +34,21 @@ def clauses_of(case: Case) -> list[ExplainedClause]:
     workflow, name = case.entity.workflow, case.question.transition
     if workflow is not None and name is not None:
         return _of_transition(case, workflow, workflow.transitions[name])
-    return _of_roles(case, {GRANT, FIELD, DENY})
+    return [*_of_roles(case, {GRANT, FIELD, DENY}), *_following(case)]
+
+
+def _following(case: Case) -> Iterator[ExplainedClause]:
+    """What a record about another one needs, whoever asks: the right to read that one."""
+    about = case.entity.about
+    if about is None:
+        return
+    label = field_label(about, case.context.principal.locale)
+    words = f"{'You' if case.about_caller else 'The user'} may read the record in “{label}”"
+    holds = None
+    if case.judged is not None:
+        asked = Follows(about.name, case.subject.access_key)
+        holds = may_follow(asked, case.judged.stored, case.judged.items[0].old)
+    yield ExplainedClause(None, None, FOLLOWS, about.name, words, holds)
 
 
 def _of_roles(case: Case, effects: set[str]) -> list[ExplainedClause]:

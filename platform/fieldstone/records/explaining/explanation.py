@@ -8,7 +8,7 @@ from uuid import UUID
 
 TRANSITION, CREATE = "transition", "create"
 VERBS = ("read", CREATE, "update", "delete", "assign", TRANSITION)
-GUARD = "guard"
+GUARD, FOLLOWS = "guard", "follows"
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ class ExplainedPart:
 
 @dataclass(frozen=True)
 class ExplainedClause:
-    """A condition and what it comes to. effect: "grant", "field", "deny" (see `RoleClause`) or "guard".
+    """A condition and what it comes to.
 
-    role: whose it is, None for the guard of a transition. words: the condition for people. value: whether it
-    holds; None where it is hidden, or where no record was named and it depends on the record.
+    effect: "grant", "field" or "deny" (see `RoleClause`), "guard" of a transition, or "follows": the record
+    that this one is about has to be readable. role: whose it is, if any. words: the condition for people.
+    value: whether it holds; None where it is hidden, or depends on the record and none was named.
     """
 
     role: str | None

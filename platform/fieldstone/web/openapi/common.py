@@ -155,8 +155,8 @@ EXPLAINED_CLAUSE: Schema = {
         "role": MAYBE_TEXT,
         "label": MAYBE_TEXT,
         "effect": {
-            "enum": ["grant", "field", "deny", "guard"],
-            "description": "`field` narrows what the grant of the role says to one field.",
+            "enum": ["grant", "field", "deny", "guard", "follows"],
+            "description": "`field` narrows the grant of its role to one field; `follows`: as that record.",
         },
         "expression": TEXT,
         "words": TEXT | {"description": "The condition for people."},
