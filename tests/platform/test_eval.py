@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from fieldstone.cli.main import commands, exit_status
-from fieldstone.evaluation import NOTHING, answers
+from fieldstone.evaluation import NOTHING, answers, outcome
 
 APP = """
 kind: app
@@ -295,6 +297,7 @@ def test_the_example_of_the_design_has_exactly_type_and_value(say):
         (line("x", {"x": "choice(a)"}, x="b"), "unknown_option"),
         (line("x", {"x": "date"}, x="2026-02-30"), "not_a_date"),
         (line("x == 'b'", {"x": "choice(a)"}), "unknown_option"),
+        (line("id", {"id": "integer"}, id=5), "bad_name"),
         (line("1", {f"x{number}": "text" for number in range(1_001)}), "too_many"),
     ],
     ids=lambda value: repr(value)[:60],
@@ -311,7 +314,57 @@ def test_a_last_line_without_an_end_is_answered(say):
 
 def test_a_disagreement_is_told_with_what_each_evaluator_said(app_from, monkeypatch):
     app = app_from("kind: app\nname: empty\nversion: 1.0.0\n")
-    wrong = {"closures": lambda *_: 2, "python": lambda *_: 3}
+    wrong = {"closures": lambda _: lambda _: 2, "python": lambda _: lambda _: 3}
     monkeypatch.setattr("fieldstone.evaluation.outcome._IN_MEMORY", wrong)
+    outcome._compiled.cache_clear()
     [answer] = answers(app.database, NOTHING, io.BytesIO(b'{"expression": "1 + 1"}\n'), trace=False)
+    outcome._compiled.cache_clear()
     assert (answer["disagree"], answer["values"]) == (True, {"closures": 2, "python": 3, "sql": 2})
+
+
+def test_lines_are_answered_in_their_order_however_many_there_are(say):
+    lines = [line(f"n + {number}", {"n": "integer"}, n=1) for number in range(150)]
+    assert [answer["value"] for answer in say(*lines)] == list(range(1, 151))
+
+
+def test_an_answer_does_not_wait_for_the_next_line(app_from):
+    app = app_from("kind: app\nname: empty\nversion: 1.0.0\n")
+    reader, writer = os.pipe()
+    with open(reader, "rb") as file, open(writer, "wb", buffering=0) as pipe:
+        found = answers(app.database, NOTHING, file, trace=False)
+        for number in range(3):
+            pipe.write(json.dumps(line(f"{number} + 1")).encode() + b"\n")
+            assert next(found)["value"] == number + 1
+
+
+def test_what_the_database_refuses_spoils_no_other_line(say, monkeypatch):
+    real = outcome.statement
+
+    def broken_for_two(expression, *rest):
+        return sa.select(sa.func.pg_sleep("x")) if expression.source == "2" else real(expression, *rest)
+
+    monkeypatch.setattr(outcome, "statement", broken_for_two)
+    one, two, three = say(line("1"), line("2"), line("3"))
+    assert (one["value"], two["error"]["code"], three["value"]) == (1, "internal", 3)
+
+
+def test_whatever_goes_wrong_with_a_line_the_next_one_is_answered(say, monkeypatch):
+    real = outcome.check_expression
+
+    def failing(source, scope):
+        return real(source, scope) if source != "41" else 1 / 0
+
+    monkeypatch.setattr(outcome, "check_expression", failing)
+    refused, answered = say(line("41"), line("42"))
+    assert (refused["error"]["code"], answered["value"]) == ("internal", 42)
+
+
+def test_a_line_that_is_too_long_is_passed_over_wherever_it_stands(say):
+    long = b"x" * (1024 * 1024 + 5)
+    told = say(line("1"), long + b"\n", line("2"), long + long + b"\n", line("3"))
+    assert [answer.get("value", "too_long") for answer in told] == [1, "too_long", 2, "too_long", 3]
+
+
+@pytest.mark.parametrize("source", ["[[1], [2]]", "[tags, tags]"])
+def test_a_list_in_a_list_is_refused(say, source):
+    assert say(line(source, {"tags": "list(text)"}))[0]["error"]["code"] == "type"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, BinaryIO
 
 import orjson
+import structlog
 
 from fieldstone.database.database import Database
 from fieldstone.errors import FieldstoneError, Malformed
-from fieldstone.evaluation.outcome import Outcome, evaluate
+from fieldstone.evaluation.batches import Line, batches
+from fieldstone.evaluation.outcome import Outcome, Prepared, in_database, outcome_of, prepare
 from fieldstone.evaluation.world import World, world_of_fields
 from fieldstone.evaluation.written_types import type_name
 from fieldstone_rules import EvaluationError, Problem, RuleError
@@ -19,6 +23,8 @@ Answer = dict[str, Any]
 Failure = RuleError | EvaluationError | FieldstoneError
 
 LONGEST_LINE = 1024 * 1024
+_BATCH = 40
+_log = structlog.get_logger(__name__)
 _KEYS = frozenset({"expression", "fields", "record"})
 
 
@@ -34,33 +40,56 @@ class _Request:
 def answers(database: Database, world: World, file: BinaryIO, *, trace: bool) -> Iterator[Answer]:
     """The answer to each line of a file, whatever it holds.
 
-    world: what a line without `fields` is about.
+    Lines that are there together are asked of the database together; nobody waits for a line that is not
+    there yet. world: what a line without `fields` is about.
     """
-    for line in _lines(file):
-        yield _answer(database, world, line, trace=trace)
+    for lines in batches(file, LONGEST_LINE, _BATCH):
+        yield from _answers(database, world, lines, trace=trace)
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes | None]:
-    """Each line; None in place of one that is too long, which is never held in memory."""
-    while line := file.readline(LONGEST_LINE + 1):
-        complete = len(line) <= LONGEST_LINE or line.endswith(b"\n")
-        yield line if complete else None
-        while not complete:
-            rest = file.readline(LONGEST_LINE)
-            complete = not rest or rest.endswith(b"\n")
+def _answers(database: Database, world: World, lines: Sequence[Line], *, trace: bool) -> list[Answer]:
+    now = datetime.now(UTC)
+    prepared = [_attempt(partial(_prepared, world, line, now)) for line in lines]
+    asked = [found for found in prepared if isinstance(found, Prepared) and found.query is not None]
+    values = dict(zip(map(id, asked), in_database(database, asked), strict=True)) if asked else {}
+    return [_answer(found, values, trace=trace) for found in prepared]
 
 
-def _answer(database: Database, world: World, line: bytes | None, *, trace: bool) -> Answer:
+def _prepared(world: World, line: Line, now: datetime) -> Prepared:
+    request = _request(line)
+    about = world if request.fields is None else _world_of(orjson.dumps(request.fields))
+    return prepare(about, request.source, request.record, now)
+
+
+@lru_cache(maxsize=64)
+def _world_of(fields: bytes) -> World:
+    """Lines often have the same fields."""
+    return world_of_fields(orjson.loads(fields))
+
+
+def _answer(found: Prepared | Answer, values: Mapping[int, Any], *, trace: bool) -> Answer:
+    if not isinstance(found, Prepared):
+        return found
+    in_sql = [values[id(found)]] if id(found) in values else []
+    if in_sql and isinstance(in_sql[0], FieldstoneError):
+        return failure(in_sql[0])
+    answered = _attempt(lambda: result(outcome_of(found, *in_sql, trace=trace), trace=trace))
+    assert not isinstance(answered, Prepared)
+    return answered
+
+
+def _attempt(work: Callable[[], Prepared | Answer]) -> Prepared | Answer:
+    """What comes of some work, or the answer that tells why nothing does."""
     try:
-        request = _request(line)
-        about = world if request.fields is None else world_of_fields(request.fields)
-        outcome = evaluate(database, about, request.source, request.record, trace=trace)
+        return work()
     except (RuleError, EvaluationError, FieldstoneError) as error:
         return failure(error)
-    return result(outcome, trace=trace)
+    except Exception:  # whatever one line brings about, the next one is answered
+        _log.exception("evaluation.failed")
+        return {"error": {"code": "internal", "message": "This cannot be evaluated; the log says why."}}
 
 
-def _request(line: bytes | None) -> _Request:
+def _request(line: Line) -> _Request:
     """What a line asks. Raises Malformed."""
     if line is None:
         raise Malformed(f"A line has at most {LONGEST_LINE:,} bytes.", code="too_long")

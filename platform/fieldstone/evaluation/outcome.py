@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import CompileError
 
 from fieldstone.database.database import Database
-from fieldstone.errors import FieldError, Invalid
+from fieldstone.errors import FieldError, FieldstoneError, Invalid
 from fieldstone.evaluation.one_record import statement
 from fieldstone.evaluation.world import World
 from fieldstone.fields.value_forms import as_duration, part_form, value_form
@@ -30,6 +32,8 @@ from fieldstone_rules import (
     parameters,
 )
 from fieldstone_rules.lowerable import why_not_lowerable
+
+Evaluator = Callable[[Environment], Any]
 
 _LONGEST_STATEMENT = sa.text("SET LOCAL statement_timeout = '10s'")
 _READ_ONLY = sa.text("SET TRANSACTION READ ONLY")
@@ -67,6 +71,25 @@ class _Failure:
     error: EvaluationError
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """An expression that has been evaluated in memory. query: what asks the database, if it can be asked."""
+
+    expression: Expression
+    environment: Environment
+    values: Mapping[str, Any]
+    query: sa.Select[Any] | None
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """An expression in the forms that are evaluated in memory. lowerable: it has a SQL form as well."""
+
+    expression: Expression
+    evaluators: Mapping[str, Evaluator]
+    lowerable: bool
+
+
 def evaluate(
     database: Database, world: World, source: str, record: Mapping[str, Any], *, trace: bool = False
 ) -> Outcome:
@@ -75,18 +98,46 @@ def evaluate(
     Raises RuleError where the text is wrong, Invalid where the record is, EvaluationError where there is no
     value, and the database's FieldstoneError.
     """
+    prepared = prepare(world, source, record, datetime.now(UTC))
+    asked = [] if prepared.query is None else in_database(database, [prepared])
+    if asked and isinstance(asked[0], FieldstoneError):
+        raise asked[0]
+    return outcome_of(prepared, *asked, trace=trace)
+
+
+def prepare(world: World, source: str, record: Mapping[str, Any], now: datetime) -> Prepared:
+    """Evaluate an expression in memory. Raises RuleError and Invalid, as `evaluate` does."""
+    compiled = _compiled(world, source)
+    environment = world.environment(record, now)
+    _require_values(compiled.expression, environment)
+    values = {name: _value_of(run, environment) for name, run in compiled.evaluators.items()}
+    query = None
+    if compiled.lowerable:
+        query = statement(compiled.expression, world.schema, environment.record)
+    return Prepared(compiled.expression, environment, values, query)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(world: World, source: str) -> _Compiled:
+    """Lines often ask the same of many records."""
     expression = check_expression(source, Scope(world.schema, world.entity))
-    environment = world.environment(record)
-    _require_values(expression, environment)
-    values = {name: run(expression, environment) for name, run in _IN_MEMORY.items()}
-    if not list(why_not_lowerable(expression.tree)):
-        values["sql"] = _in_database(database, world, expression, environment)
-    reference = values["closures"]
+    evaluators = {name: compile_(expression) for name, compile_ in _IN_MEMORY.items()}
+    return _Compiled(expression, evaluators, not any(why_not_lowerable(expression.tree)))
+
+
+def outcome_of(prepared: Prepared, *in_sql: Any, trace: bool = False) -> Outcome:
+    """What became of an expression. in_sql: its value in the database, if that was asked.
+
+    Raises EvaluationError where there is no value.
+    """
+    values = {**prepared.values, **({"sql": in_sql[0]} if in_sql else {})}
+    expression, reference = prepared.expression, values["closures"]
     disagree = not all(_same(name, reference, value) for name, value in values.items())
     if isinstance(reference, _Failure) and not disagree:
         raise reference.error
     shown = {name: _shown(expression.type, value) for name, value in values.items()}
-    steps = _traced(expression, environment) if trace and not isinstance(reference, _Failure) else ()
+    traced = trace and not isinstance(reference, _Failure)
+    steps = _traced(expression, prepared.environment) if traced else ()
     return Outcome(expression.type, shown["closures"], shown, disagree, steps)
 
 
@@ -120,36 +171,55 @@ def _never_null(type_: Type) -> bool:
 # ---- evaluators
 
 
-def _in_closures(expression: Expression, environment: Environment) -> Any:
-    return _value_of(compile_closure(expression), environment)
-
-
-def _in_python(expression: Expression, environment: Environment) -> Any:
-    return _value_of(compile_python(expression), environment)
-
-
-def _value_of(evaluate: Callable[[Environment], Any], environment: Environment) -> Any:
+def _value_of(evaluate: Evaluator, environment: Environment) -> Any:
     try:
         return evaluate(environment)
     except EvaluationError as error:
         return _Failure(error)
 
 
-_IN_MEMORY: Mapping[str, Callable[[Expression, Environment], Any]] = {
+def _in_closures(expression: Expression) -> Evaluator:
+    return compile_closure(expression)
+
+
+def _in_python(expression: Expression) -> Evaluator:
+    return compile_python(expression)
+
+
+_IN_MEMORY: Mapping[str, Callable[[Expression], Evaluator]] = {
     "closures": _in_closures,
     "python": _in_python,
 }
 
 
-def _in_database(database: Database, world: World, expression: Expression, environment: Environment) -> Any:
-    """The value by PostgreSQL, in a transaction that can write nothing and is rolled back."""
-    query = statement(expression, world.schema, environment.record)
-    with database.transaction() as connection:
+def in_database(database: Database, asked: Sequence[Prepared]) -> list[Any]:
+    """The value of each expression by PostgreSQL, or the FieldstoneError that came instead.
+
+    They are asked with one statement; should that fail, each is asked alone, so that one keeps no other from
+    its value. All were prepared at the same moment in worlds of the same organisation.
+    """
+    if len(asked) > 1:
+        try:
+            return _asked_at_once(database, asked)
+        except (FieldstoneError, CompileError):
+            return [found for one in asked for found in in_database(database, [one])]
+    try:
+        return _asked_at_once(database, asked)
+    except FieldstoneError as error:
+        return [error]
+
+
+def _asked_at_once(database: Database, asked: Sequence[Prepared]) -> list[Any]:
+    """The values, in a transaction that can write nothing and of which nothing stays."""
+    columns = [
+        one.query.scalar_subquery().label(f"value{place}")
+        for place, one in enumerate(asked)
+        if one.query is not None
+    ]
+    with database.discarded() as connection:
         connection.execute(_READ_ONLY)
         connection.execute(_LONGEST_STATEMENT)
-        value = connection.execute(query, parameters(environment)).scalar_one()
-        connection.rollback()
-    return value
+        return list(connection.execute(sa.select(*columns), parameters(asked[0].environment)).one())
 
 
 # ---- comparing and showing

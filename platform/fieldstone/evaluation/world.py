@@ -32,7 +32,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MOST_FIELDS = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """A schema, the entity of the record at hand (None: there is no record), and how its fields are read."""
 
@@ -43,11 +43,13 @@ class World:
     zone: tzinfo = UTC
     currency: str = "EUR"
 
-    def environment(self, written: Mapping[str, Any]) -> Environment:
-        """The surroundings of an evaluation. written: the record in the API's form. Raises Invalid."""
+    def environment(self, written: Mapping[str, Any], now: datetime) -> Environment:
+        """The surroundings of an evaluation at a moment. written: the record in the API's form. Raises
+        Invalid.
+        """
         return Environment(
             record=None if self.entity is None else self._record(written),
-            now=datetime.now(UTC),
+            now=now,
             zone=self.zone,
             currency=self.currency,
             settings=self.settings,
@@ -138,6 +140,8 @@ def world_of_fields(written: Mapping[str, Any]) -> World:
 
 
 def _check_name(name: str) -> None:
+    if name == "id":
+        raise ValueRefused("bad_name", "Every record has an id already.")
     if not _NAME.fullmatch(name) or name in RESERVED:
         raise ValueRefused("bad_name", "A field has a name of small letters, digits and `_`.")
 

@@ -115,6 +115,9 @@ def list_(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`[a, b]`: items of one kind."""
     items = tuple(checking.check(item, names) for item in subtrees(tree))
     known = [item.type for item in items if item.type.kind is not Kind.NULL]
+    unfit = next((type_ for type_ in known if type_.kind in _NO_ITEMS), None)
+    if unfit is not None:
+        return checking.report(tree, "type", f"A {describe(unfit)} cannot be in a list.")
     type_ = _common_type(known) if known else simple(Kind.NULL)
     if type_ is None:
         listed = ", ".join(sorted({describe(item) for item in known}))
@@ -125,6 +128,7 @@ def list_(checking: Checking, tree: Tree[Token], names: Names) -> Node:
 
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT, Kind.MONEY})
+_NO_ITEMS = frozenset({Kind.LIST, Kind.COLLECTION, Kind.JSON})
 
 
 def _common_type(types: list[Type]) -> Type | None:
