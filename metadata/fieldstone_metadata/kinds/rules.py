@@ -11,7 +11,6 @@ from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import World
-from fieldstone_rules import Expression
 from fieldstone_rules import Problem as RuleProblem
 from fieldstone_rules.rule_files import RuleFiles, parts
 from fieldstone_rules.rule_files.actions import MESSAGE, NOTIFY
@@ -21,9 +20,7 @@ from fieldstone_rules.rule_files.declarations import (
     Event,
     RuleFile,
     Trigger,
-    Validation,
 )
-from fieldstone_rules.tree import Collection, walk
 
 KIND = "rules"
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
@@ -100,8 +97,6 @@ def _not_yet(declaration: Declaration, workspace: Workspace) -> Iterator[tuple[i
             yield part.line, f"`{part.action}` actions"
         if isinstance(part, Do) and part.action == NOTIFY and MESSAGE in part.names:
             yield part.line, "documents of kind `message`, which `notify` names here,"
-    if isinstance(declaration, Trigger | Validation):
-        yield from _parts_not_yet(declaration)
 
 
 def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[int, str]]:
@@ -115,13 +110,3 @@ def _goes_with_others(entity: str, workspace: Workspace) -> bool:
     return any(
         field.node.plain("owned") is True or field.node.plain("on_delete") == "cascade" for field in fields
     )
-
-
-def _parts_not_yet(declaration: Trigger | Validation) -> Iterator[tuple[int, str]]:
-    for part in parts(declaration):
-        if isinstance(part, Expression) and _reads_everything(part):
-            yield declaration.line, "collections of all records of an entity in triggers and validations"
-
-
-def _reads_everything(expression: Expression) -> bool:
-    return any(isinstance(node, Collection) and node.of is None for node in walk(expression.tree))

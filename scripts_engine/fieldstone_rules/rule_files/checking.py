@@ -31,6 +31,7 @@ from fieldstone_rules.rule_files.later import check_assignment, check_schedule, 
 from fieldstone_rules.rule_files.reading import Parsed, read
 from fieldstone_rules.rule_files.statements import check_block, field_at
 from fieldstone_rules.rule_files.test_cases import check_test
+from fieldstone_rules.rule_files.whole_entities import beyond_the_database
 from fieldstone_rules.rule_files.world import RuleWorld
 
 _AFTERWARDS = "The record is saved already; set its fields in a `before` trigger."
@@ -98,6 +99,7 @@ class RuleFiles:
             problems += body.problems
             if found is not None and not any(map(_is_error, body.problems)):
                 problems += foregone(found, self._world)
+                problems += beyond_the_database(found)
             declarations += [found] if found is not None else []
         problems += self._functions.problems[name]
         return RuleFile(name, source, tuple(declarations)), problems

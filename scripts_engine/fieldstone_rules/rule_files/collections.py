@@ -10,6 +10,14 @@ from fieldstone_rules.gathers import rows_where, sorted_rows
 from fieldstone_rules.tree import Collection
 
 
+def compile_order(collection: Collection, source: str) -> Callable[[Environment, list[Row]], list[Row]]:
+    """Rows in the order of a collection (without one: by id)."""
+    compiler = Compiler(source, raising=False)
+    keys = [(compiler.compile(key.value), key.descending) for key in collection.order]
+    name = collection.binding
+    return lambda environment, rows: sorted_rows(environment, name, rows, keys)
+
+
 def compile_rows(collection: Collection, source: str) -> Callable[[Environment], list[Row]]:
     """The rows of a collection that its `where` lets through, in its order (without one: by id)."""
     compiler = Compiler(source, raising=False)

@@ -40,6 +40,14 @@ def lower(lowering: Lowering, node: Aggregate) -> Column:
     return _GATHERS[node.gather](rows, node)
 
 
+def ids_of(lowering: Lowering, collection: Collection) -> sa.Select[Any]:
+    """A correlated SELECT of the ids (`id`) of the records in a collection, in no order."""
+    rows = _rows(lowering, collection)
+    where = None if collection.where is None else rows.lowering.is_true(collection.where)
+    key = rows.scope.tables.column(rows.scope.source, rows.scope.entity, "id")
+    return rows.select(key.label("id"), where=where)
+
+
 def _rows(lowering: Lowering, collection: Collection) -> _Rows:
     tables, entity = lowering.tables(), collection.source.entity
     alias = tables.table(entity).alias()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from fieldstone.model.model import Model
 from fieldstone.records.rules.transaction import Place
-from fieldstone_rules import Environment, Expression, Row, compile_closure
-from fieldstone_rules.rule_files.collections import compile_rows
+from fieldstone_rules import Environment, Row
+from fieldstone_rules.rule_files.collections import compile_order, compile_rows
 from fieldstone_rules.rule_files.declarations import Event, For, Moment, Trigger, Validation
 
 _MANY = 1_000_000_000
@@ -108,19 +107,19 @@ def _place_in_order(trigger: Trigger) -> int:
     return _MANY if trigger.order is None else trigger.order
 
 
-def evaluate(model: Model, expression: Expression) -> Callable[[Environment], Any]:
-    """The Python form of an expression of a rule."""
-    key = (__name__, expression)
-    if key not in model.cache:
-        model.cache[key] = compile_closure(expression)
-    found: Callable[[Environment], Any] = model.cache[key]
-    return found
-
-
 def rows_of(model: Model, loop: For) -> Callable[[Environment], list[Row]]:
     """The records that a loop goes through."""
     key = (__name__, loop)
     if key not in model.cache:
         model.cache[key] = compile_rows(loop.collection, loop.expression.source)
     found: Callable[[Environment], list[Row]] = model.cache[key]
+    return found
+
+
+def order_of(model: Model, loop: For) -> Callable[[Environment, list[Row]], list[Row]]:
+    """How the records of a loop are brought into its order, where the database has chosen them."""
+    key = (__name__, "order", loop)
+    if key not in model.cache:
+        model.cache[key] = compile_order(loop.collection, loop.expression.source)
+    found: Callable[[Environment, list[Row]], list[Row]] = model.cache[key]
     return found

@@ -19,10 +19,11 @@ from fieldstone.records.rows import Values
 from fieldstone.records.rules import writes
 from fieldstone.records.rules.acting import may_set
 from fieldstone.records.rules.actions import perform
-from fieldstone.records.rules.compiled import TriggerRule, evaluate, rows_of
+from fieldstone.records.rules.compiled import TriggerRule, order_of, rows_of
 from fieldstone.records.rules.related import RuleRelated
 from fieldstone.records.rules.transaction import Meter, Pending, Place, failed, logger
-from fieldstone_rules import EvaluationError, Expression
+from fieldstone.records.rules.whole_entities import Answers, Case, Part, plan_of, records, rows_plan_of
+from fieldstone_rules import Environment, EvaluationError, Expression
 from fieldstone_rules.rule_files import declarations as d
 from fieldstone_rules.types import Ref
 
@@ -41,6 +42,11 @@ class Frame:
 Frames = Sequence[Frame]
 
 
+def _case(frame: Frame) -> Case:
+    item = frame.item
+    return Case(item.new or item.old, item.old or None, frame.variables)
+
+
 class Execution:
     """One trigger at work on the records of one save."""
 
@@ -51,12 +57,14 @@ class Execution:
         self.related = RuleRelated(batch, self.meter, rule.place)
         self.related.watch(batch.entity.name, (item.new or item.old for item in batch.items))
         self._facts = environment(batch.context, self.related)
+        self._answers = Answers(batch.connection, self._facts, self._asked)
+        self._frames: Frames = ()
         self.sets_references = False
 
     def run(self, items: Sequence[Item]) -> None:
         """Run the trigger for those of the records for which its `when` holds."""
         when = self.rule.trigger.when
-        frames = [Frame(item) for item in items]
+        frames = self._frames = [Frame(item) for item in items]
         if when is not None:
             frames = [frame for frame in frames if self.value(frame, when, self.rule.trigger.line) is True]
         self.block(frames, self.rule.trigger.statements)
@@ -69,6 +77,8 @@ class Execution:
                 return
             self.related.place = self.place(statement.line)
             self.meter.step(self.related.place, len(alive))
+            self._frames = alive
+            self._answers.forget()
             _RUN[type(statement)](self, alive, statement)
 
     def place(self, line: int) -> Place:
@@ -77,13 +87,23 @@ class Execution:
 
     def value(self, frame: Frame, expression: Expression, line: int) -> Any:
         """The value of an expression for a frame. Raises RuleFailed where it has none."""
-        facts, item = self._facts, frame.item
-        facts.record, facts.old = item.new or item.old, item.old or None
-        facts.variables = frame.variables
+        plan = plan_of(self.batch.model, expression)
+        answers = self._answers.variables(plan, frame, self._cases)
+        facts = self._about(frame)
+        facts.variables = {**frame.variables, **answers} if answers else frame.variables
         try:
-            return evaluate(self.batch.model, expression)(facts)
+            return plan.evaluate(facts)
         except EvaluationError as error:
             self.fail(frame, error.line or line, error.message)
+
+    def _cases(self) -> dict[Frame, Case]:
+        """Those that the present statement is run for."""
+        return {frame: _case(frame) for frame in self._frames}
+
+    def _asked(self, cases: int) -> None:
+        """Count a question to the database."""
+        self.batch.run.query(self.related.place)
+        self.meter.step(self.related.place, cases)
 
     def set_own(self, frame: Frame, name: str, value: Any, line: int) -> None:
         """Set a field of the record that is being saved."""
@@ -94,12 +114,30 @@ class Execution:
         if self.rule.name not in frame.item.rules:
             frame.item.rules.append(self.rule.name)
 
-    def rows(self, frame: Frame, loop: d.For) -> list[Any]:
-        """The records that a loop goes through for a frame."""
-        facts, item = self._facts, frame.item
-        facts.record, facts.old = item.new or item.old, item.old or None
-        facts.variables = frame.variables
-        return list(rows_of(self.batch.model, loop)(facts))
+    def rows(self, frames: Frames, loop: d.For) -> list[list[Any]]:
+        """The records that a loop goes through for each frame."""
+        part = rows_plan_of(self.batch.model, loop)
+        if part is not None:
+            return self._chosen(part, frames, loop)
+        found = rows_of(self.batch.model, loop)
+        return [list(found(self._about(frame))) for frame in frames]
+
+    def _chosen(self, part: Part, frames: Frames, loop: d.For) -> list[list[Any]]:
+        """The same where the database chooses them from a whole entity."""
+        self._asked(len(frames))
+        model, cases = self.batch.model, [_case(frame) for frame in frames]
+        groups = records(self.batch.connection, model, part, self._facts, cases)
+        self.meter.step(self.related.place, sum(map(len, groups)))
+        for group in groups:
+            self.related.watch(loop.collection.source.entity, group)
+        order = order_of(model, loop)
+        return [order(self._about(frame), group) for frame, group in zip(frames, groups, strict=True)]
+
+    def _about(self, frame: Frame) -> Environment:
+        """The surroundings of a frame."""
+        facts, case = self._facts, _case(frame)
+        facts.record, facts.old, facts.variables = case.record, case.old, case.variables
+        return facts
 
     def records(self, frames: Frames, record: Expression, line: int) -> list[Ref]:
         """The records that an expression names for the frames, each once."""
@@ -214,8 +252,8 @@ def _for(execution: Execution, frames: Frames, statement: d.Statement) -> None:
     assert isinstance(statement, d.For)
     entity = statement.collection.source.entity
     inner: list[Frame] = []
-    for frame in frames:
-        for row in execution.rows(frame, statement):
+    for frame, found in zip(frames, execution.rows(frames, statement), strict=True):
+        for row in found:
             ref = Ref(entity, row["id"])
             execution.related.name(ref)
             inner.append(Frame(frame.item, {**frame.variables, statement.name: ref}))

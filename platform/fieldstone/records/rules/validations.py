@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fieldstone.records.environment import environment
-from fieldstone.records.rules.compiled import ValidationRule, evaluate
+from fieldstone.records.rules.compiled import ValidationRule
 from fieldstone.records.rules.related import RuleRelated
 from fieldstone.records.rules.transaction import Meter, Place, failed
-from fieldstone_rules import Environment, EvaluationError, Expression
+from fieldstone.records.rules.whole_entities import Answers, Case, plan_of
+from fieldstone_rules import EvaluationError, Expression
 from fieldstone_rules.types import Ref
 
 if TYPE_CHECKING:
@@ -19,31 +20,53 @@ if TYPE_CHECKING:
 def check(batch: Batch, rules: Sequence[ValidationRule]) -> None:
     """Refuse the records for which a check does not hold; a check passes where it is unknown."""
     for rule in rules:
-        meter, place = Meter(batch.run), Place(rule.name, rule.validation.line)
-        related = RuleRelated(batch, meter, place)
+        _Checking(batch, rule).run()
+
+
+class _Checking:
+    """One validation at work on the records of a save."""
+
+    def __init__(self, batch: Batch, rule: ValidationRule) -> None:
+        self._batch = batch
+        self._rule = rule
+        self._meter, self._place = Meter(batch.run), Place(rule.name, rule.validation.line)
+        related = RuleRelated(batch, self._meter, self._place)
         related.watch(batch.entity.name, (item.new for item in batch.items))
-        facts = environment(batch.context, related)
-        for item in list(batch.accepted):
-            meter.step(place)
-            _check_one(batch, rule, facts, item)
+        self._facts = environment(batch.context, related)
+        self._items = list(batch.accepted)
+        self._answers = Answers(batch.connection, self._facts, self._asked)
 
+    def run(self) -> None:
+        """Check all records."""
+        for item in self._items:
+            self._meter.step(self._place)
+            self._check_one(item)
 
-def _check_one(batch: Batch, rule: ValidationRule, facts: Environment, item: Item) -> None:
-    validation = rule.validation
-    facts.record, facts.old = item.new, item.old or None
-    when = validation.when
-    if when is not None and _value(batch, rule, facts, item, when) is not True:
-        return
-    for one in validation.checks:
-        if not _value(batch, rule, facts, item, one.condition):
-            message = _value(batch, rule, facts, item, one.message) or "This cannot be saved."
-            batch.refuse(item, one.field, "validation", message)
+    def _check_one(self, item: Item) -> None:
+        validation = self._rule.validation
+        if validation.when is not None and self._value(item, validation.when) is not True:
+            return
+        for one in validation.checks:
+            if not self._value(item, one.condition):
+                message = self._value(item, one.message) or "This cannot be saved."
+                self._batch.refuse(item, one.field, "validation", message)
 
+    def _value(self, item: Item, expression: Expression) -> Any:
+        plan = plan_of(self._batch.model, expression)
+        answers = self._answers.variables(plan, item, self._cases)
+        facts = self._facts
+        facts.record, facts.old, facts.variables = item.new, item.old or None, answers
+        try:
+            return plan.evaluate(facts)
+        except EvaluationError as error:
+            line = error.line or self._place.line
+            message = f"The validation {self._rule.name} failed in line {line}: {error.message}"
+            record = Ref(self._batch.entity.name, item.id)
+            failed(Place(self._rule.name, line), message, record, item.position)
 
-def _value(batch: Batch, rule: ValidationRule, facts: Environment, item: Item, expression: Expression) -> Any:
-    try:
-        return evaluate(batch.model, expression)(facts)
-    except EvaluationError as error:
-        line = error.line or rule.validation.line
-        message = f"The validation {rule.name} failed in line {line}: {error.message}"
-        failed(Place(rule.name, line), message, Ref(batch.entity.name, item.id), item.position)
+    def _cases(self) -> dict[Item, Case]:
+        return {item: Case(item.new, item.old or None, {}) for item in self._items}
+
+    def _asked(self, cases: int) -> None:
+        self._batch.run.query(self._place)
+        self._meter.step(self._place, cases)
