@@ -131,7 +131,8 @@ def database_of(settings: Settings) -> Database:
     return Database(
         given.get_secret_value() if given else embedded.at(settings.home).url(),
         tenant=settings.tenant,
-        pool_size=settings.threads + 1,
+        # One that it reads with and one that it writes with, for each thread, and one beside them.
+        pool_size=2 * settings.threads + 1,
         statement_timeout=settings.statement_timeout,
     )
 

@@ -18,7 +18,7 @@ def noted_statements() -> Iterator[list[str]]:
     run = Statement.run
 
     def noted(self: Statement, *arguments: object) -> object:
-        seen.append(self.text)
+        seen.append(self.prepared.text.decode())
         return run(self, *arguments)  # type: ignore[arg-type]  # passed on as they are
 
     def executed(_c: object, _cursor: object, statement: str, *_rest: object) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fieldstone import records
 from fieldstone.context import Context
+from fieldstone.database.prepared import Prepared
 from fieldstone.errors import FieldstoneError, Malformed
 from fieldstone.records import Query
 from fieldstone.records.lists import page_statement
@@ -142,10 +143,9 @@ def plan(
     viewer = Viewer(context.model, context.principal.access_key)
     statement = page_statement(viewer, context.model.entities["deal"], query, 1 if query.q else 0, nulls)
     explained = Statement(sa.select(sa.literal_column("1")))
-    explained.text = f"EXPLAIN {statement.text}"
+    explained.prepared = Prepared(f"EXPLAIN {statement.prepared.text.decode()}")
     explained._names = statement._names
-    with app.database.read() as connection:
-        rows = explained.run(connection, {"fs_user": context.principal.user, "fs_user_teams": []} | values)
+    rows = explained.run(app.database, {"fs_user": context.principal.user, "fs_user_teams": []} | values)
     return "\n".join(line.decode() for line in rows.column(0))
 
 

@@ -12,10 +12,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
+import psycopg
 import sqlalchemy as sa
+from psycopg import pq
 
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
 from fieldstone.database.migrations import is_up_to_date, migrate
+from fieldstone.database.prepared import Bound, Prepared, Readers
 from fieldstone.database.system import SystemTables, system_tables
 from fieldstone.errors import StaleModel
 
@@ -44,6 +47,7 @@ class Database:
         self.system: SystemTables = system_tables(tenant)
         self.rights_cache: dict[Any, Any] = {}
         self._reader = _engine(self.url, pool_size, statement_timeout)
+        self._readers = Readers(self._reader.pool)
         self._writer = self._reader.execution_options(isolation_level="READ COMMITTED")
         self._version_in_force = sa.select(self.system.current.c.version).with_for_update(read=True)
 
@@ -55,6 +59,13 @@ class Database:
         """
         with _translated(), self._reader.connect() as connection:
             yield connection
+
+    def fetch(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
+        """What a statement that only reads gives, for its parameters in order, as in `read`."""
+        try:
+            return self._readers.fetch(statement, bound)
+        except (psycopg.Error, *_DRIVER_ERRORS) as error:
+            raise translate(error) from error
 
     @contextmanager
     def write(self, model_version: int) -> Iterator[sa.Connection]:
@@ -122,6 +133,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; the database can be used again afterwards."""
+        self._readers.forget()
         self._reader.dispose()
 
 

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy as sa
+from psycopg import pq
 
 from fieldstone.database.database import Database
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
+from fieldstone.database.prepared import Bound, Prepared, fetch_within
 
 T = TypeVar("T")
 
@@ -42,6 +45,13 @@ class JoinedDatabase(Database):
         """The transaction's connection."""
         with _translated():
             yield self._connection
+
+    def fetch(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
+        """What a statement gives inside the transaction."""
+        try:
+            return fetch_within(self._connection, statement, bound)
+        except psycopg.Error as error:
+            raise translate(error) from error
 
     @contextmanager
     def write(self, model_version: int) -> Iterator[sa.Connection]:

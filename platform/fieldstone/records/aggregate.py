@@ -53,8 +53,7 @@ def aggregate(
     reading = Reading(context, entity, asked)
     key = (*reading.key, "aggregate", tuple(group), wanted)
     statement = reading.kept.get(key, lambda: _statement(lists.rows_of(*reading.arguments), group, wanted))
-    with context.database.read() as connection:
-        rows = reading.run(connection, statement)
+    rows = reading.run(statement)
     found = zip(rows.column(0), rows.column(1), strict=True)
     return [Group(orjson.loads(by), orjson.loads(of)) for by, of in found]
 

@@ -28,8 +28,7 @@ def counts(
     readings = [Reading(context, entity, Query(where=condition)) for condition in conditions]
     key = ("counts", most, *(reading.key for reading in readings))
     statement = readings[0].kept.get(key, lambda: _statement(readings, most))
-    with context.database.read() as connection:
-        row = readings[0].run(connection, statement)
+    row = readings[0].run(statement)
     return [int(row.at(0, place) or 0) for place in range(len(readings))]
 
 

@@ -38,8 +38,7 @@ def find(context: Context, entity: str, field: str, value: Any) -> UUID | None:
     key = ("find", viewer.access_key, entity, field)
     statement = kept(context.model).get(key, lambda: _statement(viewer, found, key_field, column))
     values = request_values(context, statement, {_VALUE: stored})
-    with context.database.read() as connection:
-        found_ids = statement.run(connection, values).column(0)
+    found_ids = statement.run(context.database, values).column(0)
     return UUID(found_ids[0].decode()) if found_ids else None
 
 

@@ -82,7 +82,7 @@ def why_hidden(context: Context, entity: str, id_: UUID) -> Hidden | None:
         judge = evaluator(context, connection, [record])
         if CallerRights(context, found).may("read", judge, record):
             return None
-        if not _may_know(context, connection, found, id_):
+        if not _may_know(context, found, id_):
             return None
         told = _told(context, connection, found, [one for one in clauses if one.effect == GRANT])
         return told if told.conditions else None
@@ -91,14 +91,14 @@ def why_hidden(context: Context, entity: str, id_: UUID) -> Hidden | None:
 # -- who may know
 
 
-def _may_know(context: Context, connection: sa.Connection, entity: Entity, id_: UUID) -> bool:
+def _may_know(context: Context, entity: Entity, id_: UUID) -> bool:
     if OTHERS_VIEW in context.principal.capabilities:
         return True
     viewer = Viewer(context.model, context.principal.access_key)
     key = (__name__, viewer.access_key, entity.name)
     statement = kept(context.model).get(key, lambda: _statement(context, viewer, entity))
     own = {_RECORD: id_, _READER: context.principal.user}
-    return statement.run(connection, request_values(context, statement, own)).at(0, 0) == b"true"
+    return statement.run(context.database, request_values(context, statement, own)).at(0, 0) == b"true"
 
 
 def _statement(context: Context, viewer: Viewer, entity: Entity) -> Statement:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden, Invalid
@@ -30,9 +29,8 @@ def list_json(context: Context, entity: str, query: Query) -> bytes:
         Malformed: for a parameter that cannot be read. TooSlow: for a list that takes too long.
     """
     page = _Page(Reading(context, entity, query))
-    with context.database.read() as connection:
-        rows = page.rows(connection)
-        count = page.count(connection, rows)
+    rows = page.rows()
+    count = page.count(rows)
     items = rows.column(0, query.limit)
     following = page.next_cursor(rows)
     head, tail = b'{"data":[', b'],"next":%b,"count":%b}' % (orjson.dumps(following), orjson.dumps(count))
@@ -79,12 +77,12 @@ class Reading:
         """What builds the statements."""
         return self.viewer, self.entity, self.query, len(self.words)
 
-    def run(self, connection: sa.Connection, statement: Statement, **own: Any) -> Texts:
+    def run(self, statement: Statement, **own: Any) -> Texts:
         """The rows of a statement of this request. own: further parameters."""
         values = own | search.patterns(self.words)
         if self.query.related is not None:
             values["fs_related"] = self.query.related[1].id
-        return statement.run(connection, request_values(self.context, statement, values))
+        return statement.run(self.context.database, request_values(self.context, statement, values))
 
     def _key(self) -> tuple[Hashable, ...]:
         query = self.query
@@ -102,17 +100,17 @@ class _Page:
         self._keys = reading.kept.get((*reading.key, "keys"), self._count_keys)
         self._cursor = self._decoded()
 
-    def rows(self, connection: sa.Connection) -> Texts:
+    def rows(self) -> Texts:
         """The records of the page and one more, if there is one."""
         keys = {parameter_name(number): key for number, key in enumerate(self._cursor or ())}
         try:
-            return self._reading.run(connection, self._statement(), **keys)
+            return self._reading.run(self._statement(), **keys)
         except Invalid as error:
             if self._cursor is None or error.code != "out_of_range":
                 raise
             raise cursor.bad_cursor("This cursor is damaged. Start again from the first page.") from None
 
-    def count(self, connection: sa.Connection, rows: Texts) -> int | None:
+    def count(self, rows: Texts) -> int | None:
         """How many records the whole list has, as exactly as asked for."""
         if self._query.count == "none":
             return None
@@ -121,7 +119,7 @@ class _Page:
             return counted
         key = (*self._reading.key, "estimate")
         estimate = self._reading.kept.get(key, lambda: lists.estimate_statement(*self._reading.arguments))
-        plan = orjson.loads(self._reading.run(connection, estimate).at(0, 0) or b"")
+        plan = orjson.loads(self._reading.run(estimate).at(0, 0) or b"")
         return max(counted, int(plan[0]["Plan"]["Plan Rows"]))
 
     def next_cursor(self, rows: Texts) -> str | None:

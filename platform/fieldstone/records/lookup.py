@@ -49,8 +49,7 @@ def lookup(
     reading = Reading(context, entity, Query(where=where, q=q, limit=limit))
     key = (*reading.key, "lookup")
     statement = reading.kept.get(key, lambda: _statement(*reading.arguments))
-    with context.database.read() as connection:
-        rows = reading.run(connection, statement)
+    rows = reading.run(statement)
     found = zip(rows.column(0), rows.column(1), strict=True)
     return [Found(UUID(id_.decode()), entity, title.decode()) for id_, title in found]
 

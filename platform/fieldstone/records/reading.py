@@ -47,8 +47,7 @@ def get_json(
     key = ("get", viewer.access_key, entity, chosen, deleted)
     statement = kept(context.model).get(key, lambda: _statement(viewer, found, chosen, deleted=deleted))
     values = request_values(context, statement, {_ID: identity})
-    with context.database.read() as connection:
-        rows = statement.run(connection, values)
+    rows = statement.run(context.database, values)
     if not len(rows):
         raise NotFound(f"There is no {entity} {identity}, or you may not see it.")
     return rows.at(0, 0) or b"", int(rows.at(0, 1) or 0)

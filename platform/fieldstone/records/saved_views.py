@@ -76,8 +76,7 @@ def saved_views_of(context: Context, entity: str) -> list[SavedView]:
     saved = context.model.entities[ENTITY]
     key = (ENTITY, viewer.access_key, entity)
     statement = kept(context.model).get(key, lambda: lists.page_statement(viewer, saved, query, 0, None))
-    with context.database.read() as connection:
-        rows = statement.run(connection, request_values(context, statement, {}))
+    rows = statement.run(context.database, request_values(context, statement, {}))
     found = [_view(context, orjson.loads(text)) for text in rows.column(0, MOST)]
     return sorted(found, key=lambda view: not view.mine)
 

@@ -1,7 +1,6 @@
 """Statements that read: written once per publication and access key, prepared once per connection, then run.
 
-A statement gives nothing but texts, so its results need no conversion. It is sent through libpq itself: for a
-statement of a tenth of a millisecond, the layers above would cost as much as the database.
+A statement gives nothing but texts, so its results need no conversion.
 """
 
 from __future__ import annotations
@@ -11,27 +10,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
-from itertools import count
 from threading import Lock
 from typing import Any, TypeVar
 from uuid import UUID
 
-import psycopg
 import sqlalchemy as sa
 from psycopg import pq
 from sqlalchemy.dialects.postgresql import psycopg as dialects
 from sqlalchemy.sql import visitors
 
-from fieldstone.database.failures import translate
+from fieldstone.database.database import Database
+from fieldstone.database.prepared import Prepared
 from fieldstone.fields.intervals import write_duration
 from fieldstone.model.model import Model
 from fieldstone_rules.durations import Duration
 
 _DIALECT = dialects.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's
-_PREPARED = "fieldstone_prepared"
-_MOST_PREPARED = 400
 _PLACE = re.compile(r"\$([0-9]+)")
-_numbers = count(1)
 T = TypeVar("T")
 
 Select = sa.Select[*tuple[Any, ...]]
@@ -77,55 +72,15 @@ class Statement:
         fixed = {name: expanded.parameters[name] for name in places if name not in later}
         self._names = tuple(name for name in places if name in later)
         self.names = frozenset(self._names)
-        self.text = prefix + _with_constants(expanded.statement, places, fixed)
-        self.name = b"fieldstone_%d" % next(_numbers)
+        self.prepared = Prepared(prefix + _with_constants(expanded.statement, places, fixed))
 
-    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Texts:
+    def run(self, database: Database, values: Mapping[str, Any]) -> Texts:
         """The rows, for parameter name → value.
 
         Raises:
             FieldstoneError: what the database says, translated.
         """
-        return Texts(self._execute(connection, [wire(values[name]) for name in self._names]))
-
-    def _execute(self, connection: sa.Connection, bound: Sequence[bytes | None]) -> pq.abc.PGresult:
-        pooled = connection.connection
-        driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # psycopg's
-        prepared: OrderedDict[bytes, None] = pooled.info.setdefault(_PREPARED, OrderedDict())
-        try:
-            if driver.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-                # A missing statement would end the transaction, so nothing prepared is relied on in one.
-                return _checked(driver.pgconn, driver.pgconn.exec_params(self.text.encode(), bound))
-            return self._execute_prepared(driver.pgconn, prepared, bound)
-        except psycopg.Error as error:
-            raise translate(error) from error
-
-    def _execute_prepared(
-        self, server: pq.abc.PGconn, prepared: OrderedDict[bytes, None], bound: Sequence[bytes | None]
-    ) -> pq.abc.PGresult:
-        try:
-            return self._execute_once(server, prepared, bound)
-        except psycopg.errors.InvalidSqlStatementName:
-            # After a rollback the driver deallocates all statements of the connection, ours too. Each is
-            # missed when it is used, since others may have been prepared anew meanwhile.
-            prepared.pop(self.name, None)
-            return self._execute_once(server, prepared, bound)
-
-    def _execute_once(
-        self, server: pq.abc.PGconn, prepared: OrderedDict[bytes, None], bound: Sequence[bytes | None]
-    ) -> pq.abc.PGresult:
-        if self.name in prepared:
-            prepared.move_to_end(self.name)
-        else:
-            self._prepare(server, prepared)
-        return _checked(server, server.exec_prepared(self.name, bound))  # type: ignore[arg-type]  # None is null
-
-    def _prepare(self, server: pq.abc.PGconn, prepared: OrderedDict[bytes, None]) -> None:
-        if len(prepared) >= _MOST_PREPARED:
-            oldest, _ = prepared.popitem(last=False)
-            _checked(server, server.exec_(b"DEALLOCATE " + oldest))
-        _checked(server, server.prepare(self.name, self.text.encode()))
-        prepared[self.name] = None
+        return Texts(database.fetch(self.prepared, [wire(values[name]) for name in self._names]))
 
 
 def _later(select: Select) -> Iterator[str]:
@@ -152,14 +107,6 @@ def _constant(value: Any) -> str:
         return "NULL"
     marked = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{marked}'" if "\\" in text else f"'{marked}'"
-
-
-def _checked(server: pq.abc.PGconn, result: pq.abc.PGresult) -> pq.abc.PGresult:
-    if result.status in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
-        return result
-    if server.status == pq.ConnStatus.BAD:
-        raise psycopg.OperationalError(server.get_error_message())
-    raise psycopg.errors.error_from_result(result, encoding="utf-8")
 
 
 def wire(value: Any) -> bytes | None:

@@ -10,9 +10,9 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import StaleModel
-from fieldstone.web import access_log, security
+from fieldstone.web import access_log, direct, security
 from fieldstone.web.request_context import forget_context
-from fieldstone.web.runtime import current_runtime
+from fieldstone.web.runtime import EXTENSION, current_runtime
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -40,7 +40,11 @@ class Application(Flask):
             self._access_log.answered(environ, status, started)
             return start_response(status, headers, exc_info)
 
-        return super().wsgi_app(environ, start)
+        answer = direct.answer(self.extensions[EXTENSION], environ)
+        if answer is None:
+            return super().wsgi_app(environ, start)
+        start(answer.status_line, answer.all_headers())
+        return [answer.body]
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view; on `StaleModel`, which means that nothing was written, again on the new model."""

@@ -24,10 +24,15 @@ def authenticate(runtime: Runtime, model: Model) -> Principal:
     """
     header = request.headers.get("Authorization")
     if header is not None:
-        return principal_for_token(runtime.database, model, _token(header), datetime.now(UTC))
+        return principal_of(runtime, model, header)
     if current_user.is_authenticated:
         return principal_for_session(runtime.database, model, current_user.session)
     raise NotAuthenticated("Log in, or send a token: `Authorization: Bearer …`.")
+
+
+def principal_of(runtime: Runtime, model: Model, header: str) -> Principal:
+    """Who acts with the token in the header `Authorization`. Raises `NotAuthenticated`."""
+    return principal_for_token(runtime.database, model, _token(header), datetime.now(UTC))
 
 
 def _token(header: str) -> str:

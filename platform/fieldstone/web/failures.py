@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from traceback import format_exception
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, Response, current_app, request
@@ -13,7 +14,11 @@ from werkzeug.exceptions import HTTPException
 from fieldstone.errors import FieldstoneError
 from fieldstone.web import problems
 from fieldstone.web.access_log import REQUEST_ID
+from fieldstone.web.answer import Answer
 from fieldstone.web.request_context import is_api_request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 ErrorPage = Callable[[FieldstoneError], ResponseReturnValue]
 EXTENSION = "fieldstone_error_page"
@@ -34,19 +39,25 @@ def use_error_page(app: Flask, render: ErrorPage) -> None:
 
 def tell(error: FieldstoneError) -> ResponseReturnValue:
     """The answer to a request that was refused."""
-    _log(error)
     render: ErrorPage | None = current_app.extensions.get(EXTENSION)
     if is_api_request() or render is None:
-        return problems.problem(error)
+        return told(error, request.environ).response()
+    _log(error, request.environ)
     return render(error)
 
 
-def _log(error: FieldstoneError) -> None:
+def told(error: FieldstoneError, environ: WSGIEnvironment) -> Answer:
+    """What a program is told of a request that was refused."""
+    _log(error, environ)
+    return problems.problem(error)
+
+
+def _log(error: FieldstoneError, environ: WSGIEnvironment) -> None:
     """What is not the caller's doing is logged, and a fault of ours with its stack."""
     if error.status >= 500:
         # As text: what structlog would make of the error itself shows values of variables, and takes minutes.
         stack = {"exception": "".join(format_exception(error))} if error.status == 500 else {}
-        request_id = request.environ.get(REQUEST_ID)
+        request_id = environ.get(REQUEST_ID)
         log.error("failed", code=error.code, reason=error.message, request_id=request_id, **stack)
 
 
@@ -59,9 +70,18 @@ def tell_http(error: HTTPException) -> ResponseReturnValue:
 
 def tell_unforeseen(error: Exception) -> ResponseReturnValue:
     """A fault of ours: the log gets the stack, the caller an id to quote."""
-    told = FieldstoneError(
+    return tell(_fault(error, request.environ))
+
+
+def told_unforeseen(error: Exception, environ: WSGIEnvironment) -> Answer:
+    """The same for a program."""
+    return told(_fault(error, environ), environ)
+
+
+def _fault(error: Exception, environ: WSGIEnvironment) -> FieldstoneError:
+    fault = FieldstoneError(
         "Something went wrong on our side; this request saved nothing more. Try again, and if it stays, "
-        f"tell your administrator the number {request.environ.get(REQUEST_ID)}."
+        f"tell your administrator the number {environ.get(REQUEST_ID)}."
     )
-    told.__cause__ = error
-    return tell(told)
+    fault.__cause__ = error
+    return fault

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, TypeVar
-from urllib.parse import unquote_to_bytes
+from typing import NoReturn, Self, TypeVar
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from flask import request
 
@@ -24,7 +24,14 @@ class Parameters:
     """
 
     def __init__(self, *allowed: str) -> None:
-        self._sent: Mapping[str, str] = read(allowed) if request.query_string else {}
+        self._sent = read(request.query_string, allowed)
+
+    @classmethod
+    def of(cls, query: bytes, *allowed: str) -> Self:
+        """The parameters of a query string, whichever request it is of."""
+        parameters = cls.__new__(cls)
+        parameters._sent = read(query, allowed)
+        return parameters
 
     def text(self, name: str) -> str | None:
         """The parameter as sent, or None."""
@@ -60,10 +67,14 @@ class Parameters:
         return found or refuse(name, f"`{name}` is one of {', '.join(choices)}.")
 
 
-def read(allowed: Sequence[str]) -> Mapping[str, str]:
+def read(query: bytes, allowed: Sequence[str]) -> Mapping[str, str]:
     """Parameter → value, all of them `allowed` and sent once. Raises `Malformed`."""
-    _check_encoding()
-    for name, values in request.args.lists():
+    if not query:
+        return {}
+    sent: dict[str, list[str]] = {}
+    for name, value in parse_qsl(_decoded(query), keep_blank_values=True):
+        sent.setdefault(name, []).append(value)
+    for name, values in sent.items():
         if name not in allowed:
             _unknown(name, allowed)
         if len(values) > 1:
@@ -71,7 +82,7 @@ def read(allowed: Sequence[str]) -> Mapping[str, str]:
         check_text(values[0])
         if len(values[0]) > MAX_LENGTH:
             refuse(name, f"`{name}` is longer than {MAX_LENGTH:,} characters.", "too_long")
-    return request.args
+    return {name: value for name, (value,) in sent.items()}
 
 
 def refuse(name: str, message: str, code: str = "bad_parameter") -> NoReturn:
@@ -88,8 +99,9 @@ def _unknown(name: str, allowed: Sequence[str]) -> NoReturn:
     refuse(name[:100], f"There is no parameter `{name[:100]}`. {hint}", "unknown_parameter")
 
 
-def _check_encoding() -> None:
+def _decoded(query: bytes) -> str:
     try:
-        unquote_to_bytes(request.query_string.replace(b"+", b" ")).decode("utf-8")
+        unquote_to_bytes(query).decode("utf-8")
+        return query.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("The query string is not UTF-8.", code="bad_parameter") from None

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from fieldstone.errors import (
@@ -23,6 +22,7 @@ from fieldstone.errors import (
     NotFound,
     TooLarge,
 )
+from fieldstone.web.answer import Answer
 
 MEDIA_TYPE = "application/problem+json"
 RESERVED = frozenset({"type", "title", "status", "code", "detail", "errors"})
@@ -46,11 +46,9 @@ class TooManyRequests(FieldstoneError):
     status, code, title = 429, "too_many_requests", "Too many attempts"
 
 
-def problem(error: FieldstoneError) -> Response:
+def problem(error: FieldstoneError) -> Answer:
     """`error` as the API tells it, with the headers its status calls for."""
-    response = Response(orjson.dumps(members(error), default=str), status=error.status, mimetype=MEDIA_TYPE)
-    response.headers.extend(headers(error))
-    return response
+    return Answer(orjson.dumps(members(error), default=str), MEDIA_TYPE, error.status, headers(error))
 
 
 def members(error: FieldstoneError) -> dict[str, Any]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from flask import g, request
 
-from fieldstone.context import Context
+from fieldstone.context import Context, Principal
+from fieldstone.model.model import Model
 from fieldstone.web.access_log import REQUEST_ID, USER
 from fieldstone.web.authentication import authenticate
-from fieldstone.web.runtime import current_runtime
+from fieldstone.web.runtime import Runtime, current_runtime
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
@@ -34,22 +39,30 @@ def make_context() -> Context:
     """Authenticate the caller and keep the context for the rest of the request."""
     runtime = current_runtime()
     model = runtime.current.model
-    context = Context(
-        model=model,
-        database=runtime.database,
-        principal=authenticate(runtime, model),
-        now=datetime.now(UTC),
-        source="api" if is_api_request() else "page",
-        request_id=request.environ.get(REQUEST_ID, ""),
-    )
+    source = "api" if is_api_request() else "page"
+    context = context_of(runtime, model, authenticate(runtime, model), source, request.environ)
     use_context(context)
     return context
+
+
+def context_of(
+    runtime: Runtime, model: Model, principal: Principal, source: str, environ: WSGIEnvironment
+) -> Context:
+    """The context of a request whose caller is known; the access log will name the caller."""
+    environ[USER] = str(principal.user)
+    return Context(
+        model=model,
+        database=runtime.database,
+        principal=principal,
+        now=datetime.now(UTC),
+        source=source,
+        request_id=environ.get(REQUEST_ID, ""),
+    )
 
 
 def use_context(context: Context) -> None:
     """Let the rest of this request run in `context`."""
     g.context = context
-    request.environ[USER] = str(context.principal.user)
 
 
 def forget_context() -> None:

@@ -11,6 +11,7 @@ from flask import Response
 from fieldstone import records
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
+from fieldstone.web.answer import Answer
 from fieldstone.web.versions import etag
 
 JSON = "application/json"
@@ -32,11 +33,9 @@ def no_content() -> Response:
     return Response(status=204)
 
 
-def one_record(body: bytes, version: int) -> Response:
+def one_record(body: bytes, version: int) -> Answer:
     """A record with its version as ETag."""
-    response = json_bytes(body)
-    response.headers["ETag"] = etag(version)
-    return response
+    return Answer(body, headers={"ETag": etag(version)})
 
 
 def written_record(
@@ -47,7 +46,7 @@ def written_record(
         body, version = records.get_json(context, entity, record)
     except NotFound:
         body = orjson.dumps({"id": str(record), "version": version})
-    response = one_record(body, version)
+    response = one_record(body, version).response()
     if created:
         response.status_code = 201
         response.headers["Location"] = f"{PREFIX}/data/{entity}/{record}"

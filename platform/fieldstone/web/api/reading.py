@@ -7,14 +7,17 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from fieldstone import records
+from fieldstone.context import Context
 from fieldstone.errors import FieldError, Malformed
 from fieldstone.records import Query
 from fieldstone.records.query import Counting
-from fieldstone.web.api.answers import json_bytes, one_record
+from fieldstone.web.answer import Answer
+from fieldstone.web.api.answers import one_record
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
 
 LIST_PARAMETERS = ("where", "q", "fields", "order", "limit", "cursor", "count", "view", "deleted")
+RECORD_PARAMETERS = ("fields", "deleted")
 COUNTS: tuple[Counting, ...] = ("none", "estimate", "exact")
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 1000
 
@@ -27,16 +30,24 @@ def install(api: Blueprint) -> None:
 
 def list_records(entity: str) -> Response:
     """A page of the records that the caller may read."""
-    query = list_query(Parameters(*LIST_PARAMETERS))
-    return json_bytes(records.list_json(current_context(), entity, query))
+    return answer_list(current_context(), entity, Parameters(*LIST_PARAMETERS)).response()
 
 
 def get_record(entity: str, record: str) -> Response:
     """One record; its version is the ETag."""
-    parameters = Parameters("fields", "deleted")
+    return answer_record(current_context(), entity, record, Parameters(*RECORD_PARAMETERS)).response()
+
+
+def answer_list(context: Context, entity: str, parameters: Parameters) -> Answer:
+    """The same, whoever found out what was asked."""
+    return Answer(records.list_json(context, entity, list_query(parameters)))
+
+
+def answer_record(context: Context, entity: str, record: str, parameters: Parameters) -> Answer:
+    """The same, whoever found out what was asked."""
     identity = record_id(record)
     fields, deleted = parameters.names("fields"), parameters.flag("deleted")
-    return one_record(*records.get_json(current_context(), entity, identity, fields=fields, deleted=deleted))
+    return one_record(*records.get_json(context, entity, identity, fields=fields, deleted=deleted))
 
 
 def list_query(parameters: Parameters) -> Query:
