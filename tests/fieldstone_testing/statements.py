@@ -1,30 +1,37 @@
-"""What reaches the database: the texts of statements, however they are sent."""
+"""The SQL statements that something runs, whatever way it takes to the database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from fieldstone.records.statements import Statement
+from fieldstone.database.prepared import Bound, Prepared, Session
 
 
 @contextmanager
 def noted_statements() -> Iterator[list[str]]:
     """The texts of all statements that run meanwhile, through SQLAlchemy or past it."""
     seen: list[str] = []
-    run = Statement.run
+    execute, begin = Session.execute, Session.begin
 
-    def noted(self: Statement, *arguments: object) -> object:
-        seen.append(self.prepared.text.decode())
-        return run(self, *arguments)  # type: ignore[arg-type]  # passed on as they are
+    def executed(session: Session, statement: Prepared, bound: Bound) -> Any:
+        seen.append(statement.text.decode())
+        return execute(session, statement, bound)
 
-    def executed(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def begun(session: Session, query: bytes) -> Any:
+        seen.append(query.decode())
+        return begin(session, query)
+
+    def through_sqlalchemy(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         seen.append(statement)
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", executed)
-    with patch.object(Statement, "run", noted):
-        yield seen
-    sa.event.remove(sa.Engine, "before_cursor_execute", executed)
+    sa.event.listen(sa.Engine, "before_cursor_execute", through_sqlalchemy)
+    try:
+        with patch.object(Session, "execute", executed), patch.object(Session, "begin", begun):
+            yield seen
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", through_sqlalchemy)

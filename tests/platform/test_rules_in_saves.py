@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from fieldstone import records
 from fieldstone.errors import Invalid
 from fieldstone.records import Change
 from fieldstone_rules import limits
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.statements import noted_statements
 
 APP = """
 kind: app
@@ -328,20 +326,6 @@ def test_a_rule_that_changes_its_own_record_runs_once(app_from: AppFactory) -> N
 # ---- batches
 
 
-@contextmanager
-def counted(app: App) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
-
-
 def test_the_number_of_statements_does_not_depend_on_the_number_of_records(app_from: AppFactory) -> None:
     rule = """trigger t on deal after create {
       when account.name != "none" and count(account.deals) >= 0
@@ -355,7 +339,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_records(app_f
 
     def statements(count: int, name: str) -> int:
         values = [{"name": name, "account": accounts[n]} for n in range(count)]
-        with counted(app) as found:
+        with noted_statements() as found:
             records.create(ann, "deal", values)
         return len(found)
 

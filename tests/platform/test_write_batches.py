@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 
 from fieldstone import records
 from fieldstone.records import Change
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.statements import noted_statements
 
 DEALS = """
 kind: app
@@ -61,21 +60,6 @@ entities:
 Count = Callable[[], int]
 
 
-@contextmanager
-def counting() -> Iterator[list[str]]:
-    """The statements that are sent while the block runs."""
-    seen: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
-
-
 @pytest.fixture(scope="module")
 def app(module_app_from: AppFactory) -> App:
     return module_app_from(DEALS)
@@ -92,15 +76,15 @@ def test_every_verb_takes_a_fixed_number_of_statements(app: App, many: int) -> N
         {"name": f"d{n}", "amount": n, "account": accounts[n % len(accounts)], "contacts": [accounts[0]]}
         for n in range(many)
     ]
-    with counting() as creating:
+    with noted_statements() as creating:
         written = records.create(ann, "deal", values)
-    with counting() as changing:
+    with noted_statements() as changing:
         records.update(ann, "deal", [Change(entry.id, {"name": "x", "note": "y"}, 1) for entry in written])
-    with counting() as winning:
+    with noted_statements() as winning:
         records.update(ann, "deal", [Change(entry.id, {"stage": "won"}) for entry in written])
-    with counting() as deleting:
+    with noted_statements() as deleting:
         records.delete(ann, "deal", [entry.id for entry in written])
-    with counting() as restoring:
+    with noted_statements() as restoring:
         records.restore(ann, "deal", [entry.id for entry in written])
     counts = [len(seen) for seen in (creating, changing, winning, deleting, restoring)]
     assert counts == [6, 5, 4, 4, 7]
@@ -108,8 +92,8 @@ def test_every_verb_takes_a_fixed_number_of_statements(app: App, many: int) -> N
 
 def test_one_plain_record_is_created_and_changed_with_few_statements(app: App) -> None:
     ann = app.context_for("Ann", ["rep"])
-    with counting() as creating:
+    with noted_statements() as creating:
         [written] = records.create(ann, "account", [{"name": "a"}])
-    with counting() as changing:
+    with noted_statements() as changing:
         records.update(ann, "account", [Change(written.id, {"name": "b"}, 1)])
     assert (len(creating), len(changing)) == (2, 4)

@@ -18,13 +18,13 @@ from psycopg import pq
 
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
 from fieldstone.database.migrations import is_up_to_date, migrate
-from fieldstone.database.prepared import Bound, Prepared, Readers
+from fieldstone.database.prepared import Bound, Prepared, Readers, session_of
 from fieldstone.database.system import SystemTables, system_tables
 from fieldstone.errors import StaleModel
 
 T = TypeVar("T")
 _TRIES = 5
-_DRIVER_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+_DRIVER_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError, psycopg.Error)
 
 
 class Database:
@@ -46,10 +46,10 @@ class Database:
         self.schema = tenant
         self.system: SystemTables = system_tables(tenant)
         self.rights_cache: dict[Any, Any] = {}
-        self._reader = _engine(self.url, pool_size, statement_timeout)
-        self._readers = Readers(self._reader.pool)
-        self._writer = self._reader.execution_options(isolation_level="READ COMMITTED")
-        self._version_in_force = sa.select(self.system.current.c.version).with_for_update(read=True)
+        self._writer = _engine(self.url, pool_size, statement_timeout)
+        self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        self._readers = Readers(self._writer.pool)
+        self._version_in_force = f'SELECT version FROM "{self.system.schema}".current FOR SHARE'.encode()  # noqa: S608  # our schema
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -64,7 +64,7 @@ class Database:
         """What a statement that only reads gives, for its parameters in order, as in `read`."""
         try:
             return self._readers.fetch(statement, bound)
-        except (psycopg.Error, *_DRIVER_ERRORS) as error:
+        except _DRIVER_ERRORS as error:
             raise translate(error) from error
 
     @contextmanager
@@ -104,7 +104,7 @@ class Database:
 
     def require_version(self, connection: sa.Connection, model_version: int) -> None:
         """Keep publication `model_version` in force until the transaction ends, or raise StaleModel."""
-        found = connection.scalar(self._version_in_force)
+        found = int(session_of(connection).begin(self._version_in_force).get_value(0, 0) or b"0")
         if found != model_version:
             raise StaleModel(
                 f"Publication {found} has replaced {model_version}. Nothing was written; try again.",
@@ -143,7 +143,7 @@ def retry_on_conflict(work: Callable[[], T]) -> T:
         try:
             with _translated(but=RETRYABLE):
                 return work()
-        except sa.exc.DBAPIError:
+        except (sa.exc.DBAPIError, psycopg.Error):
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  # spreads rivals, hides nothing
     with _translated():
         return work()
@@ -163,7 +163,7 @@ def _engine(url: sa.URL, pool_size: int, statement_timeout: float) -> sa.Engine:
     milliseconds = int(statement_timeout * 1000)
     engine = sa.create_engine(
         url,
-        isolation_level="AUTOCOMMIT",
+        isolation_level="READ COMMITTED",
         skip_autocommit_rollback=True,
         pool_size=pool_size,
         max_overflow=10,
@@ -183,6 +183,8 @@ def _engine(url: sa.URL, pool_size: int, statement_timeout: float) -> sa.Engine:
     )
     sa.event.listen(engine, "connect", _keep_more_prepared)
     sa.event.listen(engine, "checkout", _refuse_dead)
+    sa.event.listen(engine, "rollback", _forget_prepared)
+    sa.event.listen(engine, "rollback_savepoint", _forget_prepared)
     return engine
 
 
@@ -192,6 +194,12 @@ def _to_json(value: Any) -> str:
 
 def _keep_more_prepared(connection: Any, _record: Any) -> None:
     connection.prepared_max = 500
+
+
+def _forget_prepared(connection: sa.Connection, *_of_savepoint: Any) -> None:
+    """After a rollback the driver deallocates all statements of a connection, ours too."""
+    if not connection.closed and not connection.invalidated:
+        session_of(connection).forget_prepared()
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:

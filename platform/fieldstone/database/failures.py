@@ -21,8 +21,10 @@ from fieldstone.errors import (
     Unavailable,
 )
 
-RETRYABLE = frozenset({"40001", "40P01"})
-"""Serialization failure and deadlock: nothing was written, the same work may succeed now."""
+RETRYABLE = frozenset({"40001", "40P01", "26000"})
+"""Serialization failure, deadlock, and a prepared statement that the server has forgotten: nothing was
+written, and the same work may succeed now.
+"""
 
 _STALE = frozenset({"42703", "42P01"})
 _STALE_PLAN = "cached plan must not change result type"

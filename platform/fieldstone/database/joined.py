@@ -15,7 +15,7 @@ from psycopg import pq
 
 from fieldstone.database.database import Database
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
-from fieldstone.database.prepared import Bound, Prepared, fetch_within
+from fieldstone.database.prepared import Bound, Prepared, session_of
 
 T = TypeVar("T")
 
@@ -48,10 +48,8 @@ class JoinedDatabase(Database):
 
     def fetch(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
         """What a statement gives inside the transaction."""
-        try:
-            return fetch_within(self._connection, statement, bound)
-        except psycopg.Error as error:
-            raise translate(error) from error
+        with _translated():
+            return session_of(self._connection).execute(statement, bound)
 
     @contextmanager
     def write(self, model_version: int) -> Iterator[sa.Connection]:
@@ -76,7 +74,7 @@ class JoinedDatabase(Database):
 def _translated() -> Iterator[None]:
     try:
         yield
-    except sa.exc.DBAPIError as error:
+    except (sa.exc.DBAPIError, psycopg.Error) as error:
         if sqlstate(error) in RETRYABLE:
             raise
         raise translate(error) from error

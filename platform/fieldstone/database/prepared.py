@@ -1,4 +1,4 @@
-"""Statements that only read, prepared once on each connection and sent through libpq itself.
+"""Statements that are prepared once on each connection and sent through libpq itself.
 
 For a statement of a tenth of a millisecond the layers above libpq would cost as much as the database, and so
 would taking a connection from the pool and giving it back. So readers keep theirs between requests.
@@ -17,17 +17,93 @@ from psycopg import pq
 
 _MOST_PREPARED = 400
 _READY = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
-_numbers = count(1)
+_BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED; "
+_names = count(1)
 
 Bound = Sequence[bytes | None]
 
 
 class Prepared:
-    """The text of a statement with the name under which connections prepare it."""
+    """The text of a statement, its parameters written `$1`, `$2`, …"""
 
     def __init__(self, text: str) -> None:
         self.text = text.encode()
-        self.name = b"fieldstone_%d" % next(_numbers)
+
+
+class Session:
+    """A connection as libpq knows it, with what is prepared on it."""
+
+    def __init__(self, driver: psycopg.Connection[Any]) -> None:
+        self.driver = driver
+        self._server = driver.pgconn
+        self._prepared: OrderedDict[Prepared, bytes] = OrderedDict()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server was still there when last spoken to."""
+        return self._server.status == pq.ConnStatus.OK
+
+    @property
+    def idle(self) -> bool:
+        """Whether no transaction is open."""
+        return self._server.transaction_status == pq.TransactionStatus.IDLE
+
+    def begin(self, query: bytes) -> pq.abc.PGresult:
+        """Begin a transaction, if none is open, with a query that has no parameters, in one round trip."""
+        return self._checked(self._server.exec_(_BEGIN + query if self.idle else query))
+
+    def execute(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
+        """What a statement gives, for its parameters in order. Raises what the driver raises."""
+        try:
+            return self._execute(statement, bound)
+        except psycopg.errors.InvalidSqlStatementName:
+            # Whoever else uses the connection may have deallocated everything, as the driver does after some
+            # statements. In a transaction, which has just ended by it, its owner has to begin again.
+            self.forget_prepared()
+            if not self.idle:
+                raise
+            return self._execute(statement, bound)
+
+    def forget_prepared(self) -> None:
+        """Prepare everything anew, under new names, when it is used again."""
+        self._prepared.clear()
+
+    def _execute(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
+        name = self._prepared.get(statement)
+        if name is None:
+            name = self._prepare(statement)
+        else:
+            self._prepared.move_to_end(statement)
+        return self._checked(self._server.exec_prepared(name, bound))  # type: ignore[arg-type]  # None is null
+
+    def _prepare(self, statement: Prepared) -> bytes:
+        if len(self._prepared) >= _MOST_PREPARED:
+            _, oldest = self._prepared.popitem(last=False)
+            self._checked(self._server.exec_(b"DEALLOCATE " + oldest))
+        name = b"fieldstone_%d" % next(_names)
+        self._checked(self._server.prepare(name, statement.text))
+        self._prepared[statement] = name
+        return name
+
+    def _checked(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
+        if result.status in _READY:
+            return result
+        if not self.alive:
+            raise psycopg.OperationalError(self._server.get_error_message())
+        raise psycopg.errors.error_from_result(result, encoding="utf-8")
+
+
+def session_of(connection: sa.Connection) -> Session:
+    """The session behind a connection."""
+    return _session(connection.connection)
+
+
+def _session(pooled: sa.PoolProxiedConnection) -> Session:
+    session: Session | None = pooled.info.get(__name__)
+    if session is None:
+        driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # psycopg's
+        session = pooled.info[__name__] = Session(driver)
+    return session
 
 
 class Readers:
@@ -50,16 +126,16 @@ class Readers:
         try:
             return self._fetch(reader, statement, bound)
         except psycopg.OperationalError:
-            if reader.alive:
+            if reader.session.alive:
                 raise
         self.forget()  # what ended one connection mostly ends all
         return self._fetch(_Reader(self._pool), statement, bound)
 
     def _fetch(self, reader: _Reader, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
         try:
-            return reader.fetch(statement, bound)
+            return reader.session.execute(statement, bound)
         finally:
-            if reader.alive:
+            if reader.session.alive:
                 self._idle.append(reader)
             else:
                 reader.drop()
@@ -71,43 +147,11 @@ class Readers:
 
 
 class _Reader:
-    """One connection, with the names of what is prepared on it."""
+    """A connection that a reader has taken from the pool."""
 
     def __init__(self, pool: sa.Pool) -> None:
         self._pooled = pool.connect()
-        driver: psycopg.Connection[Any] = self._pooled.driver_connection  # type: ignore[assignment]  # psycopg's
-        self._server = driver.pgconn
-        self._prepared: OrderedDict[bytes, None] = self._pooled.info.setdefault(__name__, OrderedDict())
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server was still there when last spoken to."""
-        return self._server.status == pq.ConnStatus.OK
-
-    def fetch(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
-        """What a statement gives."""
-        try:
-            return self._execute(statement, bound)
-        except psycopg.errors.InvalidSqlStatementName:
-            # After a rollback the driver deallocates all statements of a connection, ours too, and this one
-            # may have been a writer's before. Each is missed when it is used.
-            self._prepared.pop(statement.name, None)
-            return self._execute(statement, bound)
-
-    def _execute(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
-        if statement.name in self._prepared:
-            self._prepared.move_to_end(statement.name)
-        else:
-            self._prepare(statement)
-        result = self._server.exec_prepared(statement.name, bound)  # type: ignore[arg-type]  # None is null
-        return checked(self._server, result)
-
-    def _prepare(self, statement: Prepared) -> None:
-        if len(self._prepared) >= _MOST_PREPARED:
-            oldest, _ = self._prepared.popitem(last=False)
-            checked(self._server, self._server.exec_(b"DEALLOCATE " + oldest))
-        checked(self._server, self._server.prepare(statement.name, statement.text))
-        self._prepared[statement.name] = None
+        self.session = _session(self._pooled)
 
     def give_back(self) -> None:
         """Let the pool have the connection."""
@@ -117,21 +161,3 @@ class _Reader:
         """Close a connection that was lost."""
         self._pooled.invalidate()
         self._pooled.close()
-
-
-def fetch_within(connection: sa.Connection, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
-    """What a statement gives inside the transaction of `connection`.
-
-    Not prepared: a statement that the server had forgotten would end the transaction.
-    """
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # as above
-    return checked(driver.pgconn, driver.pgconn.exec_params(statement.text, bound))
-
-
-def checked(server: pq.abc.PGconn, result: pq.abc.PGresult) -> pq.abc.PGresult:
-    """The result of a statement that went well. Raises the driver's error for any other."""
-    if result.status in _READY:
-        return result
-    if server.status == pq.ConnStatus.BAD:
-        raise psycopg.OperationalError(server.get_error_message())
-    raise psycopg.errors.error_from_result(result, encoding="utf-8")

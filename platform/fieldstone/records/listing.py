@@ -49,8 +49,7 @@ def each_json(context: Context, entity: str, query: Query) -> Iterator[bytes]:
     """
     page: _Page | None = _Page(Reading(context, entity, query))
     while page is not None:
-        with context.database.read() as connection:
-            rows = page.rows(connection)
+        rows = page.rows()
         yield from rows.column(0, query.limit)
         following = page.next_cursor(rows)
         page = _Page(Reading(context, entity, replace(query, cursor=following))) if following else None

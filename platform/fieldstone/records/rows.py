@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.records.shape import shape_of
+from fieldstone.records.typed_rows import TypedSelect
 
 Values = dict[str, Any]
 Row = Mapping[str, Any]
@@ -49,8 +50,8 @@ def load(
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    result = connection.execute(_loading(model, entity, lock), {"ids": wanted})
-    return {row["id"]: read_row(entity, dict(row)) for row in result.mappings()}
+    found = _loading(model, entity, lock).run(connection, {"ids": wanted})
+    return {row["id"]: read_row(entity, row) for row in found}
 
 
 def read_row(entity: Entity, row: Row) -> Values:
@@ -88,11 +89,11 @@ def read_columns(entity: Entity) -> list[sa.Column[Any]]:
     return [column for column in entity.table.columns if column.name != SEARCH]
 
 
-def _loading(model: Model, entity: Entity, lock: Lock) -> sa.Select[Any]:
+def _loading(model: Model, entity: Entity, lock: Lock) -> TypedSelect:
     key = (__name__, "load", entity.name, lock)
     if key not in model.cache:
-        model.cache[key] = _build_loading(entity, lock)
-    statement: sa.Select[Any] = model.cache[key]
+        model.cache[key] = TypedSelect(_build_loading(entity, lock))
+    statement: TypedSelect = model.cache[key]
     return statement
 
 

@@ -25,7 +25,7 @@ from fieldstone.fields.intervals import write_duration
 from fieldstone.model.model import Model
 from fieldstone_rules.durations import Duration
 
-_DIALECT = dialects.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's
+DIALECT = dialects.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's
 _PLACE = re.compile(r"\$([0-9]+)")
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ class Statement:
 
     def __init__(self, select: Select, prefix: str = "") -> None:
         later = set(_later(select))
-        compiled = select.params(dict.fromkeys(later)).compile(dialect=_DIALECT)
+        compiled = select.params(dict.fromkeys(later)).compile(dialect=DIALECT)
         expanded = compiled.construct_expanded_state()
         places = list(expanded.positiontup or ())
         fixed = {name: expanded.parameters[name] for name in places if name not in later}

@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql
 from fieldstone.fields import identifier
 from fieldstone.fields.intervals import write_duration
 from fieldstone.model.model import Entity, Link, Model
+from fieldstone.records.typed_rows import InTransaction
 from fieldstone_rules.durations import Duration
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
@@ -42,9 +43,10 @@ def write(connection: sa.Connection, model: Model, parts: Iterable[Part]) -> Non
     chosen = list(parts)
     key = (__name__, tuple(part.sql for part in chosen))
     if key not in model.cache:
-        model.cache[key] = sa.text(f"WITH {', '.join(part.sql for part in chosen)} SELECT 1")
-    parameters = {name: value for part in chosen for name, value in part.parameters.items()}
-    connection.execute(model.cache[key], parameters)
+        text = sa.text(f"WITH {', '.join(part.sql for part in chosen)} SELECT 1")
+        model.cache[key] = InTransaction(text)
+    statement: InTransaction = model.cache[key]
+    statement.run(connection, {name: value for part in chosen for name, value in part.parameters.items()})
 
 
 def inserting(entity: Entity, rows: Rows) -> Part:
