@@ -247,7 +247,7 @@ def test_selected_rows_are_deleted_after_saying_how_many(ann, sales):
     ann.get_by_label("Select Ward tablets").check()
     ann.get_by_role("button", name="Delete the selected opportunities").click()
     expect(ann.get_by_role("dialog")).to_contain_text("Delete 1 opportunity?")
-    ann.get_by_role("button", name="Delete", exact=True).click()
+    ann.get_by_role("button", name="Delete 1 opportunity", exact=True).click()
     expect(ann.locator("tr[data-id]")).to_have_count(3)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -19,10 +19,12 @@ from fieldstone.errors import Malformed, NotFound
 from fieldstone.fields.filters import Operator
 from fieldstone.model.model import Entity, Field, Inverse
 from fieldstone.model.system_fields import TITLE
-from fieldstone.records import Change, Query, Written
+from fieldstone.records import Change, Query, Written, bulk
+from fieldstone.records.bulk import Selection
 from fieldstone.records.environment import environment, organisation_currency, organisation_zone
 from fieldstone.records.filters import checked
 from fieldstone.records.source import Viewer
+from fieldstone.transfer import export
 from fieldstone.web.request_context import current_context
 from fieldstone.web.runtime import current_runtime
 from fieldstone_rules import EvaluationError, Expression, Ref, compile_closure
@@ -277,6 +279,26 @@ def why_hidden(owner: Entity, identity: UUID) -> records.Hidden | None:
     return records.why_hidden(context(), owner.name, identity)
 
 
+def rights_on(owner: Entity) -> records.Rights:
+    """What the reader may do with some record of an entity."""
+    return records.rights(context(), owner.name)
+
+
+def may_act_on_all() -> bool:
+    """Whether the reader may change all records of a filter at once."""
+    return bulk.may_act_on_all(context())
+
+
+def may_export() -> bool:
+    """Whether the reader may export lists."""
+    return export.may_export(context())
+
+
+def csv_of(owner: Entity, query: Query) -> Iterator[bytes]:
+    """The records of a query as CSV under the labels of their fields. Raises Forbidden."""
+    return export.as_csv(context(), owner.name, query, labels=True)
+
+
 def rights(owner: Entity, identity: UUID) -> records.Rights:
     """What the reader may do with a record."""
     return records.rights(context(), owner.name, identity)
@@ -384,9 +406,14 @@ def update(owner: Entity, identity: UUID, values: Mapping[str, Any], version: in
     return records.update(context(), owner.name, [Change(identity, values, version)])[0]
 
 
-def update_all(owner: Entity, changes: Sequence[Change]) -> None:
-    """Change records, all or none."""
-    records.update(context(), owner.name, changes)
+def update_many(owner: Entity, selection: Selection, values: Mapping[str, Any]) -> records.Outcome:
+    """Give many records the same values; what is refused is told, the rest is done."""
+    return records.update_many(context(), owner.name, selection, values)
+
+
+def delete_many(owner: Entity, selection: Selection) -> records.Outcome:
+    """Move many records to the recycle bin; what is refused is told, the rest is done."""
+    return records.delete_many(context(), owner.name, selection)
 
 
 def delete(owner: Entity, identities: Sequence[UUID], versions: Sequence[int | None]) -> None:

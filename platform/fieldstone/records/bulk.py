@@ -128,9 +128,13 @@ def _batches(context: Context, entity: str, selection: Selection) -> Iterator[Pi
         query = replace(query, cursor=page.next)
 
 
+def may_act_on_all(context: Context) -> bool:
+    """Whether the caller may change all records of a query at once."""
+    return CAPABILITY in context.principal.capabilities or ADMIN in context.principal.roles
+
+
 def _require_capability(context: Context) -> None:
-    principal = context.principal
-    if CAPABILITY not in principal.capabilities and ADMIN not in principal.roles:
+    if not may_act_on_all(context):
         reason = f"Changing all records of a list at once needs the capability {CAPABILITY}."
         raise Forbidden(f"{reason} Pick the records instead.", details={"reason": reason})
 

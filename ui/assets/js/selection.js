@@ -1,14 +1,20 @@
-// Selecting rows: X, Shift for a range, the box in the head for all that are shown; the bar says how many and the sum.
+// Selecting rows: X, Shift for a range, the box in the head for all that are shown, and all that match, also those
+// further down; the bar says how many and the sum.
 import { announce } from "./announce.js";
 import { sharedDialog, showInDialog } from "./dialogs.js";
 import { onEscape, onKey } from "./keyboard.js";
+import { htmx } from "./htmx.js";
 import { cursor } from "./list.js";
 import { send } from "./request.js";
+import { csrfToken } from "./session.js";
 
 const region = document.querySelector("[data-list]");
 const bar = document.querySelector("[data-selection]");
 let last = null;
+let everything = false;
 
+const matching = () => Number(document.querySelector("#sums [data-total]")?.dataset.total ?? 0);
+const written = (number) => number.toLocaleString(document.documentElement.lang);
 const boxes = () => [...region.querySelectorAll('tbody input[name="id"]')];
 const chosen = () => boxes().filter((box) => box.checked);
 
@@ -34,7 +40,9 @@ export function sumOf(strings) {
 function show() {
   const list = chosen();
   bar.hidden = !list.length;
-  bar.querySelector("[data-selected-count]").textContent = list.length;
+  const count = everything ? matching() : list.length;
+  bar.querySelector("[data-selected-count]").textContent = written(count);
+  offerAll(list.length);
   const place = bar.querySelector("[data-selected-sum]");
   if (place) {
     const rows = list.map((box) => box.closest("tr").dataset);
@@ -42,12 +50,22 @@ function show() {
     const total = Number(sumOf(rows.map(({ sum }) => sum || "0")));
     const amount = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 }).format(total);
     place.textContent = symbols.size === 1 ? `${[...symbols][0]}${amount}` : "";
-    place.parentElement.hidden = symbols.size !== 1;
+    place.parentElement.hidden = everything || symbols.size !== 1;
   }
   const all = region.querySelector("[data-select-all]");
   all.checked = list.length > 0 && list.length === boxes().length;
   all.indeterminate = list.length > 0 && !all.checked;
-  announce(list.length ? `${list.length} selected` : "Nothing selected");
+  announce(list.length ? `${written(count)} selected` : "Nothing selected");
+}
+
+// "Select all 1,284", where there are more than the rows that are shown; what is too much for the reader goes.
+function offerAll(count) {
+  const button = bar.querySelector("[data-select-matching]");
+  if (button) {
+    button.hidden = everything || matching() <= count;
+    button.querySelector("[data-matching]").textContent = written(matching());
+  }
+  for (const one of bar.querySelectorAll("[data-few]")) one.hidden = everything;
 }
 
 function range(from, to, on) {
@@ -59,6 +77,7 @@ function range(from, to, on) {
 if (region && bar) {
   region.addEventListener("click", (event) => {
     const box = event.target.closest('tbody input[name="id"]');
+    if (box || event.target.matches("[data-select-all]")) everything = false;
     if (box) {
       if (event.shiftKey && last) range(last, box, box.checked);
       select(box, box.checked);
@@ -73,12 +92,14 @@ if (region && bar) {
   onKey("x", (event) => {
     const box = cursor()?.querySelector('input[name="id"]');
     if (!box) return false;
+    everything = false;
     if (event.shiftKey && last) range(last, box, true);
     else select(box, !box.checked);
     last = box;
     show();
   });
   const clear = () => {
+    everything = false;
     for (const box of boxes()) select(box, false);
     show();
   };
@@ -87,21 +108,34 @@ if (region && bar) {
   bar.addEventListener("click", (event) => {
     const action = event.target.closest("[data-bulk]")?.dataset.bulk;
     if (action) start(action);
+    if (event.target.closest("[data-bulk-export]")) download();
+    if (event.target.closest("[data-select-matching]")) {
+      for (const one of boxes()) select(one, true);
+      everything = true;
+      show();
+    }
   });
-  // M without a selection moves the row under the cursor.
-  onKey("m", () => {
+  // M and A without a selection act on the row under the cursor.
+  const onRow = (action) => () => {
     const row = cursor();
-    if (!row && !chosen().length) return false;
+    const offered = bar.querySelector(`[data-bulk="${action}"]:not([hidden])`);
+    if (!offered || (!row && !chosen().length)) return false;
     if (!chosen().length) select(row.querySelector('input[name="id"]'), true);
     show();
-    start("move");
-  });
+    start(action);
+  };
+  onKey("m", onRow("move"));
+  onKey("a", onRow("assign"));
   document.addEventListener("submit", finish);
+  // The sums, and with them how many match, come after the page.
+  document.addEventListener("htmx:afterSettle", (event) => event.target.id === "sums" && chosen().length && show());
+  sharedDialog().addEventListener("close", () => sharedDialog().querySelector("[data-bulk-done]") && location.reload());
 }
 
 const body = () => {
   const form = new FormData();
-  for (const box of chosen()) {
+  if (everything) form.append("all", "1");
+  else for (const box of chosen()) {
     form.append("id", box.value);
     form.append("v", box.closest("tr").dataset.version);
   }
@@ -109,8 +143,22 @@ const body = () => {
 };
 
 async function start(action) {
-  const answer = await send(`/e/${region.dataset.entity}/bulk/${action}/ask`, { body: body(), accept: "text/html" });
-  if (answer.html) showInDialog(answer.html);
+  const answer = await send(`/e/${region.dataset.entity}/bulk/${action}/ask${location.search}`, { body: body(), accept: "text/html" });
+  if (!answer.html) return announce(answer.data.message);
+  htmx.process(showInDialog(answer.html));
+}
+
+// A file comes as the answer to a form, so that the browser saves it and the page stays.
+function download() {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = `/e/${region.dataset.entity}/bulk/export${location.search}`;
+  const values = body();
+  values.append("csrf_token", csrfToken());
+  for (const [name, value] of values) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  document.body.append(form);
+  form.submit();
+  form.remove();
 }
 
 async function finish(event) {
@@ -122,5 +170,10 @@ async function finish(event) {
   if (answer.status === 200 && !answer.html.trim()) {
     sharedDialog().close();
     location.reload();
-  } else if (answer.html) showInDialog(answer.html);
+  } else if (answer.html) htmx.process(showInDialog(answer.html));
 }
+
+// The input of a field that was chosen is there: give it its role.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "bulk-value") document.dispatchEvent(new CustomEvent("fs:changed", { detail: event.target }));
+});

@@ -23,7 +23,7 @@ from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.answers import from_script
 from fieldstone_ui.presentation.columns import Column, least_width, make_columns
 from fieldstone_ui.presentation.labels import text
-from fieldstone_ui.presentation.lists import Action, ListPage, why_empty
+from fieldstone_ui.presentation.lists import Action, Actions, ListPage, why_empty
 from fieldstone_ui.presentation.looks import FieldLook
 
 
@@ -122,13 +122,25 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
         sum=money,
         sums_url=asked.url("pages.sums") if not asked.deleted and not page.problem else "",
         state_label=state_label(asked.entity),
-        can_move=asked.entity.workflow is not None
-        and not asked.deleted
-        and data.may("update", asked.entity.name),
-        can_delete=not asked.deleted and data.may("delete", asked.entity.name),
+        can=actions(asked),
         empty=why_empty(
             page.label, page.plural, bool(asked.where or asked.q or asked.view), page.new_url, all_url(asked)
         ),
+    )
+
+
+def actions(asked: queries.Asked) -> Actions:
+    """What the reader can do with selected rows."""
+    owner = asked.entity
+    if asked.deleted:
+        return Actions()
+    return Actions(
+        move=owner.workflow is not None and data.may("update", owner.name),
+        delete=data.may("delete", owner.name),
+        assign="owner" in owner.system and data.may("assign", owner.name),
+        edit=data.may("update", owner.name),
+        export=data.may_export(),
+        everything=data.may_act_on_all(),
     )
 
 
@@ -176,6 +188,8 @@ def further(asked: queries.Asked) -> list[Action]:
             ),
             Action("Delete view", of_entity("ask_delete_view", owner, view=view.key), "x", dialog=True),
         ]
+    if not asked.deleted and data.may_export():
+        offered.append(Action("Export as CSV", asked.url("pages.export"), "download"))
     if not asked.deleted and data.may("delete", owner.name):
         offered.append(Action("Recycle bin", of_entity("bin", owner), "trash"))
     return offered

@@ -44,6 +44,18 @@ class Empty:
 
 
 @dataclass(frozen=True)
+class Actions:
+    """What the reader can do with selected rows. everything: also with all that match, not only with some."""
+
+    move: bool = False
+    delete: bool = False
+    assign: bool = False
+    edit: bool = False
+    export: bool = False
+    everything: bool = False
+
+
+@dataclass(frozen=True)
 class ListPage:
     """Everything the list and the board share: names, views, filter.
 
@@ -88,8 +100,7 @@ class ListPage:
     sums_url: str = ""
     sum: str = ""
     state_label: str = "stage"
-    can_move: bool = False
-    can_delete: bool = False
+    can: Actions = field(default_factory=Actions)
     empty: Empty | None = None
 
 
