@@ -6,6 +6,7 @@ import pytest
 
 from fieldstone import records
 from fieldstone.errors import NotFound
+from fieldstone.records import Query
 from fieldstone_testing.problems import assert_problem
 
 APP = """
@@ -185,3 +186,29 @@ def test_for_programs_it_stays_not_found(app, client, deal):
     api = client(app, app.token("Ann"))
     assert_problem(api.get(f"/data/deal/{deal}"), 404, "not_found")
     assert_problem(api.post("/explain", json={"entity": "deal", "id": str(deal), "verb": "read"}), 404)
+
+
+def test_the_owner_is_asked_once_for_access(app, deal):
+    give_away(app, deal)
+    for _ in range(2):
+        records.ask_for_access(app.context_for("Ann"), "deal", deal)
+    told = records.list(
+        app.context_for("Olga"), "notification", Query(fields=("subject", "recipient", "regarding"))
+    )
+    assert [(one["subject"], one["recipient"]["title"]) for one in told.data] == [
+        ("Ann asks to see Pump", "Olga")
+    ]
+    assert told.data[0]["regarding"]["id"] == str(deal)
+
+
+def test_nobody_is_asked_about_a_record_that_is_not_to_be_known_of(app, deal):
+    with pytest.raises(NotFound):
+        records.ask_for_access(app.context_for("Bo"), "deal", deal)
+    with pytest.raises(NotFound):
+        records.ask_for_access(app.context_for("Ann"), "deal", deal)
+
+
+def test_asking_for_a_record_without_an_owner_tells_nothing_of_that(app, deal):
+    records.update(app.system, "deal", [records.Change(deal, {"owner": None, "team": None})])
+    records.ask_for_access(app.context_for("Ann"), "deal", deal)
+    assert app.sql("SELECT 1 FROM main.notification WHERE regarding = :deal", deal=deal) == []

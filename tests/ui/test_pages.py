@@ -121,6 +121,15 @@ def test_a_record_that_one_has_worked_on_says_why_it_cannot_be_seen_any_more(vis
     assert "Ward tablets" not in page.text
 
 
+def test_whoever_may_know_of_a_record_can_ask_its_owner_for_access(visit, sales, deals):
+    elsewhere = {"owner": {"entity": "user", "id": str(sales.user("Bo"))}, "team": None}
+    records.update(sales.system, "opportunity", [records.Change(UUID(deals["Ward tablets"]), elsewhere)])
+    page = visit("Ann").post(f"/e/opportunity/{deals['Ward tablets']}/ask", {})
+    assert "The owner has been told that you would like to see it." in words(page)
+    assert "Ask the owner for access" not in words(page)
+    assert "Ann asks to see Ward tablets" in words(visit("Bo").get("/e/notification"))
+
+
 def test_a_refused_action_says_what_it_needs(visit, sales, deals):
     rep = {"owner": {"entity": "user", "id": str(sales.user("Dana"))}}
     records.update(sales.system, "opportunity", [records.Change(UUID(deals["Ward tablets"]), rep)])

@@ -1,5 +1,7 @@
 """Creating with the few fields that a form names under `quick`."""
 
+from fieldstone_testing.visitors import words
+
 QUICK = "/e/opportunity/new?quick=1"
 
 
@@ -22,3 +24,17 @@ def test_a_refused_record_comes_back_in_the_quick_form(visit):
     refused = ann.post(QUICK, {"f.name": "", "f.amount": "12"})
     assert refused.status_code == 422
     assert inputs(refused.get_data(as_text=True)) == {"f.name", "f.amount"}
+
+
+def test_all_fields_go_on_with_what_was_typed_into_the_quick_ones(visit):
+    ann = visit("Ann")
+    assert "All fields" in ann.get(QUICK).get_data(as_text=True)
+    sent = {"sent": ["name", "amount"], "f.name": "Pumps", "f.amount": "1,234.50", "all_fields": "1"}
+    page = ann.post("/e/opportunity/new", sent)
+    shown = page.get_data(as_text=True)
+    assert page.status_code == 200
+    assert "f.next_step" in inputs(shown)
+    assert 'value="Pumps"' in shown
+    assert 'value="1,234.50"' in shown
+    assert "All fields" not in shown
+    assert "Pumps" not in words(ann.get("/e/opportunity"))

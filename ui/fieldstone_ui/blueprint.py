@@ -12,6 +12,7 @@ from fieldstone_ui.pages import (
     activity,
     boards,
     bulk,
+    denied,
     failures,
     forms,
     lists,
@@ -48,6 +49,7 @@ def make_blueprint() -> Blueprint:
         moves,
         activity,
         records,
+        denied,
         lookups,
         searching,
     ):

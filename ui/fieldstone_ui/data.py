@@ -267,6 +267,11 @@ def transitions(owner: Entity, identity: UUID) -> Sequence[records.TransitionSta
     return records.transitions(context(), owner.name, identity)
 
 
+def ask_for_access(owner: Entity, identity: UUID) -> None:
+    """Tell the owner of such a record that the reader would like to see it."""
+    records.ask_for_access(context(), owner.name, identity)
+
+
 def field_states(
     owner: Entity, identity: UUID | None, values: Mapping[str, Any]
 ) -> Mapping[str, records.FieldState]:

@@ -1,6 +1,7 @@
 """The one door to the data: every read and write of every page, call, import and rule goes through here."""
 
 from fieldstone.records.aggregate import Group, aggregate
+from fieldstone.records.asking import ask_for_access
 from fieldstone.records.batch import Written
 from fieldstone.records.bulk import Outcome, Picked, delete_many, update_many
 from fieldstone.records.counting import counts
@@ -47,6 +48,7 @@ __all__ = [
     "TransitionState",
     "Written",
     "aggregate",
+    "ask_for_access",
     "counts",
     "create",
     "delete",

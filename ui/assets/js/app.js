@@ -11,6 +11,7 @@ import "./selection.js";
 import "./board.js";
 import "./combobox.js";
 import "./record.js";
+import "./folds.js";
 import "./transitions.js";
 import "./tabs.js";
 import "./activity.js";

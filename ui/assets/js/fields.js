@@ -104,7 +104,9 @@ export function complain(field, message) {
       input.setAttribute("aria-describedby", note.id);
     } else input.removeAttribute("aria-invalid");
   }
-  if (message && box(field)?.hidden) reveal(field);
+  if (!message) return;
+  field.dispatchEvent(new CustomEvent("fs:reveal", { bubbles: true }));
+  if (box(field)?.hidden) reveal(field);
 }
 
 function reveal(field) {

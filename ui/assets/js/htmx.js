@@ -22,10 +22,14 @@ document.addEventListener("htmx:responseError", (event) => {
   if (xhr.status === 401) logInAgain().then((done) => done && htmx.trigger(elt, event.detail.requestConfig?.triggeringEvent?.type ?? "load"));
 });
 
-/** Replace what is inside `target` with `html`, keeping focus and scroll where elements stay, and what says data-keep. */
+/**
+ * Replace what is inside `target` with `html`, keeping focus and scroll where elements stay, what is folded away, and
+ * what says data-keep.
+ */
 export function morph(target, html, style = "innerHTML") {
+  const unfolded = (name, node) => name !== "open" || !node.matches("details");
   const kept = (old) => !old.dataset || !("keep" in old.dataset);
-  const changed = Idiomorph.morph(target, html, { morphStyle: style, callbacks: { beforeNodeMorphed: kept } });
+  const changed = Idiomorph.morph(target, html, { morphStyle: style, callbacks: { beforeNodeMorphed: kept, beforeAttributeUpdated: unfolded } });
   htmx.process(style === "outerHTML" ? document.getElementById(target.id) ?? document.body : target);
   document.dispatchEvent(new CustomEvent("fs:changed", { detail: target }));
   return changed;

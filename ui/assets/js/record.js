@@ -170,7 +170,7 @@ document.addEventListener("submit", (event) => {
   } else if (event.target.matches?.("form[data-conflict]")) {
     event.preventDefault();
     save(event.target.action, new FormData(event.target));
-  } else leaving = !hasChanges() || leaving;
+  } else leaving = !hasChanges() || leaving || Boolean(event.submitter?.hasAttribute("data-carry"));
 });
 
 let saving = false;

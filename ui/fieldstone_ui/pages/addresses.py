@@ -10,9 +10,10 @@ from flask import url_for
 from fieldstone.model.model import Entity
 
 
-def of_record(page: str, owner: Entity, identity: UUID) -> str:
+def of_record(page: str, owner: Entity, identity: UUID, **parameters: str) -> str:
     """The address of a page about a record: `record`, `edit`, `save`, `states`, `history`…"""
-    return url_for(f"pages.{page}", entity=owner.name, record=str(identity))
+    values: dict[str, Any] = {"entity": owner.name, "record": str(identity), **parameters}
+    return url_for(f"pages.{page}", **values)
 
 
 def of_entity(page: str, owner: Entity, **parameters: str | None) -> str:

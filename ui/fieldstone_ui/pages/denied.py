@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from flask import request
+from uuid import UUID
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError, NotFound
+from fieldstone.model.model import Entity
 from fieldstone.records import Hidden
 from fieldstone_ui import data
 from fieldstone_ui.pages import answers
-from fieldstone_ui.pages.addresses import of_entity
+from fieldstone_ui.pages.addresses import of_entity, of_record
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.lists import Action
 from fieldstone_ui.presentation.page import Condition, Message
+
+ASKED = "asked"
+"""The parameter of a page whose reader has just asked for access."""
+
+
+def install(pages: Blueprint) -> None:
+    """Add the route."""
+    pages.post("/e/<entity>/<record>/ask", endpoint="ask_for_access")(ask)
+
+
+def ask(entity: str, record: str) -> ResponseReturnValue:
+    """Ask the owner for access."""
+    owner, identity = data.entity(entity), answers.identity(record)
+    data.ask_for_access(owner, identity)
+    return redirect(of_record("record", owner, identity, **{ASKED: "1"}), 303)
 
 
 def hidden_record(error: FieldstoneError) -> Message | None:
@@ -36,7 +55,8 @@ def hidden_record(error: FieldstoneError) -> Message | None:
         title=f"You may not see this {label.lower()}",
         text=f"{belonging(hidden)} {deciding(hidden)}",
         icon="lock",
-        actions=[Action("Back to the list", to_list.url)],
+        actions=[*asking(owner, identity), Action("Back to the list", to_list.url)],
+        done="The owner has been told that you would like to see it." if ASKED in request.args else "",
         conditions=[Condition(one.words, one.note) for one in hidden.conditions],
         enough="One of these would be enough. They come from"
         if len(hidden.conditions) > 1
@@ -45,6 +65,13 @@ def hidden_record(error: FieldstoneError) -> Message | None:
         crumb=to_list,
         here=label,
     )
+
+
+def asking(owner: Entity, identity: UUID) -> list[Action]:
+    """What asks the owner, where there are owners, once."""
+    if "owner" not in owner.system or ASKED in request.args:
+        return []
+    return [Action("Ask the owner for access", of_record("ask_for_access", owner, identity), method="post")]
 
 
 def belonging(hidden: Hidden) -> str:

@@ -21,6 +21,8 @@ from fieldstone_ui.presentation.records import Problem, RecordPage
 
 QUICK = "quick"
 """The parameter of a page that creates with the few fields that a form names under `quick`."""
+ALL_FIELDS = "all_fields"
+"""What the button sends that leads from those few fields to all, with what was typed."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,15 @@ def page(draft: Draft, errors: Mapping[str, str] | None = None, problem: str = "
         changed_ago=data.formats().ago(data.instant(draft.record["updated_at"]))
         if draft.record.get("updated_at")
         else "",
+        all_fields_url=of_entity("create", owner) if is_quick(draft) else "",
         problem=problem,
         problems=problems(owner, errors or {}),
     )
+
+
+def is_quick(draft: Draft) -> bool:
+    """Whether only the few quick fields are shown."""
+    return draft.identity is None and QUICK in request.args and bool(layouts.form_of(draft.entity).quick)
 
 
 def create_url(owner: Entity) -> str:
@@ -114,7 +122,7 @@ def create_url(owner: Entity) -> str:
 def form_for(draft: Draft, filling: Filling) -> Form:
     """The reader's form, or its few quick fields where a new record was asked for so."""
     form = layouts.form_of(draft.entity)
-    if draft.identity is not None or not form.quick or QUICK not in request.args:
+    if not is_quick(draft):
         return form
     moved = draft.entity.workflow.field if draft.entity.workflow else None
     needed = [name for name, state in filling.states.items() if state.required and name != moved]

@@ -39,10 +39,14 @@ def new(entity: str) -> ResponseReturnValue:
 
 
 def create(entity: str) -> ResponseReturnValue:
-    """Create the record and show it; or the form again, with everything that was typed."""
+    """Create the record and show it; or the form again, with everything that was typed: if it was refused, or
+    if the few quick fields were not enough.
+    """
     owner = creatable(entity)
     sent = read_form(owner)
     draft = Draft(owner, None, drafts.start_values(owner), sent)
+    if drafts.ALL_FIELDS in request.form:
+        return render_template("records/record.html", rec=drafts.page(draft, sent.errors))
     if sent.errors:
         return refused(draft, sent.errors, "Some values cannot be read.")
     try:

@@ -69,7 +69,7 @@ def list_moves(entity: str, record: str) -> Response:
             "to": move.target.value,
             "allowed": move.allowed,
             "ask": list(move.asks),
-            "reasons": [{"message": f"{one.label} {one.message}".strip()} for one in move.reasons],
+            "reasons": [{"message": one.sentence} for one in move.reasons],
         }
         for move in moves_of(owner, identity)
     ]

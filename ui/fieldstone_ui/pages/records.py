@@ -18,7 +18,7 @@ from fieldstone_ui.pages.sheets import Filling
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.lists import Action
 from fieldstone_ui.presentation.looks import FieldLook
-from fieldstone_ui.presentation.records import RecordPage, highlights_of, path_of
+from fieldstone_ui.presentation.records import RecordPage, Step, highlights_of, path_of
 
 
 def install(pages: Blueprint) -> None:
@@ -110,7 +110,7 @@ def base_page(
         changed_ago=formats.ago(data.instant(record["updated_at"])) if record.get("updated_at") else "",
         changed_by=(record.get("updated_by") or {}).get("title") or "",
         state_label=states.label if states else "",
-        path=path_of(states.options, record.get(states.name)) if states else (),
+        path=path(states, owner, identity, record) if states else (),
         highlights=highlights(owner, record),
         **more,
     )
@@ -121,6 +121,12 @@ def state_look(owner: Entity) -> FieldLook | None:
     if owner.workflow is None or not data.may_read_field(owner, owner.workflow.field):
         return None
     return data.look(owner, owner.workflow.field)
+
+
+def path(look: FieldLook, owner: Entity, identity: UUID, record: Mapping[str, Any]) -> list[Step]:
+    """The states on the way, with how long the record stayed in each."""
+    state = record.get(look.name)
+    return path_of(look.options, state, steps.path_notes(owner, identity, state))
 
 
 def highlights(owner: Entity, record: Mapping[str, Any]) -> list[FieldLook]:

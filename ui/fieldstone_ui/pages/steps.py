@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from flask import url_for
@@ -30,6 +31,28 @@ def moves_of(owner: Entity, identity: UUID) -> list[Move]:
         )
         for found in data.transitions(owner, identity)
     ]
+
+
+def path_notes(owner: Entity, identity: UUID, state: str | None) -> dict[str, str]:
+    """State → how long the record stayed there, and for the present one which day it is: "3 d", "day 4"."""
+    workflow = owner.workflow
+    if workflow is None:
+        return {}
+    now, spent = data.context().now, dict[str, timedelta]()
+    for stay in data.stays(owner, identity):
+        spent[stay.state] = spent.get(stay.state, timedelta()) + ((stay.until or now) - stay.since)
+    open_states = (name for name in spent if name in workflow.states and not workflow.states[name].final)
+    return {
+        name: f"day {spent[name].days + 1}" if name == state else lasted(spent[name]) for name in open_states
+    }
+
+
+def lasted(time: timedelta) -> str:
+    """A length of time in its largest unit."""
+    if time.days:
+        return f"{time.days} d"
+    hours = time.seconds // 3600
+    return f"{hours} h" if hours else "<1 h"
 
 
 def reason(owner: Entity, sentence: str) -> Reason:

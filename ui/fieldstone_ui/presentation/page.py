@@ -39,7 +39,7 @@ class Message:
     """A page that says what happened, what it means, and what next.
 
     conditions: what would have to hold; `enough` and `roles` tell how many of them, and who says so.
-    here: what the page is called in the line of places, if not by its title.
+    here: what the page is called in the line of places, if not by its title. done: what has just been done.
     """
 
     title: str
@@ -50,5 +50,6 @@ class Message:
     enough: str = ""
     roles: Sequence[str] = ()
     here: str = ""
+    done: str = ""
     crumb: Action | None = None
     reference: str = ""

@@ -31,6 +31,11 @@ class Reason:
     field: str = ""
     label: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """The whole of it as text; `message` goes on where the link to the field ends."""
+        return f"{self.label} {self.message}".strip()
+
 
 @dataclass(frozen=True)
 class Move:
@@ -91,6 +96,7 @@ class RecordPage:
     """A record to read ("read": one field at a time is edited) or a form to fill in ("type").
 
     record: its values in the API's form; for a new one, the values to start from.
+    all_fields_url: where a form with few fields is sent to go on with all of them.
     """
 
     entity: str
@@ -105,6 +111,7 @@ class RecordPage:
     cancel_url: str
     save_label: str
     save_hint: str = ""
+    all_fields_url: str = ""
     crumb: str = ""
     states_url: str = ""
     edit_url: str = ""
@@ -127,13 +134,13 @@ class RecordPage:
     history: Sequence[Any] = field(default_factory=tuple)
 
 
-def path_of(looks: Mapping[str, StateLook], state: str | None) -> list[Step]:
-    """The path: open states in order, then the end that was reached, or else the good one."""
+def path_of(looks: Mapping[str, StateLook], state: str | None, notes: Mapping[str, str]) -> list[Step]:
+    """The path: open states in order with their notes, then the end that was reached, or the good one."""
     opened = [look for look in looks.values() if not look.final]
     ends = [look for look in looks.values() if look.final]
     reached = [look for look in ends if look.value == state]
     shown_end = reached or [look for look in ends if look.kind == "done"][:1] or ends[:1]
-    steps = [Step(look, look.value == state) for look in opened]
+    steps = [Step(look, look.value == state, note=notes.get(look.value, "")) for look in opened]
     return [*steps, *(Step(look, look.value == state, ahead=look.value != state) for look in shown_end)]
 
 
