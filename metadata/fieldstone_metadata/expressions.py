@@ -26,9 +26,6 @@ from fieldstone_rules.types import Kind, Type, simple
 BOOLEAN = simple(Kind.BOOLEAN)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MARKED = frozenset({Purpose.DEFAULT, Purpose.VALUE})
-_IN_DATABASE = frozenset({Purpose.FORMULA, Purpose.FILTER})
-"""Purposes that are evaluated by the database alone, which knows collections; the others follow."""
-
 _ECHOES = frozenset({"broken_formula"})
 """Codes of problems that are only the echo of one that is reported where it arises."""
 
@@ -75,12 +72,6 @@ class Expressions:
         foregone = tuple(_foregone(expression, known))
         self._report((*expression.warnings, *foregone), node, source, skipped)
         if any(problem.severity == ERROR for problem in foregone):
-            return None
-        if expression.collections and scope.purpose not in _IN_DATABASE:
-            message = "collections in this place are not supported yet"
-            self.report.error(
-                node, "not_supported_yet", message, "formulas and the `where` of views may use them"
-            )
             return None
         return expression
 

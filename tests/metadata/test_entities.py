@@ -55,16 +55,11 @@ def test_a_title_may_not_change_by_itself(word, problems):
     assert problems(text)
 
 
-def test_a_title_over_references_is_not_supported_yet(only_problem):
-    text = f"{TWO}  account: {{type: reference, to: account}}\ntitle: account.name\n"
-    assert only_problem(text).code == "not_supported_yet"
-
-
 @pytest.mark.parametrize("option", ["visible", "required", "readonly", "check"])
-def test_collections_in_conditions_are_not_supported_yet(option, only_problem):
+def test_conditions_read_collections(option, application):
     text = f"{TWO}  up: {{type: reference, to: deal, inverse: below}}\n"
-    problem = only_problem(f"{text}  x: {{type: text, {option}: count(below) > 0}}\n")
-    assert (problem.line, problem.code) == (13, "not_supported_yet")
+    declared = application(f"{text}  x: {{type: text, {option}: count(below) > 0}}\n")
+    assert getattr(declared.entities["deal"].fields["x"], option).collections
 
 
 def test_a_title_is_a_text(only_problem):
@@ -205,10 +200,18 @@ def test_stored_formulas_that_need_each_other_are_refused(problems):
     assert "formula_cycle" in {problem.split()[1] for problem in problems(text)}
 
 
-def test_a_stored_formula_over_references_is_not_supported_yet(only_problem):
-    text = f"{TWO}  account: {{type: reference, to: account}}\n"
-    problem = only_problem(f"{text}  x: {{type: formula, expression: account.size, stored: true}}\n")
-    assert (problem.line, problem.code) == (13, "not_supported_yet")
+def test_stored_formulas_of_two_entities_that_need_each_other_are_refused(problems):
+    total = "  a: {type: formula, expression: sum(deals.b), stored: true}"
+    text = TWO.replace("  size: {type: integer}", total)
+    text += "  account: {type: reference, to: account, inverse: deals}\n"
+    text += "  b: {type: formula, expression: account.a + 1, stored: true}\n"
+    assert "formula_cycle" in {problem.split()[1] for problem in problems(text)}
+
+
+def test_a_title_may_name_what_lies_behind_a_reference(application):
+    text = TWO.replace("name: deal\n", "name: deal\ntitle: '\"{name} of {account.name}\"'\n")
+    declared = application(f"{text}  account: {{type: reference, to: account}}\n")
+    assert declared.entities["deal"].title.paths == {("account",)}
 
 
 def test_inverses_can_be_used_from_the_other_side(application):

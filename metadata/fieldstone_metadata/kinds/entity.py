@@ -85,9 +85,6 @@ def _title(shape: EntityShape, workspace: Workspace, expressions: Expressions) -
         hint = f'join parts to a text, such as "{{{node.value}}}"'
         workspace.report.error(node, "title_not_text", "a title must be a text", hint)
         return None
-    if title is not None and (title.collections or title.paths):
-        message = "a title over references or collections is not supported yet"
-        workspace.report.error(node, "not_supported_yet", message, "name records by their own fields")
     outside = used_from_outside(title, _IN_TITLE) if title is not None else ()
     if outside:
         message = f"a title cannot use `{min(outside)}`, not even through a formula"

@@ -174,11 +174,6 @@ def _formula(
     if outside:
         message = f"a stored formula cannot use `{min(outside)}`, not even through another formula"
         workspace.report.error(node, "not_allowed", message)
-    if stored and (expression.collections or expression.paths):
-        message = "a stored formula over references or collections is not supported yet"
-        workspace.report.error(
-            node, "not_supported_yet", message, "without `stored: true` it is computed on read"
-        )
     expressions.world.settle(entity, shape.name, expression.type)
     return expression
 

@@ -1,18 +1,21 @@
-"""Numbers as formulas give them: with the decimals of the calculation, which no option has fixed."""
+"""Values as formulas give them: with the decimals of the calculation, and texts of any length."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
+import marshmallow as ma
 import sqlalchemy as sa
 
 from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, Source
 from fieldstone.fields.decimal import DecimalType
+from fieldstone.fields.inputs import Input, clean_text
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.percent import PercentType
 from fieldstone.fields.ranges import plain, trimmed
+from fieldstone.fields.text import TextType
 
 
 class ComputedDecimal(DecimalType):
@@ -36,10 +39,7 @@ class ComputedPercent(PercentType):
 
 
 class ComputedMoney(MoneyType):
-    """An amount with the decimals of its calculation, but at least two; it has no second column."""
-
-    def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:  # noqa: ARG002  # no references here
-        return (sa.Column(self.key, sa.Numeric),)
+    """An amount with the decimals of its calculation, but at least two."""
 
     def constraints(self) -> tuple[sa.Constraint, ...]:
         return ()
@@ -54,3 +54,12 @@ class ComputedMoney(MoneyType):
     def output_sql(self, source: Source) -> Column:
         amount = sa.func.trim_scale(source.column(self.key))
         return json_text.quoted(sa.func.round(amount, sa.func.greatest(sa.func.scale(amount), 2)))
+
+
+class ComputedText(TextType):
+    """A text of any length; one without a character is no value."""
+
+    length_limit = None
+
+    def input(self) -> ma.fields.Field[Any]:
+        return Input(lambda text: clean_text(text) or None, takes_blanks=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.boolean import BooleanType
-from fieldstone.fields.computed import ComputedDecimal, ComputedMoney, ComputedPercent
+from fieldstone.fields.computed import ComputedDecimal, ComputedMoney, ComputedPercent, ComputedText
 from fieldstone.fields.date import DateType
 from fieldstone.fields.datetime import DatetimeType
 from fieldstone.fields.duration import DurationType
@@ -19,10 +19,10 @@ from fieldstone.fields.filters import Operator
 from fieldstone.fields.integer import IntegerType
 from fieldstone.fields.json import JsonType
 from fieldstone.fields.long_text import LongTextType
+from fieldstone.fields.money import BASE
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.tags import TagsType
-from fieldstone.fields.text import TextType
 from fieldstone.fields.texts import ImportFormat
 from fieldstone.fields.time import TimeType
 from fieldstone_metadata import declarations
@@ -34,8 +34,8 @@ RESULTS: Mapping[Kind, Callable[[declarations.Field, str], FieldType]] = {
     Kind.DECIMAL: ComputedDecimal,
     Kind.MONEY: ComputedMoney,
     Kind.PERCENT: ComputedPercent,
-    Kind.TEXT: TextType,
-    Kind.CHOICE: TextType,
+    Kind.TEXT: ComputedText,
+    Kind.CHOICE: ComputedText,
     Kind.DATE: DateType,
     Kind.DATETIME: DatetimeType,
     Kind.TIME: TimeType,
@@ -92,6 +92,17 @@ class FormulaType(FieldType):
         plain = replace(declaration, options={}, choices=(), target=target)
         self.result = RESULTS[result.kind](plain, entity)
 
+    @property
+    def base_key(self) -> str | None:
+        """The column of a stored amount in the organisation's currency; None for all other formulas."""
+        is_amount = isinstance(self.result, ComputedMoney)
+        return f"{self.key}{BASE}" if is_amount and self.declaration.stored else None
+
+    @property
+    def targets(self) -> Mapping[str, str]:
+        """Of a formula that gives a reference: target entity → the column that refers to it."""
+        return self.result.targets if isinstance(self.result, ReferenceType) else {}
+
     def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:
         return self.result.columns(schema) if self.declaration.stored else ()
 
@@ -114,7 +125,7 @@ class FormulaType(FieldType):
         return self.result.output_sql(self._source(source))
 
     def sort_sql(self, source: Source) -> Column | None:
-        if isinstance(self.result, ComputedMoney):
+        if isinstance(self.result, ComputedMoney) and not self.declaration.stored:
             return source.formula_amount(self.key)
         return self.result.sort_sql(self._source(source))
 

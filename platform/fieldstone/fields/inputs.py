@@ -22,12 +22,18 @@ INTEGER_LIMIT = 2**63
 
 
 class Input(ma.fields.Field[Any]):
-    """A field that reads with a function of one argument, and takes null and blank text as None."""
+    """A field that reads with a function of one argument, and takes null and blank text as None.
 
-    def __init__(self, convert: Callable[[Any], Any], *, empty: Any = None) -> None:
+    takes_blanks: the function decides about blank text.
+    """
+
+    def __init__(
+        self, convert: Callable[[Any], Any], *, empty: Any = None, takes_blanks: bool = False
+    ) -> None:
         super().__init__(allow_none=True)
         self.convert = convert
         self.empty = empty
+        self.takes_blanks = takes_blanks
 
     def deserialize(
         self,
@@ -37,8 +43,8 @@ class Input(ma.fields.Field[Any]):
         **kwargs: Any,  # noqa: ARG002  # marshmallow's signature
     ) -> Any:
         """The Python value; raises `ValueRefused`."""
-        blank = value is None or (isinstance(value, str) and not value.strip())
-        return self.empty if blank else self.convert(value)
+        blank = isinstance(value, str) and not value.strip() and not self.takes_blanks
+        return self.empty if value is None or blank else self.convert(value)
 
 
 def clean_text(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.fields.any_reference import AnyReferenceType, entity_column
+from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
@@ -37,9 +38,8 @@ class SystemColumns:
         found = _field(self.model.entities[entity], field)
         if found.formula is not None and not found.stored:
             return _computed(self.in_formulas(), entity, source, found.formula.expression)
-        if isinstance(found.type, ReferenceType):
-            return _one_of(found.type.targets, source)
-        return source.c[field]
+        targets = _targets(found)
+        return _one_of(targets, source) if targets else source.c[field]
 
     def in_formulas(self) -> SystemColumns:
         """Where the formulas that a column stands for read their own columns: with the system's rights."""
@@ -50,8 +50,7 @@ class SystemColumns:
         found = _field(self.model.entities[entity], field)
         if isinstance(found.type, AnyReferenceType):
             return sa.case((source.c[entity_column(field)] == target, source.c[field]))
-        assert isinstance(found.type, ReferenceType)
-        return source.c[found.type.targets[target]]
+        return source.c[_targets(found)[target]]
 
     def link(self, entity: str, field: str) -> tuple[sa.FromClause, Column, Column]:
         """Of a many-to-many: the link table, its column for this record, its column for the other."""
@@ -74,8 +73,9 @@ class OrganisationAmounts(SystemColumns):
     def column(self, source: sa.FromClause, entity: str, field: str) -> Column:
         """A field of an alias of the table, converted if it is money."""
         found = self.model.entities[entity].field(field)
-        if found is not None and isinstance(found.type, MoneyType):
-            return source.c[found.type.base_key]
+        if found is not None and isinstance(found.type, MoneyType | FormulaType):
+            base = found.type.base_key
+            return super().column(source, entity, field) if base is None else source.c[base]
         return super().column(source, entity, field)
 
     def in_formulas(self) -> SystemColumns:
@@ -110,6 +110,11 @@ def _field(entity: Entity, name: str) -> Field:
     if found is None:
         raise LookupError(f"{entity.name} has no field {name}")
     return found
+
+
+def _targets(field: Field) -> Mapping[str, str]:
+    """Of a field that refers to records: target entity → column."""
+    return field.type.targets if isinstance(field.type, ReferenceType | FormulaType) else {}
 
 
 def _one_of(targets: Mapping[str, str], source: sa.FromClause) -> Column:

@@ -10,41 +10,67 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from fieldstone.access.system_user import system_context
 from fieldstone.context import Context
 from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.model.model import Entity, Field, Model
-from fieldstone.publication.elements import meaning
 from fieldstone.publication.refusals import PlanRefused, Refusal
 from fieldstone.records import formulas, rows, writing
 from fieldstone.records.batch import Batch, Item
+from fieldstone.records.kept.plan import Key, plan_of
+from fieldstone.records.kept.recomputing import fresh_values, recompute
+from fieldstone.records.kept.values import KeptValue
 
 _BATCH = 1000
-
-
-def outdated_entities(old: Model | None, new: Model) -> list[Entity]:
-    """Entities of both models whose kept values are declared differently in `new`."""
-    before = old.entities if old else {}
-    both = [entity for name, entity in new.entities.items() if name in before]
-    return [entity for entity in both if _kept(before[entity.name]) != _kept(entity)]
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 
 
 def compute_again(connection: sa.Connection, database: Database, old: Model | None, model: Model) -> None:
-    """Bring the kept values of all outdated entities up to date, in the caller's transaction.
+    """Bring all kept values that are declared differently, and all that follow from them, up to date.
 
-    Raises PlanRefused if a stored formula has no value for a record.
+    It happens in the caller's transaction. Raises PlanRefused if a stored formula has no value for a record.
     """
-    context = system_context(JoinedDatabase(database, connection), model)
-    for entity in outdated_entities(old, model):
+    outdated = outdated_values(old, model)
+    if not outdated:
+        return
+    plan, context = plan_of(model), system_context(JoinedDatabase(database, connection), model)
+    in_python = {key for key in outdated - plan.foreign if plan.values[key].field is not None}
+    for name in sorted({entity for entity, _ in in_python}):
+        entity = model.entities[name]
         for ids in _ids_in_batches(connection, entity):
             _compute_batch(connection, context, entity, ids)
+    for group in plan.groups:
+        due = [kept for kept in group if kept.key in outdated - in_python]
+        if due:
+            recompute(context, connection, due, None)
 
 
-def _kept(entity: Entity) -> object:
-    stored = [(field.name, field.declaration.formula) for field in _stored_formulas(entity)]
-    return meaning((entity.declaration.title, entity.declaration.search, stored))
+def outdated_values(old: Model | None, new: Model) -> frozenset[Key]:
+    """What is kept of entities of both models and means something else in `new`, with what follows from it.
+
+    The system user, who was there before the first publication, counts as one of the old.
+    """
+    plan, before = plan_of(new), plan_of(old).values if old is not None else {}
+    known = set(old.entities) if old is not None else {"user"}
+    found: set[Key] = set()
+    for kept in (kept for group in plan.groups for kept in group if kept.entity in known):
+        follows = any((read.entity, read.field) in found for read in kept.reads)
+        if follows or old is None or _differs(old, before.get(kept.key), new, kept):
+            found.add(kept.key)
+    return frozenset(found)
+
+
+def _differs(old: Model, before: KeptValue | None, new: Model, kept: KeptValue) -> bool:
+    return before is None or _meaning(old, before) != _meaning(new, kept)
+
+
+def _meaning(model: Model, kept: KeptValue) -> object:
+    """What computes the value, formulas that are not stored and the states of workflows included."""
+    compiled = fresh_values(model, [kept]).compile(dialect=_DIALECT)
+    return str(compiled), sorted((name, repr(value)) for name, value in compiled.params.items())
 
 
 def _stored_formulas(entity: Entity) -> list[Field]:
@@ -78,5 +104,4 @@ def _compute_batch(connection: sa.Connection, context: Context, entity: Entity, 
 def _row(entity: Entity, item: Item) -> dict[str, object]:
     columns = rows.to_columns(entity, item.new)
     stored = [column.name for field in _stored_formulas(entity) for column in field.columns]
-    kept = {name: columns[name] for name in (*stored, rows.TITLE)}
-    return {"id": item.id, rows.SEARCH: formulas.search_text(entity, item.new)} | kept
+    return {"id": item.id} | {name: columns[name] for name in stored}

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity, Field, Model, Transition
+from fieldstone.records.amounts import InBase
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords, environment
 from fieldstone.records.refusals import Refusals
@@ -126,8 +127,18 @@ class Batch:
     @cached_property
     def wanted(self) -> Evaluator:
         """Evaluates rules on the records as they will be; not to be used before `new` is known."""
-        overlay = Overlay(self.related, self.entity.name, (item.new for item in self.items))
-        return Evaluator(self.model, environment(self.context, overlay))
+        return Evaluator(self.model, environment(self.context, self._overlay))
+
+    @cached_property
+    def amounts(self) -> Evaluator:
+        """As `wanted`, with every amount in the organisation's currency."""
+        return Evaluator(self.model, environment(self.context, InBase(self._overlay, self.model)))
+
+    @cached_property
+    def _overlay(self) -> Overlay:
+        """The related records and those of the batch as they will be."""
+        fresh = [item.id for item in self.items if item.is_new]
+        return Overlay(self.related, self.entity.name, (item.new for item in self.items), fresh)
 
     def refuse(self, item: Item, name: str | None, code: str, message: str) -> None:
         """Refuse a value of a record, or the record as a whole (name None), as invalid."""

@@ -17,6 +17,8 @@ from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
 from fieldstone.records.journal import DELETE, UPDATE, Entry, journal, told_changes
+from fieldstone.records.kept.follow import follow
+from fieldstone.records.kept.walks import Changed
 from fieldstone.records.labels import entity_label, field_label, text_of
 from fieldstone.records.referrers import CASCADE, CLEAR, Among, Referrer
 from fieldstone.records.rows import TITLE, Lock, Values, to_columns
@@ -162,6 +164,21 @@ class Removal:
         parts = [self._part(model.entities[name]) for name in self._touched()]
         entries = [*self._removal_entries(), *self._clearing_entries()]
         write(self._batch.connection, model, [*parts, journal(context, entries)])
+        opened = self._batch.run.open
+        follow(context, self._batch.connection, self._written(), computed=False, opened=opened)
+
+    def _written(self) -> dict[str, list[Changed]]:
+        """The records before and after."""
+        written: dict[str, list[Changed]] = defaultdict(list)
+        for name, removed in self._removed.items():
+            for id_, entry in removed.items():
+                gone = self._stamp(entry.record, 1) | {"deleted_at": self._batch.context.now}
+                written[name].append(Changed(id_, entry.record, entry.record | gone))
+        for cleared in self._cleared.values():
+            record, steps = cleared.record, len(set(cleared.fields.values()))
+            new = record | dict.fromkeys(cleared.fields) | self._stamp(record, steps)
+            written[cleared.entity.name].append(Changed(record["id"], record, new))
+        return written
 
     def _touched(self) -> list[str]:
         names = {name for name, removed in self._removed.items() if removed}
@@ -186,12 +203,14 @@ class Removal:
         return updating(entity, [{n: row[n] for n in row if n in kept} for row in [*removed, *cleared]])
 
     def _stamped(self, entity: Entity, record: Values, steps: int) -> Values:
-        stamp = {
+        return to_columns(entity, record | self._stamp(record, steps))
+
+    def _stamp(self, record: Values, steps: int) -> Values:
+        return {
             "version": record["version"] + steps,
             "updated_at": self._batch.context.now,
             "updated_by": self._batch.actor,
         }
-        return to_columns(entity, record | stamp)
 
     def _removal_entries(self) -> list[Entry]:
         return [

@@ -5,8 +5,9 @@ Conditions read with the system's rights (rules.md, "Whose rights"), so nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from fieldstone.context import Context
 from fieldstone.model.model import Condition, Model, Rule
 from fieldstone.records import rows
 from fieldstone.records.rows import Row
-from fieldstone_rules import Environment, EvaluationError
+from fieldstone.records.rules.related import members
+from fieldstone_rules import NOBODY, Calendar, Environment, EvaluationError, PlainWeek
 from fieldstone_rules.environment import Nothing, Related
 from fieldstone_rules.tree import CollectionSource
 from fieldstone_rules.types import Ref
@@ -31,6 +33,7 @@ def environment(context: Context, related: Related | None = None) -> Environment
         now=context.now,
         zone=organisation_zone(context.model),
         currency=organisation_currency(context.model),
+        calendar=organisation_calendar(context.model),
         settings=context.model.settings,
         related=related or Nothing(),
     )
@@ -41,17 +44,24 @@ def organisation_currency(model: Model) -> str:
     return str(model.settings.get("core", {}).get("currency") or "EUR")
 
 
+def organisation_calendar(model: Model) -> Calendar:
+    """When the organisation works: the calendar that `core.calendar` names, else `organisation`, if any."""
+    chosen = model.settings.get("core", {}).get("calendar") or "organisation"
+    return model.application.calendars.get(chosen) or PlainWeek()
+
+
 def organisation_zone(model: Model) -> ZoneInfo:
     """The time zone in which the organisation's days begin."""
     return ZoneInfo(model.settings.get("core", {}).get("timezone") or "UTC")
 
 
 class RelatedRecords:
-    """Records behind references, fetched for a whole batch at a time.
+    """Records behind references and in collections, fetched for a whole batch at a time.
 
     It knows the records at hand. The first time somebody follows a reference that it has not fetched, it
-    fetches all records of that entity which the records at hand refer to, so the number of queries depends on
-    how far conditions reach and not on the number of records.
+    fetches all records of that entity which the records at hand refer to, and of a collection those of all
+    records at hand, so the number of queries depends on how far conditions reach and not on the number of
+    records.
     """
 
     def __init__(self, connection: sa.Connection, model: Model) -> None:
@@ -59,6 +69,7 @@ class RelatedRecords:
         self._model = model
         self._fetched: dict[Ref, Row | None] = {}
         self._at_hand: list[Row] = []
+        self._collections: dict[CollectionSource, dict[UUID, list[Row]]] = {}
 
     def watch(self, records: Iterable[Row]) -> None:
         """Count `records` among those at hand."""
@@ -70,6 +81,11 @@ class RelatedRecords:
         self._fetched |= {Ref(entity, record["id"]): record for record in known}
         self.watch(known)
 
+    def forget(self) -> None:
+        """Fetch anew what is asked for from now on."""
+        self._fetched.clear()
+        self._collections.clear()
+
     def record(self, ref: Ref) -> Row | None:
         """The record behind a reference, in the recycle bin or not; None when there is none."""
         if ref not in self._fetched:
@@ -77,28 +93,56 @@ class RelatedRecords:
         return self._fetched[ref]
 
     def _fetch(self, missing: Ref) -> None:
-        wanted = {missing} | {
-            value
-            for record in self._at_hand
-            for value in record.values()
-            if isinstance(value, Ref) and value.entity == missing.entity and value not in self._fetched
-        }
+        wanted = {missing} | (self._mentioned(missing.entity) - self._fetched.keys())
         entity = self._model.entities.get(missing.entity)
         found = rows.load(self._connection, self._model, entity, (ref.id for ref in wanted)) if entity else {}
         self._fetched |= {ref: found.get(ref.id) for ref in wanted}
         self._at_hand.extend(found.values())
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        """Collections in conditions are refused by the checker until the rule language is complete."""
-        raise NotImplementedError(f"{source.entity} of {of}")
+        """The live records of a collection of the record `of`, or of an entity (None)."""
+        known = self._collections.setdefault(source, {})
+        if of is None:
+            return self._everything(source, known) if source.owner is None else ()
+        if of.id not in known:
+            missing = self._owners(of) - known.keys()
+            known |= {id_: [] for id_ in missing}
+            for owner, record in members(self._connection, self._model, source, sorted(missing)):
+                known[owner].append(record)
+            self.learn(source.entity, (record for id_ in missing for record in known[id_]))
+        return known[of.id]
+
+    def _everything(self, source: CollectionSource, known: dict[UUID, list[Row]]) -> Sequence[Row]:
+        if NOBODY.id not in known:
+            known[NOBODY.id] = [record for _, record in members(self._connection, self._model, source, None)]
+            self.learn(source.entity, known[NOBODY.id])
+        return known[NOBODY.id]
+
+    def _owners(self, of: Ref) -> set[UUID]:
+        """Of which records a collection may be asked for; ids of other entities do no harm."""
+        mentioned = {ref.id for ref in self._mentioned(of.entity)}
+        return {of.id} | mentioned | {record["id"] for record in self._at_hand if record}
+
+    def _mentioned(self, entity: str) -> set[Ref]:
+        """The records of an entity that the records at hand refer to."""
+        values = (value for record in self._at_hand for value in record.values())
+        refs = (ref for value in values for ref in (value if isinstance(value, tuple) else (value,)))
+        return {ref for ref in refs if isinstance(ref, Ref) and ref.entity == entity}
 
 
 class Overlay:
-    """Related records among which those of a batch are seen as they will be."""
+    """Related records among which those of a batch are seen as they will be.
 
-    def __init__(self, below: RelatedRecords, entity: str, records: Iterable[Row]) -> None:
+    fresh: the ids of those that are new, and so are in no record's reference yet.
+    """
+
+    def __init__(
+        self, below: RelatedRecords, entity: str, records: Iterable[Row], fresh: Collection[UUID] = ()
+    ) -> None:
         self._below = below
+        self._entity = entity
         self._own = {Ref(entity, record["id"]): record for record in records}
+        self._fresh = frozenset(fresh)
         below.watch(self._own.values())
 
     def record(self, ref: Ref) -> Row | None:
@@ -107,8 +151,34 @@ class Overlay:
         return own if own is not None else self._below.record(ref)
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        """As those below."""
-        return self._below.collection(source, of)
+        """The live records of a collection, those of the batch by what they will refer to."""
+        own = self._own.get(of) if of is not None else None
+        name = source.name if source.inverse_field is None else None
+        if own is not None and name is not None and name in own:
+            linked = (self.record(ref) for ref in own[name] or ())
+            return [row for row in linked if row is not None and row["deleted_at"] is None]
+        known = () if of is not None and of.id in self._fresh else self._below.collection(source, of)
+        return known if source.entity != self._entity else list(self._overlaid(source, of, known))
+
+    def _overlaid(self, source: CollectionSource, of: Ref | None, known: Sequence[Row]) -> Iterator[Row]:
+        for row in known:
+            own = self._own.get(Ref(self._entity, row["id"]))
+            if own is None or not _says_where(own, source, of):
+                yield row if own is None else own
+        for row in self._own.values():
+            if _says_where(row, source, of) and row["deleted_at"] is None and _belongs(row, source, of):
+                yield row
+
+
+def _says_where(row: Row, source: CollectionSource, of: Ref | None) -> bool:
+    """Whether a record of the batch itself tells if it will be in a collection."""
+    return of is None or (source.inverse_field is not None and source.inverse_field in row)
+
+
+def _belongs(row: Row, source: CollectionSource, of: Ref | None) -> bool:
+    """Whether a record that tells it will be in a collection."""
+    value = None if source.inverse_field is None else row[source.inverse_field]
+    return of in value if isinstance(value, tuple) else value == of
 
 
 class Evaluator:

@@ -1,43 +1,101 @@
-"""What the platform keeps beside what was sent: stored formulas, the title and the search text."""
+"""What the platform keeps beside what was sent: stored formulas, the title and the search text.
+
+Here they are computed for records on their way through a save. What follows from other records is computed
+only where the record leads to other ones than before: else it is up to date already, as whoever writes those
+brings it up to date (`fieldstone.records.kept`).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.refusal import ValueRefused
-from fieldstone.model.model import Entity, Field, Model
+from fieldstone.model.model import Entity, Field, Model, Rule
+from fieldstone.records.amounts import in_base
 from fieldstone.records.batch import Batch, Item
+from fieldstone.records.journal import differs
+from fieldstone.records.kept.plan import plan_of
+from fieldstone.records.kept.values import LONGEST_TITLE, KeptValue, searched
 from fieldstone.records.labels import field_label
-from fieldstone.records.rows import TITLE, Row
+from fieldstone.records.rows import SEARCH, TITLE
 from fieldstone_rules import EvaluationError
 from fieldstone_rules.types import Kind
 
-_LONGEST_TITLE = 500
+_STAMPED = frozenset({"version", "updated_at", "updated_by"})
+"""What a save sets last of all."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The kept values of an entity: its stored formulas, each behind those it reads, and the texts.
+
+    foreign: those that follow from other records. stamped: whether any reads what a save sets last of all.
+    """
+
+    formulas: tuple[KeptValue, ...]
+    title: KeptValue
+    search: KeptValue
+    foreign: frozenset[KeptValue]
+    stamped: bool
 
 
 def compute(batch: Batch) -> None:
     """Bring the stored formulas and titles of a batch up to date with everything else in the records."""
-    formulas = _stored(batch.model, batch.entity)
-    for field in formulas:
+    kept = _kept(batch.model, batch.entity)
+    for value in kept.formulas:
         for item in batch.items:
-            _compute(batch, item, field)
+            if _is_due(kept, value, item):
+                _compute(batch, item, value.field)
     for item in batch.items:
-        item.new[TITLE] = _title(batch, item)
+        if _is_due(kept, kept.title, item):
+            item.new[TITLE] = _title(batch, item)
 
 
-def search_text(entity: Entity, record: Row) -> str:
-    """What searching for a record looks at: its own fields under `search`, in lower case, one a line."""
-    fields = (entity.field(name) for name in entity.declaration.search)
-    texts = (_as_text(field, record.get(field.name)) for field in fields if field is not None)
+def compute_stamped(batch: Batch) -> None:
+    """The same once more where something follows from the stamp of the save."""
+    if _kept(batch.model, batch.entity).stamped:
+        compute(batch)
+
+
+def search_texts(batch: Batch) -> list[str] | None:
+    """What searching looks at in each record, as far as it is to be written; None where nothing changes.
+
+    It holds the fields under `search`, in lower case, one a line.
+    """
+    kept = _kept(batch.model, batch.entity)
+    if not any(item.is_new or _reads_changed(kept.search, item) for item in batch.items):
+        return None
+    return [_search_text(batch, item) for item in batch.items]
+
+
+def _search_text(batch: Batch, item: Item) -> str:
+    rules = searched(batch.model, batch.entity)
+    texts = (_as_text(_value_or_nothing(batch, item, rule)) for rule in rules)
     return "\n".join(text for text in texts if text).lower()
 
 
-def _compute(batch: Batch, item: Item, field: Field) -> None:
+def _is_due(kept: _Kept, value: KeptValue, item: Item) -> bool:
+    """Whether a value has to be computed: a new one, or one of which the record's own part changed."""
+    return value not in kept.foreign or item.is_new or _reads_changed(value, item)
+
+
+def _reads_changed(value: KeptValue, item: Item) -> bool:
+    return any(differs(item.old.get(name), item.new.get(name)) for name in value.own_reads)
+
+
+def _compute(batch: Batch, item: Item, field: Field | None) -> None:
+    assert field is not None
     assert field.formula is not None
+    assert isinstance(field.type, FormulaType)
     try:
         value = batch.wanted.value(field.formula, item.new, item.old or None)
         item.new[field.name] = field.type.read(_rounded(field, value))
+        if field.type.base_key is not None:
+            record = in_base(batch.entity, item.new)
+            item.new[field.type.base_key] = _rounded(field, batch.amounts.value(field.formula, record))
     except (EvaluationError, ValueRefused) as error:
         message = f"{field_label(field, batch.context.principal.locale)} cannot be computed: {error}"
         batch.refuse(item, field.name, "not_computable", message)
@@ -55,35 +113,34 @@ def _rounded(field: Field, value: Any) -> Any:
 
 
 def _title(batch: Batch, item: Item) -> str:
+    value = _value_or_nothing(batch, item, batch.entity.title)
+    return "" if value is None else str(value)[:LONGEST_TITLE]
+
+
+def _value_or_nothing(batch: Batch, item: Item, rule: Rule) -> Any:
     try:
-        value = batch.wanted.value(batch.entity.title, item.new, item.old or None)
+        return batch.wanted.value(rule, item.new, item.old or None)
     except EvaluationError:
-        return ""
-    return "" if value is None else str(value)[:_LONGEST_TITLE]
+        return None
 
 
-def _as_text(field: Field, value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(str(part) for part in value)
-    return "" if value is None else str(field.type.api_form(value))
+    return "" if value is None else str(value)
 
 
-def _stored(model: Model, entity: Entity) -> list[Field]:
-    """The stored formulas, each behind those that it reads."""
-    key = (__name__, "stored", entity.name)
+def _kept(model: Model, entity: Entity) -> _Kept:
+    key = (__name__, entity.name)
     if key not in model.cache:
-        waiting = {name: f for name, f in entity.fields.items() if f.formula is not None and f.stored}
-        ordered: list[Field] = []
-        while waiting:
-            ready = next((f for f in waiting.values() if not _reads_any(f, entity, waiting)), None)
-            chosen = ready or next(iter(waiting.values()))
-            ordered.append(waiting.pop(chosen.name))
-        model.cache[key] = ordered
-    found: list[Field] = model.cache[key]
+        plan = plan_of(model)
+        values = [kept for group in plan.groups for kept in group if kept.entity == entity.name]
+        model.cache[key] = _Kept(
+            formulas=tuple(kept for kept in values if kept.field is not None),
+            title=plan.values[entity.name, TITLE],
+            search=plan.values[entity.name, SEARCH],
+            foreign=frozenset(kept for kept in values if kept.key in plan.foreign),
+            stamped=any(_STAMPED.intersection(kept.own_reads) for kept in values),
+        )
+    found: _Kept = model.cache[key]
     return found
-
-
-def _reads_any(field: Field, entity: Entity, others: dict[str, Field]) -> bool:
-    assert field.formula is not None
-    reads = field.formula.expression.reads
-    return any((entity.name, name) in reads for name in others)

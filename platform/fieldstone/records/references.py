@@ -13,6 +13,7 @@ from fieldstone.model.model import Entity, Field, Rule
 from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.kept.plan import lock_for
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.rows import Lock, Values
 from fieldstone_rules.types import Ref
@@ -22,17 +23,26 @@ def check(batch: Batch) -> None:
     """Refuse every reference that a save sets anew and that does not hold; one query for each entity referred
     to.
 
-    The targets stay locked against removal until the transaction ends. What the caller may not read is
-    answered like what is not there.
+    The targets stay locked against removal until the transaction ends, and against changes where something
+    kept is read from them. What the caller may not read is answered like what is not there.
     """
     found = [entry for entry in batch.changed_references() if _leads_to_records(batch, *entry)]
-    changed = [entry for entry in found if not _is_own(batch, entry[2])]
+    changed = [entry for entry in found if not _is_own(batch, entry[1], entry[2])]
     wanted: dict[str, set[UUID]] = defaultdict(set)
-    for _, _, ref in changed:
+    locks: dict[str, Lock] = {}
+    for _, field, ref in changed:
         wanted[ref.entity].add(ref.id)
-    targets = {name: _Targets(batch, batch.model.entities[name], wanted[name]) for name in sorted(wanted)}
+        lock = lock_for(batch.model, batch.entity.name, field.name, ref.entity)
+        locks[ref.entity] = lock.stronger(locks.get(ref.entity, lock))
+    targets = {name: _targets(batch, name, wanted[name], locks[name]) for name in sorted(wanted)}
     for item, field, ref in changed:
         _check_one(batch, item, field, ref, targets[ref.entity])
+
+
+def _targets(batch: Batch, entity: str, ids: Iterable[UUID], lock: Lock) -> _Targets:
+    if lock is not Lock.REFERRED:
+        batch.related.forget()  # what was read before the lock may have changed
+    return _Targets(batch, batch.model.entities[entity], ids, lock)
 
 
 def _leads_to_records(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
@@ -51,9 +61,9 @@ def _leads_to_records(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
 class _Targets:
     """The records of one entity that a batch begins to refer to."""
 
-    def __init__(self, batch: Batch, entity: Entity, ids: Iterable[UUID]) -> None:
+    def __init__(self, batch: Batch, entity: Entity, ids: Iterable[UUID], lock: Lock) -> None:
         self.entity = entity
-        self.found = rows.load(batch.connection, batch.model, entity, ids, Lock.REFERRED)
+        self.found = rows.load(batch.connection, batch.model, entity, ids, lock)
         self.rights = CallerRights(batch.context, entity)
         batch.related.learn(entity.name, self.found.values())
         self.evaluator = batch.stored
@@ -80,9 +90,11 @@ def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targe
         )
 
 
-def _is_own(batch: Batch, ref: Ref) -> bool:
-    """The acting user and the user's teams need no look."""
+def _is_own(batch: Batch, field: Field, ref: Ref) -> bool:
+    """The acting user and the user's teams need no look, unless something kept is read from them."""
     principal = batch.context.principal
+    if lock_for(batch.model, batch.entity.name, field.name, ref.entity) is not Lock.REFERRED:
+        return False
     return ref == Ref("user", principal.user) or (ref.entity == "team" and ref.id in principal.teams)
 
 

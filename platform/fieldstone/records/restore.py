@@ -15,11 +15,13 @@ from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field
 from fieldstone.records import loading, rows
 from fieldstone.records.batch import Batch, Item, Written, find_entity
-from fieldstone.records.formulas import search_text
 from fieldstone.records.journal import DELETE, RESTORE, UPDATE, Entry, changed_fields, journal, told_changes
+from fieldstone.records.kept.follow import follow
+from fieldstone.records.kept.plan import lock_for
+from fieldstone.records.kept.walks import Changed
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.referrers import CLEAR
-from fieldstone.records.rows import SEARCH, TITLE, Lock, Values, to_columns
+from fieldstone.records.rows import Lock, Values, to_columns
 from fieldstone.records.writing import updating, write
 from fieldstone_rules.types import Ref
 
@@ -127,12 +129,15 @@ class Revival:
         way.
         """
         wanted: dict[str, set[UUID]] = defaultdict(set)
-        for _, _, _, ref in self._references():
+        locks: dict[str, Lock] = {}
+        for entity, _, field, ref in self._references():
             wanted[ref.entity].add(ref.id)
+            lock = lock_for(self._batch.model, entity.name, field.name, ref.entity)
+            locks[ref.entity] = lock.stronger(locks.get(ref.entity, lock))
         gone: dict[Ref, Values] = {}
         for name in sorted(wanted.keys() & self._batch.model.entities.keys()):
             entity = self._batch.model.entities[name]
-            found = rows.load(self._batch.connection, self._batch.model, entity, wanted[name], Lock.REFERRED)
+            found = rows.load(self._batch.connection, self._batch.model, entity, wanted[name], locks[name])
             gone |= {Ref(name, id_): row for id_, row in found.items() if self._stays_gone(name, row)}
         for entity, record, field, ref in list(self._references()):
             if ref in gone:
@@ -169,7 +174,8 @@ class Revival:
         model = self._batch.model
         parts = [
             updating(
-                model.entities[name], [_row(model.entities[name], record) for record in records.values()]
+                model.entities[name],
+                [to_columns(model.entities[name], record) for record in records.values()],
             )
             for name, records in sorted(self._new.items())
             if records
@@ -180,6 +186,11 @@ class Revival:
             for id_, record in records.items()
         ]
         write(self._batch.connection, model, [*parts, journal(self._batch.context, entries)])
+        written = {
+            name: [Changed(id_, self._old[name][id_], record) for id_, record in records.items()]
+            for name, records in self._new.items()
+        }
+        follow(self._batch.context, self._batch.connection, written, computed=False)
 
     def _entry(self, entity: Entity, old: Values, new: Values) -> Entry:
         changes = told_changes(changed_fields(entity, old, new), old, new)
@@ -187,7 +198,3 @@ class Revival:
         return Entry(
             entity.name, new["id"], new["version"], action, changes, cause=self._causes.get(new["id"])
         )
-
-
-def _row(entity: Entity, record: Values) -> Values:
-    return to_columns(entity, record) | {SEARCH: search_text(entity, record), TITLE: record[TITLE]}

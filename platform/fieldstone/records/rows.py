@@ -29,17 +29,24 @@ class Lock(Enum):
     """How loaded rows are kept from others until the transaction ends.
 
     REFERRED: they stay live while somebody refers to them; others may still change them.
+    READ: they stay as they are while something kept is computed from them.
     CHANGED: nobody else changes them; new references to them are fine.
     REMOVED: nobody else changes them or begins to refer to them.
     """
 
     NONE = None
     REFERRED = "referred"
+    READ = "read"
     CHANGED = "changed"
     REMOVED = "removed"
 
+    def stronger(self, other: Lock) -> Lock:
+        """The one of two that keeps more from others."""
+        order = list(Lock)
+        return max(self, other, key=order.index)
 
-_SHARED = frozenset({Lock.REFERRED})
+
+_SHARED = frozenset({Lock.REFERRED, Lock.READ})
 _KEEPING_KEYS = frozenset({Lock.REFERRED, Lock.CHANGED})
 
 

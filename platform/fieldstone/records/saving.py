@@ -18,7 +18,6 @@ from fieldstone.records import (
     validation,
 )
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.formulas import search_text
 from fieldstone.records.journal import (
     CREATE,
     IMPORT,
@@ -30,6 +29,8 @@ from fieldstone.records.journal import (
     differs,
     journal,
 )
+from fieldstone.records.kept.follow import follow
+from fieldstone.records.kept.walks import Changed
 from fieldstone.records.rows import SEARCH, Values, to_columns
 from fieldstone.records.rules import following
 from fieldstone.records.writing import Part, inserting, updating, write
@@ -75,9 +76,10 @@ def insert(batch: Batch) -> None:
 
 
 def _write_new(batch: Batch) -> None:
-    new_rows = [_columns(batch.entity, item) for item in batch.items]
+    new_rows = _with_search_texts(batch, [to_columns(batch.entity, item.new) for item in batch.items])
     parts = [inserting(batch.entity, new_rows), *links.parts(batch), _journal(batch)]
     write(batch.connection, batch.model, parts)
+    _follow(batch)
 
 
 def change(batch: Batch) -> None:
@@ -89,12 +91,20 @@ def change(batch: Batch) -> None:
     for item in batch.items:
         item.new |= {"version": item.old["version"] + 1, "updated_at": batch.context.now}
         item.new["updated_by"] = batch.actor
+    formulas.compute_stamped(batch)
     following.write_and_follow(batch, lambda: _write_changed(batch))
 
 
 def _write_changed(batch: Batch) -> None:
     parts = [updating(batch.entity, _changed_columns(batch)), *links.parts(batch), _journal(batch)]
     write(batch.connection, batch.model, parts)
+    _follow(batch)
+
+
+def _follow(batch: Batch) -> None:
+    """Bring up to date what is kept of other records and follows from these."""
+    written = {batch.entity.name: [Changed(item.id, item.old, item.new) for item in batch.items]}
+    follow(batch.context, batch.connection, written, computed=True, opened=batch.run.open)
 
 
 def is_changed(entity: Entity, item: Item) -> bool:
@@ -102,8 +112,9 @@ def is_changed(entity: Entity, item: Item) -> bool:
     return bool(changed_fields(entity, item.old, item.new))
 
 
-def _columns(entity: Entity, item: Item) -> Values:
-    return to_columns(entity, item.new) | {SEARCH: search_text(entity, item.new)}
+def _with_search_texts(batch: Batch, rows: list[Values]) -> list[Values]:
+    texts = formulas.search_texts(batch)
+    return rows if texts is None else [row | {SEARCH: text} for row, text in zip(rows, texts, strict=True)]
 
 
 def _changed_columns(batch: Batch) -> list[Values]:
@@ -111,10 +122,7 @@ def _changed_columns(batch: Batch) -> list[Values]:
     pairs = [(to_columns(batch.entity, item.old), to_columns(batch.entity, item.new)) for item in batch.items]
     changed = {name for old, new in pairs for name in new if differs(old[name], new[name])} | _ALWAYS
     ordered = [name for name in pairs[0][1] if name in changed]
-    return [
-        {name: new[name] for name in ordered} | {SEARCH: search_text(batch.entity, item.new)}
-        for (_, new), item in zip(pairs, batch.items, strict=True)
-    ]
+    return _with_search_texts(batch, [{name: new[name] for name in ordered} for _, new in pairs])
 
 
 def _journal(batch: Batch) -> Part:

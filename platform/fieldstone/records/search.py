@@ -1,7 +1,7 @@
 """Searching by words: each must occur somewhere in what the viewer may read of the searched fields.
 
-The record's own fields are kept together in the column `_search`, which has an index of trigrams. Fields
-behind a reference (`search: [account.name]`) are read where they are, so that they are never stale.
+The searched fields, also those behind references (`search: [account.name]`), are kept together in the column
+`_search`, which has an index of trigrams.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from fieldstone.errors import Malformed
 from fieldstone.fields.stored_text import UNICODE
-from fieldstone.model.model import Field
 from fieldstone.model.system_fields import SEARCH, TITLE
 from fieldstone.records.paths import guarded, resolve
 from fieldstone.records.query import malformed
@@ -56,29 +56,35 @@ def matches(record: RecordSource, number_of_words: int) -> list[Column]:
     part must hold the words too, so that nobody finds a record by what they may not see.
     """
     texts = [_searched(record)]
-    hidden = [field for field in _search_fields(record) if record.readable(field) is not None]
-    if hidden:
+    if number_of_words and _is_partly_hidden(record):
         texts.append(_readable_text(record))
-    behind = _texts_behind_references(record) if number_of_words else []
     likes = [sa.bindparam(parameter_name(n), type_=sa.Text()) for n in range(number_of_words)]
-    return [sa.or_(*(part.like(like) for part in (text, *behind))) for text in texts for like in likes]
+    return [text.like(like) for text in texts for like in likes]
 
 
-def _texts_behind_references(record: RecordSource) -> list[Column]:
-    """The searched fields of other records, in lower case; null where the viewer may not read them."""
-    paths = [text for text in record.entity.declaration.search if "." in text]
-    return [text for path in paths if (text := _text_behind(record, path)) is not None]
+def _is_partly_hidden(record: RecordSource) -> bool:
+    """Whether there may be records in which the viewer may not read all that is searched."""
+    return not all(_is_open(record, path) for path in record.entity.declaration.search)
 
 
-def _text_behind(record: RecordSource, text: str) -> Column | None:
+def _is_open(record: RecordSource, text: str) -> bool:
+    """Whether the viewer may read what a path leads to, and everything on the way, wherever it leads."""
     try:
         path = resolve(record.viewer, record.entity, text, "q")
     except Malformed:
-        return None
-    source = path.source(record)
-    value = sa.cast(path.field.type.output_sql(source), sa.Text)
-    shown = guarded(source, path.field, value, sa.null())
-    return sa.func.lower(sa.cast(shown, sa.Text).collate(UNICODE), type_=sa.Text())
+        return False
+    entity = record.entity.name
+    for reference, target in path.hops:
+        if not _may_always_read(record, entity, reference.name):
+            return False
+        if record.viewer.access(target).read.constant is not True:
+            return False
+        entity = target
+    return _may_always_read(record, entity, path.field.name)
+
+
+def _may_always_read(record: RecordSource, entity: str, field: str) -> bool:
+    return record.viewer.access(entity).field_read(field).constant is True
 
 
 def _searched(record: RecordSource) -> Column:
@@ -87,20 +93,25 @@ def _searched(record: RecordSource) -> Column:
     return sa.func.lower(record.column(TITLE).collate(UNICODE), type_=sa.Text())
 
 
-def _search_fields(record: RecordSource) -> list[Field]:
-    """The record's own fields among those searched; the kept text holds no others."""
-    found = (record.entity.field(name) for name in record.entity.declaration.search)
-    return [field for field in found if field is not None and field.stored]
-
-
 def _readable_text(record: RecordSource) -> Column:
-    texts = []
-    for field in _search_fields(record):
-        text = sa.cast(field.type.output_sql(record), sa.Text)
-        allowed = record.readable(field)
-        texts.append(text if allowed is None else sa.case((allowed, text)))
+    found = (_readable(record, path) for path in record.entity.declaration.search)
+    texts = [text for text in found if text is not None]
     joined = sa.func.concat_ws(sa.literal_column(r"E'\n'"), *texts, type_=sa.Text())
     return sa.func.lower(joined.collate(UNICODE), type_=sa.Text())
+
+
+def _readable(record: RecordSource, text: str) -> Column | None:
+    """A searched field, null in records where the viewer may not read it; None where that is nowhere."""
+    try:
+        path = resolve(record.viewer, record.entity, text, "q")
+    except Malformed:
+        return None
+    source = path.source(record)
+    column = source.column(path.field.name)
+    if isinstance(column.type, postgresql.ARRAY):
+        column = sa.func.array_to_string(column, sa.literal_column("' '"), type_=sa.Text())
+    shown: Column = guarded(source, path.field, sa.cast(column, sa.Text), sa.null())
+    return shown
 
 
 def _literal(word: str) -> str:

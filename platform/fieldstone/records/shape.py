@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from fieldstone.fields.any_reference import AnyReferenceType
 from fieldstone.fields.base import FieldType
+from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.references import ReferencesType
@@ -72,13 +73,17 @@ def _build(entity: Entity) -> Shape:
         plain=tuple(field.name for field in stored if _is_plain(field)),
         converted=tuple(field for field in stored if not _is_plain(field)),
         money=tuple(field for field in declared if isinstance(field.type, MoneyType)),
-        base_keys=tuple(f.type.base_key for f in declared if isinstance(f.type, MoneyType)),
+        base_keys=tuple(key for f in declared if (key := _base_key(f)) is not None),
         kept=tuple(field for field in held if field.name not in BOOKKEEPING),
         referring=(*(f for f in declared if _refers(f)), *system),
         demanding=tuple(field for field in declared if field.required is not False),
         links=tuple(field for field in declared if field.link is not None),
         empty={field.name: empty(field) for field in held},
     )
+
+
+def _base_key(field: Field) -> str | None:
+    return field.type.base_key if isinstance(field.type, MoneyType | FormulaType) else None
 
 
 def _refers(field: Field) -> bool:
