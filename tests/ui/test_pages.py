@@ -139,6 +139,18 @@ def test_a_refused_action_says_what_it_needs(visit, sales, deals):
     assert "you are its owner, and “Stage” is Prospecting (as Sales representative)" in words(page)
 
 
+def test_the_path_tells_how_long_a_record_stayed_in_each_state(visit, sales, deals):
+    ann = visit("Ann")
+    path = f"/e/opportunity/{deals['Ward tablets']}"
+    assert "day 1" in words(ann.get(path))
+    sales.sql("UPDATE main_system.history SET at = at - interval '4 days 1 hour'")
+    assert "Prospecting day 5" in words(ann.get(path))
+    ann.post(
+        f"{path}/transitions/engage", {"version": "1", "sent": "engaged_on", "f.engaged_on": "2026-03-02"}
+    )
+    assert "Prospecting 4 d Engaging day 1" in words(ann.get(path))
+
+
 def test_a_form_without_a_script_saves_what_was_typed_in_the_readers_way(visit, deals):
     ann = visit("Ann")
     path = f"/e/opportunity/{deals['Ward tablets']}"

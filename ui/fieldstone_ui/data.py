@@ -272,6 +272,11 @@ def ask_for_access(owner: Entity, identity: UUID) -> None:
     records.ask_for_access(context(), owner.name, identity)
 
 
+def stays(owner: Entity, identity: UUID) -> Sequence[records.Stay]:
+    """How long a record was in which state, oldest first."""
+    return records.stays(context(), owner.name, identity)
+
+
 def field_states(
     owner: Entity, identity: UUID | None, values: Mapping[str, Any]
 ) -> Mapping[str, records.FieldState]:

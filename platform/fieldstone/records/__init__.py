@@ -22,6 +22,7 @@ from fieldstone.records.reading import get, get_json
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.saved_views import SavedView, saved_views_of
+from fieldstone.records.stays import Stay, stays
 from fieldstone.records.transition import transition
 from fieldstone.records.transitions import TransitionState, transitions
 from fieldstone.records.update import Change, update
@@ -45,6 +46,7 @@ __all__ = [
     "Question",
     "Rights",
     "SavedView",
+    "Stay",
     "TransitionState",
     "Written",
     "aggregate",
@@ -69,6 +71,7 @@ __all__ = [
     "restore",
     "rights",
     "saved_views_of",
+    "stays",
     "transition",
     "transitions",
     "update",

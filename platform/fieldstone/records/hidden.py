@@ -75,17 +75,20 @@ def why_hidden(context: Context, entity: str, id_: UUID) -> Hidden | None:
     denied = any(one.effect == DENY for one in clauses)
     if denied or context.principal.limits is not None or found.about is not None:
         return None
+    if not _is_hidden(context, found, id_) or not _may_know(context, found, id_):
+        return None
+    told = _told(context, found, [one for one in clauses if one.effect == GRANT])
+    return told if told.conditions else None
+
+
+def _is_hidden(context: Context, entity: Entity, id_: UUID) -> bool:
+    """Whether there is a live record that the caller cannot read."""
     with context.database.read() as connection:
-        record = rows.load(connection, context.model, found, [id_]).get(id_)
+        record = rows.load(connection, context.model, entity, [id_]).get(id_)
         if record is None or record["deleted_at"] is not None:
-            return None
+            return False
         judge = evaluator(context, connection, [record])
-        if CallerRights(context, found).may("read", judge, record):
-            return None
-        if not _may_know(context, found, id_):
-            return None
-        told = _told(context, connection, found, [one for one in clauses if one.effect == GRANT])
-        return told if told.conditions else None
+        return not CallerRights(context, entity).may("read", judge, record)
 
 
 # -- who may know
@@ -172,7 +175,7 @@ def _record_id() -> sa.BindParameter[UUID]:
 # -- what is told
 
 
-def _told(context: Context, connection: sa.Connection, entity: Entity, grants: list[RoleClause]) -> Hidden:
+def _told(context: Context, entity: Entity, grants: list[RoleClause]) -> Hidden:
     """The conditions of the reader's roles: none of them holds, or the record could be read."""
     locale = context.principal.locale
     giving = [one for one in grants if isinstance(one.condition, Expression)]
@@ -181,7 +184,7 @@ def _told(context: Context, connection: sa.Connection, entity: Entity, grants: l
         for condition in _conditions(context, entity, one.condition):
             found.setdefault(condition.words, condition)
     if any(condition.kind == TEAM for condition in found.values()):
-        note = _own_teams(context, connection)
+        note = _own_teams(context)
         found = {w: Unmet(w, c.kind, note) if c.kind == TEAM else c for w, c in found.items()}
     roles = dict.fromkeys(text_of(one.role.label, locale) for one in giving)
     return Hidden(tuple(found.values()), tuple(roles))
@@ -215,10 +218,11 @@ def _kind(node: Node) -> str:
     return OTHER
 
 
-def _own_teams(context: Context, connection: sa.Connection) -> str:
+def _own_teams(context: Context) -> str:
     """Which teams the reader has, by name."""
     ids, entity = context.principal.teams[:_TEAMS_NAMED], context.model.entities["team"]
-    known = rows.load(connection, context.model, entity, ids)
+    with context.database.read() as connection:
+        known = rows.load(connection, context.model, entity, ids)
     names = [str(known[one][TITLE]) for one in ids if one in known]
     more = len(context.principal.teams) - len(names)
     if not names:
