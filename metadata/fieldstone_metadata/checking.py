@@ -9,6 +9,7 @@ from fieldstone_metadata.declarations import Application
 from fieldstone_metadata.documents import RULES, Document, documents_of
 from fieldstone_metadata.expressions import Expressions
 from fieldstone_metadata.kinds.app import build_app, build_option_set, setting_types
+from fieldstone_metadata.kinds.calendar import build_calendar, check_chosen
 from fieldstone_metadata.kinds.data import build_data
 from fieldstone_metadata.kinds.entity import build_entities
 from fieldstone_metadata.kinds.field import stored_type
@@ -115,6 +116,7 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
         build_data(document, workspace, expressions, files) for document in workspace.of_kind("data").values()
     ]
     rules = build_rules(rule_files, workspace)
+    check_chosen(workspace)
     return Application(
         apps={name: build_app(document, workspace) for name, document in workspace.of_kind("app").items()},
         entities=entities,
@@ -128,6 +130,10 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
         menus={name: build_menu(document, workspace) for name, document in workspace.of_kind("menu").items()},
         data={records.name: records for records in data if records is not None},
         schema=world,
+        calendars={
+            name: build_calendar(document, workspace)
+            for name, document in workspace.of_kind("calendar").items()
+        },
         option_sets={
             name: build_option_set(document, workspace)
             for name, document in workspace.of_kind("option_set").items()

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fieldstone_metadata.calendars import WorkCalendar
 from fieldstone_rules import Expression
 from fieldstone_rules.checking.context import UserFunction
 from fieldstone_rules.rule_files.declarations import RuleFile
@@ -373,6 +374,7 @@ class Application:
     data: Mapping[str, DataSet]
     schema: Schema
     option_sets: Mapping[str, OptionSet] = field(default_factory=dict)
+    calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)
     rules: Mapping[str, RuleFile] = field(default_factory=dict)
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     rule_origins: Mapping[str, Origin] = field(default_factory=dict)

@@ -16,10 +16,10 @@ from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.suggestions import did_you_mean
 from fieldstone_metadata.yaml_reader import read_documents
 
-KINDS = ("app", "entity", "option_set", "role", "workflow", "form", "view", "menu", "data")
+KINDS = ("app", "entity", "option_set", "role", "workflow", "form", "view", "menu", "calendar", "data")
 """The kinds of document that run."""
 
-LATER_KINDS = ("report", "dashboard", "message", "calendar", "translation")
+LATER_KINDS = ("report", "dashboard", "message", "translation")
 """The kinds that are known and refused for now."""
 
 RULES = "rules"

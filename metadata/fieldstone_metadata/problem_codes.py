@@ -61,6 +61,8 @@ CODES: Mapping[str, str] = {
     "unknown_state": "There is no such state in the workflow.",
     "unknown_view": "There is no such view of the entity.",
     "unknown_inverse": "There is no such collection on the entity.",
+    "unknown_calendar": "There is no such calendar.",
+    "no_working_time": "A calendar has no working hours at all.",
     "unknown_option_set": "There is no such option set.",
     # fields and entities
     "options_missing": "A choice has no options.",

@@ -20,8 +20,19 @@ from fieldstone.fields.inputs import clean_text, record_id
 from fieldstone.fields.money import BASE
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Model
-from fieldstone.records.environment import organisation_currency, organisation_zone
-from fieldstone_rules import RESERVED, EntitySchema, Environment, FieldSchema, Kind, Row, Schema, Type
+from fieldstone.records.environment import organisation_calendar, organisation_currency, organisation_zone
+from fieldstone_rules import (
+    RESERVED,
+    Calendar,
+    EntitySchema,
+    Environment,
+    FieldSchema,
+    Kind,
+    PlainWeek,
+    Row,
+    Schema,
+    Type,
+)
 from fieldstone_rules.types import simple
 
 RECORD = "record"
@@ -42,6 +53,7 @@ class World:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     zone: tzinfo = UTC
     currency: str = "EUR"
+    calendar: Calendar = field(default_factory=PlainWeek)
 
     def environment(self, written: Mapping[str, Any], now: datetime) -> Environment:
         """The surroundings of an evaluation at a moment. written: the record in the API's form. Raises
@@ -52,6 +64,7 @@ class World:
             now=now,
             zone=self.zone,
             currency=self.currency,
+            calendar=self.calendar,
             settings=self.settings,
         )
 
@@ -174,4 +187,5 @@ def world_of_model(model: Model, entity: str | None) -> World:
         model.settings,
         organisation_zone(model),
         organisation_currency(model),
+        organisation_calendar(model),
     )

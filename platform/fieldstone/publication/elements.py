@@ -17,6 +17,7 @@ KINDS = {
     "form": "forms",
     "view": "views",
     "menu": "menus",
+    "calendar": "calendars",
     "data": "data",
     "rules": "rules",
 }
