@@ -97,6 +97,16 @@ def test_check_speaks_json(shop, capsys):
     assert (problem["path"], problem["line"], problem["severity"]) == ("app.yaml", 10, "error")
 
 
+def test_check_tells_where_an_element_is_used(shop, capsys):
+    capsys.readouterr()
+    assert run("check", "shop", "--where-used", "employee") == 0
+    assert capsys.readouterr().out.strip() == "app.yaml:12: role clerk (inherits)"
+    assert run("check", "shop", "--where-used", "product.price", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert run("check", "shop", "--where-used", "product.prize") == 2
+    assert "did you mean `product.price`?" in capsys.readouterr().err
+
+
 def test_check_of_nothing_is_wrong_usage(installation):
     assert run("check", "nowhere") == 2
 
