@@ -20,6 +20,8 @@ def paths(deals):
         "record-edit": f"{record}/edit",
         "record-new": "/e/opportunity/new",
         "record-history": f"{record}/history",
+        "record-activity": f"{record}/activity",
+        "notifications": "/notifications",
         "transition": f"{record}/transitions/lose",
         "move": f"{record}/move",
         "search": "/search?q=ward",

@@ -34,7 +34,8 @@ from fieldstone_ui.presentation.looks import FieldLook, field_look
 
 __all__ = ["Change", "Expression", "Query", "Written"]
 Record = dict[str, Any]
-COMMENT = "comment"
+COMMENT, NOTIFICATION = "comment", "notification"
+MOST_UNREAD = 100
 LONGEST_WHERE = 10_000
 LONGEST_SEARCH = 200
 MOST_ALIKE = 20
@@ -260,6 +261,27 @@ def comments(owner: Entity, identity: UUID, most: int) -> records.Page:
     fields = ("body", "created_at", "created_by", "mentions", "version")
     query = Query(fields=fields, order=("-created_at",), limit=most, related=about, count="exact")
     return records.list(context(), COMMENT, query)
+
+
+def unread() -> int:
+    """How many notifications the reader has not read, at most a hundred: one statement for a page's shell."""
+    if NOTIFICATION not in readable_entities():
+        return 0
+    query = Query(where="recipient == user and read_at == null", fields=("id",), limit=MOST_UNREAD)
+    return len(records.list(context(), NOTIFICATION, query).data)
+
+
+def notifications(most: int) -> records.Page:
+    """The reader's newest notifications."""
+    fields = ("subject", "regarding", "created_at", "created_by", "read_at")
+    query = Query(where="recipient == user", fields=fields, order=("-created_at",), limit=most)
+    return records.list(context(), NOTIFICATION, query)
+
+
+def mark_read(identities: Sequence[UUID]) -> None:
+    """Mark notifications of the reader as read."""
+    now = {"read_at": context().now.isoformat()}
+    records.update(context(), NOTIFICATION, [Change(identity, now) for identity in identities])
 
 
 def transitions(owner: Entity, identity: UUID) -> Sequence[records.TransitionState]:

@@ -6,7 +6,8 @@ assignment of roles or a token changes. A principal that is kept costs no query.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -21,6 +22,9 @@ from fieldstone.errors import NotAuthenticated
 from fieldstone.model.model import Model
 
 T = TypeVar("T")
+Holdings = Mapping[UUID, Collection[str]]
+"""User or team → names of roles."""
+
 _MOST_KEPT = 50_000
 
 
@@ -71,22 +75,35 @@ def _read_token(database: Database, text: str) -> Token | None:
 
 
 def _read_principal(database: Database, model: Model, user: UUID) -> Principal | None:
-    table = model.entities["user"].table
-    active = sa.and_(table.c.id == user, table.c.deleted_at.is_(None), table.c.active.is_(True))
     with database.read() as connection:
-        row = connection.execute(sa.select(table).where(active)).first()
-        if row is None:
-            return None
-        own = _own_teams(connection, model, user)
-        below = _teams_below(connection, model, own)
-        held = _assigned_roles(connection, model, user, own)
-    roles = roles_with_inherited(model, held)
+        return principals_of(connection, model, [user]).get(user)
+
+
+def principals_of(connection: sa.Connection, model: Model, users: Sequence[UUID]) -> dict[UUID, Principal]:
+    """The principals of those of `users` who are active; at most four statements, however many they are."""
+    table = model.entities["user"].table
+    active = sa.and_(table.c.id.in_(users), table.c.deleted_at.is_(None), table.c.active.is_(True))
+    found = connection.execute(sa.select(table).where(active)).all() if users else []
+    if not found:
+        return {}
+    own = _own_teams(connection, model, [row.id for row in found])
+    all_teams = {team for teams in own.values() for team in teams}
+    below = _teams_below(connection, model, all_teams)
+    held = _assigned_roles(connection, model, list(own), all_teams)
+    return {row.id: _principal(model, row, own[row.id], below, held) for row in found}
+
+
+def _principal(
+    model: Model, row: Any, own: Sequence[UUID], below: Mapping[UUID, Sequence[UUID]], held: Holdings
+) -> Principal:
+    reached = sorted({team for one in own for team in below.get(one, ())} - set(own))
+    roles = roles_with_inherited(model, {role for who in (row.id, *own) for role in held.get(who, ())})
     return Principal(
-        user=user,
+        user=row.id,
         name=row.name,
         email=row.email or "",
         roles=roles,
-        teams=(*own, *below),
+        teams=(*own, *reached),
         capabilities=frozenset().union(*(model.roles[role].capabilities for role in roles)),
         locale=row.locale or "en",
         timezone=row.timezone,
@@ -99,37 +116,50 @@ def roles_with_inherited(model: Model, held: Iterable[str]) -> frozenset[str]:
     return frozenset(name for role in known for name in (role.name, *role.inherits))
 
 
-def _own_teams(connection: sa.Connection, model: Model, user: UUID) -> list[UUID]:
-    """The live teams that the user is a member of, the oldest first."""
+def _own_teams(connection: sa.Connection, model: Model, users: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """User → the live teams that the user is a member of, the oldest first."""
+    found: dict[UUID, list[UUID]] = {user: [] for user in users}
     link = model.entities["user"].fields["teams"].link
     if link is None:
-        return []
+        return found
     team = model.entities["team"].table
     statement = (
-        sa.select(team.c.id)
+        sa.select(link.source, team.c.id)
         .join(link.table, link.target == team.c.id)
-        .where(link.source == user, team.c.deleted_at.is_(None))
+        .where(link.source.in_(users), team.c.deleted_at.is_(None))
         .order_by(team.c.id)
     )
-    return list(connection.scalars(statement))
+    for user, id_ in connection.execute(statement):
+        found[user].append(id_)
+    return found
 
 
-def _teams_below(connection: sa.Connection, model: Model, own: list[UUID]) -> list[UUID]:
-    """All live teams below `own`, without them."""
-    if not own:
-        return []
+def _teams_below(connection: sa.Connection, model: Model, tops: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Team → all live teams below it; teams without any are absent."""
+    if not tops:
+        return {}
     team = model.entities["team"].table
     live = team.c.deleted_at.is_(None)
     # UNION without ALL ends the recursion even where somebody made a team its own ancestor.
-    below = sa.select(team.c.id).where(team.c.parent.in_(own), live).cte("below", recursive=True)
-    below = below.union(sa.select(team.c.id).where(team.c.parent == below.c.id, live))
-    statement = sa.select(below.c.id).where(below.c.id.not_in(own)).order_by(below.c.id)
-    return list(connection.scalars(statement))
+    below = sa.select(team.c.parent.label("top"), team.c.id).where(team.c.parent.in_(tops), live)
+    found = below.cte("below", recursive=True)
+    found = found.union(sa.select(found.c.top, team.c.id).where(team.c.parent == found.c.id, live))
+    teams: dict[UUID, list[UUID]] = defaultdict(list)
+    for top, id_ in connection.execute(sa.select(found.c.top, found.c.id)):
+        teams[top].append(id_)
+    return teams
 
 
-def _assigned_roles(connection: sa.Connection, model: Model, user: UUID, teams: list[UUID]) -> list[str]:
-    """Role names assigned to the user or to a team that the user is a member of."""
+def _assigned_roles(
+    connection: sa.Connection, model: Model, users: Sequence[UUID], teams: Collection[UUID]
+) -> Holdings:
+    """User or team → names of the roles assigned to it."""
     table = model.entities["role_assignment"].table
-    whose = sa.or_(table.c.holder__user == user, table.c.holder__team.in_(teams))
-    statement = sa.select(table.c.role).where(table.c.deleted_at.is_(None), whose).distinct()
-    return list(connection.scalars(statement))
+    holder = sa.func.coalesce(table.c.holder__user, table.c.holder__team, type_=sa.Uuid())
+    whose = sa.or_(table.c.holder__user.in_(users), table.c.holder__team.in_(teams))
+    held: dict[UUID, set[str]] = defaultdict(set)
+    for who, role in connection.execute(
+        sa.select(holder, table.c.role).where(table.c.deleted_at.is_(None), whose)
+    ):
+        held[who].add(role)
+    return held

@@ -25,7 +25,7 @@ def load(batch: Batch) -> None:
     for field in shape_of(batch.entity).links:
         items = [item for item in batch.items if field.name in item.sent]
         if items and field.link is not None:
-            found = _targets(batch.connection, field.link, [item.id for item in items])
+            found = pairs_of(batch.connection, field.link, [item.id for item in items])
             for item in items:
                 item.old[field.name] = found.get(item.id, ())
 
@@ -92,7 +92,8 @@ def _pairs(items: Iterable[Item], field: Field, there: str, missing: str) -> lis
     ]
 
 
-def _targets(connection: sa.Connection, link: Link, sources: list[UUID]) -> dict[UUID, tuple[Ref, ...]]:
+def pairs_of(connection: sa.Connection, link: Link, sources: list[UUID]) -> dict[UUID, tuple[Ref, ...]]:
+    """Record → the records that it is linked to."""
     ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
     statement = sa.select(link.source, link.target).where(link.source == sa.any_(ids)).order_by(link.target)
     found: dict[UUID, tuple[Ref, ...]] = {}

@@ -11,7 +11,9 @@ from fieldstone.records import (
     formulas,
     guards,
     links,
+    mentions,
     money,
+    notifying,
     references,
     saved_views,
     sequences,
@@ -43,6 +45,7 @@ def judge(batch: Batch) -> None:
 
     In a partial batch the refused records are left out instead.
     """
+    mentions.find(batch)
     references.check(batch)
     money.check_currency(batch)
     formulas.compute(batch)
@@ -73,6 +76,7 @@ def insert(batch: Batch) -> None:
         settle(batch)
     if batch.items:
         following.write_and_follow(batch, lambda: _write_new(batch))
+        notifying.tell(batch)
 
 
 def _write_new(batch: Batch) -> None:
@@ -93,6 +97,7 @@ def change(batch: Batch) -> None:
         item.new["updated_by"] = batch.actor
     formulas.compute_stamped(batch)
     following.write_and_follow(batch, lambda: _write_changed(batch))
+    notifying.tell(batch)
 
 
 def _write_changed(batch: Batch) -> None:

@@ -55,9 +55,17 @@ def facts() -> list[tuple[str, str]]:
 def around() -> dict[str, Any]:
     """The page and the formats; where nobody is logged in, there is no menu and nothing to format."""
     try:
-        return {"page": make_page(), "formats": data.formats()}
+        return {"page": make_page(), "formats": data.formats(), "unread_notifications": unread}
     except FieldstoneError:
         return {"page": _page_of_nobody()}
+
+
+def unread() -> int:
+    """How many notifications wait for the reader; 0 where that cannot be told, as on pages of errors."""
+    try:
+        return data.unread()
+    except FieldstoneError:
+        return 0
 
 
 def _page_of_nobody() -> Page:

@@ -1,0 +1,56 @@
+"""Telling people what concerns them: notifications, written in the transaction of what they tell of.
+
+A notification holds no text of the record or comment: whoever may not read that any more learns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fieldstone.access.system_user import system_principal
+from fieldstone.context import Context
+from fieldstone.records import defaults
+from fieldstone.records.batch import Batch, Item
+from fieldstone.records.ids import new_ids
+from fieldstone.records.mentions import ABOUT, COMMENT, added
+from fieldstone.records.rows import Values
+
+NOTIFICATION = "notification"
+
+
+def tell(batch: Batch) -> None:
+    """Notify whom the written comments mention, but for their authors."""
+    from fieldstone.records import saving  # noqa: PLC0415  saving tells people itself
+
+    told = list(_told(batch)) if batch.entity.name == COMMENT else []
+    if not told:
+        return
+    items = [
+        Item(position, id_, sent=dict(told[position])) for position, id_ in enumerate(new_ids(len(told)))
+    ]
+    entity = batch.model.entities[NOTIFICATION]
+    inner = Batch(_by_itself(batch.context), batch.connection, entity, items, run=batch.run)
+    defaults.fill(inner)
+    for item in items:
+        # Nobody sent these values, so nothing that binds callers binds them.
+        item.sent = {}
+    saving.judge(inner)
+    saving.insert(inner)
+
+
+def _told(batch: Batch) -> Iterator[Values]:
+    author = batch.context.acting or batch.context.principal
+    for item in batch.items:
+        for ref in added(item):
+            if ref.id != author.user:
+                subject = f"{author.name[:120]} mentioned you in a comment"
+                yield {"subject": subject, "recipient": ref, ABOUT: item.new[ABOUT]}
+
+
+def _by_itself(context: Context) -> Context:
+    """The context in which the platform writes notifications, in the name of whoever acts."""
+    acting = context.acting or context.principal
+    system = system_principal(context.model)
+    powerful = replace(acting, roles=system.roles, capabilities=system.capabilities, limits=None)
+    return replace(context, principal=powerful, acting=acting, source="system", note=None)

@@ -1,0 +1,33 @@
+"""Who may read a record: the question of rights asked for other people than the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from fieldstone.context import Context, Principal
+from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.environment import Evaluator, RelatedRecords, environment
+from fieldstone_rules.types import Ref
+
+
+def readers(
+    context: Context,
+    related: RelatedRecords,
+    record: Ref,
+    principals: Mapping[UUID, Principal],
+    users: Sequence[UUID],
+) -> list[UUID]:
+    """Those of `users` who may read a live record, in their order. principals: of all of them."""
+    found = related.record(record)
+    entity = context.model.entities.get(record.entity)
+    if found is None or entity is None or found["deleted_at"] is not None:
+        return []
+
+    def may_read(user: UUID) -> bool:
+        theirs = replace(context, principal=principals[user], acting=None)
+        judge = Evaluator(context.model, environment(theirs, related))
+        return CallerRights(theirs, entity).may("read", judge, found)
+
+    return [user for user in users if may_read(user)]
