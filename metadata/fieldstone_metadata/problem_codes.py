@@ -33,6 +33,7 @@ CODES: Mapping[str, str] = {
     "unknown_kind": "There is no such kind of document.",
     "name_missing": "A document has no `name`.",
     "bad_name": "A name does not have the form of names.",
+    "no_effect": "A key stands where nothing would ever read it.",
     "not_supported_yet": "The element is known, and this version of Fieldstone does not run it yet.",
     "unknown_key": "A key does not belong here.",
     "key_missing": "A required key is missing.",
