@@ -9,7 +9,7 @@ STAMPS := $(VENV)/stamps
 LOCK := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 WORKERS ?= 2
 
-.PHONY: help demo test lint pytest bench screenshots install install-dev assets browser lock clean
+.PHONY: help demo test lint pytest nightly bench screenshots install install-dev assets browser lock clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: install-dev ## Check style, types and layers.
 
 pytest: install-dev ## Run the tests (ARGS="tests/platform -k plan" for some).
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+nightly: install-dev ## Compare the evaluators of rules on at least 20,000 random expressions.
+	FIELDSTONE_RULES_EXAMPLES=20000 $(BIN)/pytest -n $(WORKERS) tests/rules/test_agreement.py
 
 bench: install ## Measure against a hand-written application, in one run.
 	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from fieldstone.cli.main import commands
 from fieldstone.cli.reference import commands_page
 from fieldstone_metadata.reference import reference_pages
+from fieldstone_rules.editor_grammar import grammar_text
 from fieldstone_rules.reference import functions_page
 
 FOLDER = Path(__file__).parent / "reference"
@@ -15,7 +16,12 @@ FOLDER = Path(__file__).parent / "reference"
 
 def pages() -> Mapping[str, str]:
     """File name → text of every generated page."""
-    return {**reference_pages(), "commands.md": commands_page(commands), "functions.md": functions_page()}
+    return {
+        **reference_pages(),
+        "commands.md": commands_page(commands),
+        "functions.md": functions_page(),
+        "fieldstone-rules.tmLanguage.json": grammar_text(),
+    }
 
 
 def main() -> None:
