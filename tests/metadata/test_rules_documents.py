@@ -89,6 +89,15 @@ def test_what_does_not_run_yet_is_refused(rule: str, what: str) -> None:
     assert what in found[0].message
 
 
+def test_an_sla_names_a_calendar_that_is_there() -> None:
+    hours = '---\nkind: calendar\nname: support\nhours: {monday: ["09:00-17:00"]}\n'
+    sla = 'sla s on deal { start when amount > 1 stop when amount > 2 target 1 hour\n  calendar "%s" }'
+    assert told(sla % "support", APP + hours) == []
+    (problem,) = checked(sla % "suport", APP + hours).errors
+    assert (problem.code, problem.line, problem.column) == ("unknown_calendar", 3, 12)
+    assert problem.hint == "did you mean `support`?"
+
+
 def test_an_error_in_an_entity_is_not_told_again_in_its_rules() -> None:
     broken = APP.replace("{type: money}", "{type: mony}")
     assert {path for path, _, _ in told("trigger t on deal before save { set amount = 1 }", broken)} == {

@@ -9,6 +9,7 @@ from fieldstone_metadata.declarations import Origin
 from fieldstone_metadata.documents import Document
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.problems import ERROR, Problem
+from fieldstone_metadata.suggestions import did_you_mean
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import World
 from fieldstone_rules import Problem as RuleProblem
@@ -19,8 +20,11 @@ from fieldstone_rules.rule_files.declarations import (
     Do,
     Event,
     RuleFile,
+    Sla,
     Trigger,
 )
+from fieldstone_rules.spans import line_and_column
+from fieldstone_rules.tree import Constant
 
 KIND = "rules"
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
@@ -50,7 +54,21 @@ def build_rules(files: RuleFiles, workspace: Workspace) -> Mapping[str, RuleFile
         workspace.report.extend(_in_file(problem, document.root) for problem in found)
         if name in checked.files:
             _refuse_later(checked.files[name], document.root, workspace)
+            _check_calendars(checked.files[name], document.root, workspace)
     return checked.files
+
+
+def _check_calendars(file: RuleFile, root: Node, workspace: Workspace) -> None:
+    """Reports an SLA that names a calendar which is not there."""
+    known = workspace.of_kind("calendar")
+    for sla in (found for found in file.declarations if isinstance(found, Sla)):
+        named = sla.calendar.tree if sla.calendar is not None else None
+        if isinstance(named, Constant) and named.value not in (None, *known, *workspace.silenced):
+            line, column = line_and_column(file.source, named.span.start)
+            message = f"there is no calendar `{named.value}`"
+            hint, source = did_you_mean(str(named.value), known), root.source
+            place = (source.path, line, column)
+            workspace.report.extend([Problem(*place, "unknown_calendar", message, hint, ERROR, source.layer)])
 
 
 def _documents(workspace: Workspace) -> Mapping[str, Document]:
