@@ -48,7 +48,8 @@ class ReferenceTarget:
 
     entities: the possible targets (several: one of them; empty: any entity).
     on_delete: "restrict", "clear" or "cascade". inverse: the collection's name on the other side, or None.
-    where: limits what may be picked. owned: the record lives inside its parent.
+    where: limits what may be picked. owned: the record lives inside its parent. tree: of a reference to the
+    entity itself, no record may stand above itself.
     """
 
     entities: tuple[str, ...]
@@ -56,6 +57,7 @@ class ReferenceTarget:
     inverse: str | None = None
     where: Expression | None = None
     owned: bool = False
+    tree: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ fields:
   amount: {type: money}
   total: {type: formula, expression: amount * 2}
   number: {type: sequence}
+  part_of: {type: reference, to: deal, tree: true}
 ---
 kind: workflow
 name: deal_stage
@@ -57,6 +58,7 @@ def test_where_keys_serve_something_nothing_is_said(check_text):
         ("{type: choice}", "{type: choice, required: false}", "no_effect", "required"),
         ("guard: amount > 0, ", "", "no_effect", "message"),
         ("guard: amount > 0", "guard: true", "no_effect", "message"),
+        ("to: deal, tree", "to: user, tree", "no_effect", "tree"),
         ("ask: [amount]", "ask: [created_at]", "not_writable", "created_at"),
         ("required: [name]", "required: [total]", "not_writable", "total"),
         ("readonly: [amount]", "readonly: [number]", "not_writable", "number"),

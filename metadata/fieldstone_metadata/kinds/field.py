@@ -21,7 +21,7 @@ NOT_IN_STORED = frozenset({"now", "today", "user", "settings"})
 """What a stored formula may not use, because it would change without a write."""
 
 _OWN_KEYS = frozenset(
-    {"options", "option_set", "depends_on", "to", "on_delete", "inverse", "where", "owned", "through"}
+    {"options", "option_set", "depends_on", "to", "on_delete", "inverse", "where", "owned", "through", "tree"}
 )
 _RECORD = re.compile(r"\brecord\b")
 _SCALARS = frozenset(Kind) - {Kind.LIST, Kind.COLLECTION, Kind.JSON, Kind.NULL}
@@ -125,7 +125,13 @@ def _target(shape: FieldShape, expressions: Expressions) -> ReferenceTarget | No
         expressions.report.error(
             node.value["on_delete"], "clear_required", message, "`restrict` or `cascade`"
         )
-    return ReferenceTarget(entities, node.plain("on_delete", "restrict"), node.plain("inverse"), where)
+    return ReferenceTarget(
+        entities,
+        node.plain("on_delete", "restrict"),
+        node.plain("inverse"),
+        where,
+        tree=bool(node.plain("tree", False)),
+    )
 
 
 def _pickable(node: Node | None, entities: tuple[str, ...], expressions: Expressions) -> Expression | None:

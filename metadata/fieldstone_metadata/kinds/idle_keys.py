@@ -24,7 +24,7 @@ def report_idle_keys(workspace: Workspace) -> None:
     """Reports such keys in all documents. The entities are outlined."""
     for shape in workspace.entities.values():
         for field in shape.fields.values():
-            _in_field(field, workspace.report)
+            _in_field(field, shape.name, workspace.report)
     checks = {"app": _in_app, "workflow": _in_workflow, "role": _in_role, "form": _in_form, "menu": _in_menu}
     for kind, check in checks.items():
         for document in workspace.of_kind(kind).values():
@@ -43,10 +43,13 @@ def _in_app(root: Node, workspace: Workspace) -> None:
             _idle(options, workspace.report, message)
 
 
-def _in_field(field: FieldShape, report: Report) -> None:
+def _in_field(field: FieldShape, entity: str, report: Report) -> None:
     message, required = field.node.get("message"), field.node.get("required")
     if message is not None and field.node.get("check") is None:
         _idle(message, report, "nobody would read this message: the field has no `check`")
+    tree = field.node.get("tree")
+    if tree is not None and tree.value is True and field.node.plain("to") not in (entity, [entity]):
+        _idle(tree, report, f"only a reference to `{entity}` itself can make a tree")
     if required is not None and required.value is not True and field.initial is not None:
         _idle(required, report, f"`{field.name}` is under a workflow, so it always has a value")
 

@@ -17,6 +17,7 @@ from fieldstone.records import (
     references,
     saved_views,
     sequences,
+    trees,
     validation,
 )
 from fieldstone.records.batch import Batch, Item
@@ -60,6 +61,7 @@ def judge(batch: Batch) -> None:
     saved_views.check(batch)
     following.validate(batch)
     guards.check(batch)
+    trees.check(batch)
     settle(batch)
 
 
