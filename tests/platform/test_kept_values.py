@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,13 @@ import pytest
 import sqlalchemy as sa
 
 from fieldstone import records
+from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import FieldstoneError
-from fieldstone.records import Change
+from fieldstone.records import Change, Measure, Query
 from fieldstone.records.kept.plan import plan_of
 from fieldstone.records.kept.recomputing import fresh_values
-from fieldstone_testing import App, AppFactory
+from fieldstone_testing import ApiClient, App, AppFactory
+from fieldstone_testing.statements import noted_statements
 
 SHOP = """
 kind: app
@@ -95,8 +98,8 @@ trigger discount on region after update {
 }
 """
 FILES = {"passing_rules": RULES}
+Client = Callable[..., ApiClient]
 ENTITIES = ("region", "account", "purchase", "line", "person")
-NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def wrong_values(app: App) -> list[tuple[str, str, UUID]]:
@@ -214,3 +217,139 @@ def test_after_any_writes_everything_kept_is_as_if_computed_from_scratch(shop: A
     for step, _ in enumerate(life.run(120)):
         assert (step, wrong_values(shop)) == (step, [])
     assert all(shop.sql(f'SELECT count(*) FROM main."{name}"')[0][0] > 3 for name in ENTITIES)
+
+
+# ---- one record and many
+
+
+@pytest.mark.parametrize("many", [1, 500])
+def test_the_number_of_statements_does_not_depend_on_the_number_of_records(shared: App, many: int) -> None:
+    account = make(shared, "account", name="Acme", discount=10)
+    purchases = records.create(
+        shared.system, "purchase", [{"name": "p", "account": account}] * min(many, 100)
+    )
+    lines = [
+        {"what": "x", "purchase": str(purchases[n % len(purchases)].id), "quantity": n + 1}
+        for n in range(many)
+    ]
+    with noted_statements() as creating:
+        written = records.create(shared.system, "line", lines)
+    with noted_statements() as changing:
+        records.update(shared.system, "line", [Change(one.id, {"price": "2"}) for one in written])
+    with noted_statements() as discounting:
+        change(shared, "account", account, discount=20)
+    with noted_statements() as deleting:
+        records.delete(shared.system, "line", [one.id for one in written])
+    counts = [len(seen) for seen in (creating, changing, discounting, deleting)]
+    assert counts == [12, 11, 8, 11]
+    assert wrong_values(shared) == []
+
+
+def test_two_writers_of_lines_of_one_purchase_lose_nothing(shared: App) -> None:
+    account = make(shared, "account", name="Acme")
+    purchase = make(shared, "purchase", name="p", account=account)
+    ready = threading.Barrier(4)
+
+    def buy(name: str) -> None:
+        ready.wait()
+        for _ in range(5):
+            make(shared, "line", what=name, purchase=purchase)
+
+    writers = [threading.Thread(target=buy, args=(name,)) for name in "abcd"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert value(shared, "purchase", purchase, "total") == 20
+    assert value(shared, "account", account, "total") == 20
+
+
+def test_a_new_record_waits_for_the_change_of_what_it_begins_to_refer_to(shared: App) -> None:
+    region = make(shared, "region", name="north")
+    account = make(shared, "account", name="Acme", region=region)
+    made: list[str] = []
+    buying = threading.Thread(target=lambda: made.append(make(shared, "purchase", name="p", account=account)))
+
+    def rename(connection: sa.Connection) -> None:
+        joined = replace(shared.system, database=JoinedDatabase(shared.database, connection))
+        records.update(joined, "region", [Change(UUID(region), {"name": "south"})])
+        buying.start()
+        buying.join(0.3)
+
+    shared.database.run_write(shared.model.version, rename)
+    buying.join()
+    assert value(shared, "purchase", made[0], "region_name") == "south"
+
+
+# ---- what a recomputed record shows
+
+
+def test_a_recomputed_record_keeps_version_and_history_and_stands_in_the_outbox(shared: App) -> None:
+    purchase = make(shared, "purchase", name="p")
+    make(shared, "line", what="x", purchase=purchase, quantity=3)
+    told = shared.sql(
+        "SELECT action, version FROM main_system.outbox WHERE record = :id ORDER BY id", id=UUID(purchase)
+    )
+    assert value(shared, "purchase", purchase, "total") == 3
+    assert value(shared, "purchase", purchase, "version") == 1
+    assert {tuple(row) for row in told} == {("create", 1), ("recompute", 1)}
+    assert [entry["action"] for entry in records.history(shared.system, "purchase", UUID(purchase))] == [
+        "create"
+    ]
+
+
+def test_titles_and_search_texts_follow_what_they_name(shared: App, client: Client) -> None:
+    region = make(shared, "region", name="Jutland")
+    account = make(shared, "account", name="Acme", region=region)
+    make(shared, "purchase", name="Pump", account=account)
+    change(shared, "region", region, name="Funen")
+    change(shared, "account", account, name="Zenith")
+    api = client(shared, shared.token("Ann", ["admin"]))
+    assert value(shared, "account", account, "_title") == "Zenith in Funen"
+    assert [row["name"] for row in api.get("/data/purchase?q=zenith").json["data"]] == ["Pump"]
+    assert api.get("/data/purchase?q=acme%20pump&where=name=='Pump'").json["data"] == []
+
+
+def test_stored_formulas_are_filtered_sorted_and_summed(
+    shared: App, client: Callable[..., ApiClient]
+) -> None:
+    first, second = (make(shared, "account", name=name, discount=77) for name in ("First", "Second"))
+    for account, quantity in ((first, 2), (second, 5)):
+        purchase = make(shared, "purchase", name="p", account=account)
+        make(shared, "line", what="x", purchase=purchase, quantity=quantity)
+    api = client(shared, shared.token("Ann", ["admin"]))
+    listed = api.get("/data/account?where=discount==77 and total>1&order=-total&fields=name,total,now_total")
+    assert [(row["name"], row["total"], row["now_total"]) for row in listed.json["data"]] == [
+        ("Second", "5", "5"),
+        ("First", "2", "2"),
+    ]
+    measures = {"all": Measure("sum", "total")}
+    [group] = records.aggregate(shared.system, "account", Query(where="discount == 77"), (), measures)
+    assert group.measures == {"all": "7"}
+
+
+def test_a_stored_amount_is_sorted_in_the_organisations_currency(shared: App) -> None:
+    rate = {"currency_code": "DKK", "rate": "0.1", "valid_from": "2026-01-01"}
+    records.create(shared.system, "exchange_rate", [rate])
+    account = make(shared, "account", name="Money")
+    for currency, fee in (("DKK", 50), ("EUR", 10)):
+        make(shared, "purchase", name=currency, account=account, fee=fee, currency=currency)
+    query = Query(where='account.name == "Money"', order=("-half_fee",), fields=("name",))
+    with noted_statements() as seen:
+        page = records.list_records(shared.system, "purchase", query)
+    assert [row["name"] for row in page.data] == ["EUR", "DKK"]
+    assert "half_fee__base" in seen[-1]
+    kept = shared.sql("SELECT half_fee, half_fee__base FROM main.purchase WHERE fee = 50")
+    assert tuple(kept[0]) == (25, Decimal("2.5"))
+
+
+def test_a_stored_formula_added_later_is_computed_for_the_records_that_exist(shop: App) -> None:
+    account = make(shop, "account", name="Acme")
+    make(shop, "purchase", name="p", account=account)
+    added = "  bought_from: {type: formula, expression: count(purchases), stored: true}\n"
+    twice = "  bought_twice: {type: formula, expression: account.bought_from * 2, stored: true}\n"
+    text = SHOP.replace("  now_total:", f"{added}  now_total:").replace("  touched:", f"{twice}  touched:")
+    shop.publish(text)
+    assert shop.sql("SELECT bought_from FROM main.account")[0][0] == 1
+    assert shop.sql("SELECT bought_twice FROM main.purchase")[0][0] == 2
+    assert wrong_values(shop) == []
