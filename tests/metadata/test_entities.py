@@ -78,6 +78,7 @@ def test_a_title_is_a_text(only_problem):
         ("{type: reference, to: account, default: acme}", "bad_value", "acme"),
         ("{type: reference, to: account, where: sise > 3}", "unknown_name", "sise"),
         ("{type: reference, to: account, where: record.name == name}", "not_supported_yet", "record"),
+        ("{type: reference, to: '*'}", "not_supported_yet", "'*'"),
         ("{type: choice}", "options_missing", "x: {"),
         ("{type: choice, option_set: colours}", "unknown_option_set", "colours"),
         ("{type: choice, options: [a, b, a]}", "repeated_value", "a]"),

@@ -20,7 +20,7 @@ from fieldstone.errors import Forbidden, NotFound
 from fieldstone.records import Measure, Query
 from fieldstone_testing import App, AppFactory
 
-SEED = 20260302
+SEED = 20260308
 ROLES = 9
 DEALS = 40
 READERS = 14
@@ -207,6 +207,8 @@ def rows(app: App, chance: random.Random, users: list[str]) -> Iterable[Record]:
     known = dict(zip(accounts, sent, strict=True))
     deals = [deal(chance, users, accounts, number) for number in range(DEALS)]
     written = records.create(app.system, "deal", deals)
+    about = [{"body": "Said", "regarding": {"id": str(one.id), "entity": "deal"}} for one in written]
+    records.create(app.system, "comment", about)
     shown = {record["id"]: record for record in records.list(app.system, "deal", Query(limit=1000)).data}
     for values, one in zip(deals, written, strict=True):
         account = known.get(values["account"], {"owner": None, "size": None})
@@ -306,6 +308,20 @@ def test_counts_are_those_of_the_oracle(world: World, number: int) -> None:
     context, reader = world.readers[number]
     size = len(allowed(world, reader))
     assert counted(context) == (size, size)
+
+
+@pytest.mark.parametrize("number", range(READERS))
+def test_comments_are_those_on_the_records_that_the_oracle_allows(world: World, number: int) -> None:
+    context, reader = world.readers[number]
+    about = [comment["regarding"]["id"] for comment in commented(context)]
+    assert sorted(about) == sorted(allowed(world, reader))
+
+
+def commented(context: Context) -> list[dict[str, Any]]:
+    """The comments that the list shows, which are as many as it counts."""
+    found = records.list(context, "comment", Query(limit=1000, count="exact"))
+    assert found.count == len(found.data)
+    return found.data
 
 
 @pytest.mark.parametrize("name", GUARDED)
