@@ -9,7 +9,7 @@ from fieldstone.fields import FIELD_TYPES, FieldType
 from fieldstone.model.model import Condition, Entity, Field, Inverse, Model, Rule, Transition, Workflow
 from fieldstone.model.tables import EntityTable, build_tables
 from fieldstone_metadata import declarations
-from fieldstone_rules import Expression, compile_closure
+from fieldstone_rules import Expression
 
 
 def compile_model(application: declarations.Application, *, version: int, schema: str) -> Model:
@@ -28,7 +28,7 @@ def compile_model(application: declarations.Application, *, version: int, schema
 
 def compile_rule(expression: Expression) -> Rule:
     """A checked expression with its Python form."""
-    return Rule(expression, compile_closure(expression))
+    return Rule(expression)
 
 
 def compile_condition(condition: bool | Expression) -> Condition:

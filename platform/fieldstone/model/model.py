@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from fieldstone_metadata import declarations
-from fieldstone_rules import Environment, Expression
+from fieldstone_rules import Environment, Expression, compile_python
 from fieldstone_rules.schema import Schema
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ class Rule:
     """A checked expression with its Python form. Its SQL form is lowered where a statement is built."""
 
     expression: Expression
-    evaluate: Evaluate
+
+    @cached_property
+    def evaluate(self) -> Evaluate:
+        """Its value in an environment. Compiled when first used: many rules of a large app seldom are."""
+        return compile_python(self.expression)
 
 
 Condition = bool | Rule

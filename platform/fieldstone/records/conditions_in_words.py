@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from fieldstone.model.model import Entity, Model, Rule
 from fieldstone.records.sentences import Teller
-from fieldstone_rules import compile_closure
 from fieldstone_rules.expression import expression_of
 from fieldstone_rules.tree import And, Node
 
@@ -33,7 +32,7 @@ def parts(rule: Rule) -> list[Rule]:
         expression_of(_source_of(node, expression.source), node, replace(expression.scope))
         for node in tree.items
     )
-    return [Rule(part, compile_closure(part)) for part in found]
+    return [Rule(part) for part in found]
 
 
 def _source_of(node: Node, source: str) -> str:

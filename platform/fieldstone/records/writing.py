@@ -51,22 +51,30 @@ def write(connection: sa.Connection, model: Model, parts: Iterable[Part]) -> Non
 
 def inserting(entity: Entity, rows: Rows) -> Part:
     """New rows; all have the same columns."""
-    columns = [entity.table.columns[name] for name in rows[0]]
-    names = ", ".join(_quoted(column.name) for column in columns)
     name = identifier(entity.name, "new")
+    return Part(_insert(entity.table, name, tuple(rows[0])), {name: to_json(rows)})
+
+
+@lru_cache(maxsize=2_000)
+def _insert(table: sa.Table, name: str, column_names: Sequence[str]) -> str:
+    columns = [table.columns[column] for column in column_names]
+    names = ", ".join(_quoted(column.name) for column in columns)
     source = f"SELECT {names} FROM {rows_from(name, columns)}"  # noqa: S608  # all names come from the model
-    sql = f"{name} AS (INSERT INTO {_table(entity.table)} ({names}) {source})"
-    return Part(sql, {name: to_json(rows)})
+    return f"{name} AS (INSERT INTO {_table(table)} ({names}) {source})"
 
 
 def updating(entity: Entity, rows: Rows) -> Part:
     """Changed rows, found by `id`; all have the same columns."""
-    columns = [entity.table.columns[name] for name in rows[0]]
     name = identifier(entity.name, "changed")
+    return Part(_update(entity.table, name, tuple(rows[0])), {name: to_json(rows)})
+
+
+@lru_cache(maxsize=2_000)
+def _update(table: sa.Table, name: str, column_names: Sequence[str]) -> str:
+    columns = [table.columns[column] for column in column_names]
     settings = ", ".join(f"{_quoted(c.name)} = r.{_quoted(c.name)}" for c in columns if c.name != "id")
-    target, source = _table(entity.table), rows_from(name, columns)
-    sql = f"{name} AS (UPDATE {target} AS t SET {settings} FROM {source} WHERE t.id = r.id)"  # noqa: S608  # as above
-    return Part(sql, {name: to_json(rows)})
+    target, source = _table(table), rows_from(name, columns)
+    return f"{name} AS (UPDATE {target} AS t SET {settings} FROM {source} WHERE t.id = r.id)"  # noqa: S608  # as above
 
 
 def linking(link: Link, pairs: Rows) -> Part:
