@@ -27,5 +27,12 @@ def _walk(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str
 
 
 def _section(path: tuple[str, ...], command: click.Command) -> str:
-    context = click.Context(command, info_name=" ".join(path), terminal_width=80, max_content_width=80)
+    # Click keeps the help option that a command is first asked for, so it has to be the one of the root.
+    context = click.Context(
+        command,
+        info_name=" ".join(path),
+        terminal_width=80,
+        max_content_width=80,
+        help_option_names=["-h", "--help"],
+    )
     return f"## `{' '.join(path)}`\n\n```text\n{command.get_help(context)}\n```\n"
