@@ -222,6 +222,14 @@ def test_inverses_can_be_used_from_the_other_side(application):
     assert declared.entities["account"].fields["deals_open"].formula.collections
 
 
+def test_an_order_by_an_aggregate_that_is_not_stored_is_warned_of(problems):
+    text = TWO.replace("  size: {type: integer}", "  open: {type: formula, expression: count(deals)}")
+    text = text.replace("name: account\n", "name: account\norder: [-open]\n")
+    text += "  account: {type: reference, to: account, inverse: deals}\n"
+    assert "slow_order" in " ".join(problems(text))
+    assert not problems(text.replace("count(deals)", "count(deals), stored: true"))
+
+
 def test_two_inverses_cannot_have_one_name(only_problem):
     text = f"{TWO}  a: {{type: reference, to: account, inverse: deals}}\n"
     problem = only_problem(f"{text}  b: {{type: reference, to: account, inverse: deals}}\n")

@@ -53,7 +53,21 @@ def check_order(node: Node | None, shape: EntityShape, workspace: Workspace, wor
             workspace.report.error(child, "not_sortable", message)
         else:
             entries.append(child.value)
+            _warn_of_slow_order(child, shape, workspace, world)
     return tuple(entries)
+
+
+def _warn_of_slow_order(node: Node, shape: EntityShape, workspace: Workspace, world: World) -> None:
+    """Warns of an order by what is computed from a collection for every record, page after page."""
+    hops, _, name = str(node.value).removeprefix("-").rpartition(".")
+    reference = world.field_at(shape.name, hops)[0] if hops else None
+    owner = shape.name if reference is None else reference.type.entities[0]
+    field = world.field_at(owner, name)[0]
+    formula = workspace.formulas.get((owner, name))
+    if field is not None and field.expression is not None and formula is not None and formula.collections:
+        message = f"ordering by `{node.value}` computes a collection for every record of the list"
+        hint = "add `stored: true` to the formula, and `index: true`"
+        workspace.report.warning(node, "slow_order", message, hint)
 
 
 def _is_sortable(path: str, shape: EntityShape, workspace: Workspace, world: World) -> bool:

@@ -24,8 +24,6 @@ def build_view(document: Document, workspace: Workspace, expressions: Expression
     shape = workspace.entity_named(root.get("entity"))
     if shape is None:
         return None
-    order = check_order(root.get("order"), shape, workspace, expressions.world)
-    _warn_of_slow_order(root, shape, workspace)
     return View(
         document.name,
         shape.name,
@@ -33,7 +31,7 @@ def build_view(document: Document, workspace: Workspace, expressions: Expression
         label_of(root.plain("label"), document.name),
         path_names(root.get("columns"), shape, workspace, expressions.world),
         _where(root.get("where"), shape, expressions),
-        order,
+        check_order(root.get("order"), shape, workspace, expressions.world),
         _group(root, shape, workspace),
         _sums(root, shape, workspace, expressions),
         origin_of(root),
@@ -44,14 +42,6 @@ def _where(node: Node | None, shape: EntityShape, expressions: Expressions) -> E
     if node is None or node.value is True:
         return None
     return expressions.check(node, expressions.scope(shape.name, Purpose.FILTER, BOOLEAN))
-
-
-def _warn_of_slow_order(root: Node, shape: EntityShape, workspace: Workspace) -> None:
-    for node in root.list_under("order"):
-        formula = workspace.formulas.get((shape.name, str(node.value).removeprefix("-")))
-        if formula is not None and formula.collections:
-            message = f"ordering by `{node.value}` computes it for every record: it is an unstored aggregate"
-            workspace.report.warning(node, "slow_order", message)
 
 
 def _group(root: Node, shape: EntityShape, workspace: Workspace) -> str | None:
