@@ -286,3 +286,26 @@ def test_the_theme_is_kept(ann):
     ann.get_by_role("group", name="Theme").get_by_role("button", name="Dark").click()
     ann.goto("/e/opportunity")
     expect(ann.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_the_next_record_is_found_beyond_the_rows_that_the_list_has_shown(desk, deals):
+    page = desk.page_of("Ann")
+    page.goto("/e/opportunity?limit=2&order=name")
+    page.get_by_role("link", name="Core switch refresh").click()
+    page.locator("[data-next][href]").wait_for()
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/{deals['Handheld scanners']}")
+    page.locator("[data-previous][href]").wait_for()
+    page.keyboard.press("k")
+    page.wait_for_url(f"**/{deals['Core switch refresh']}")
+
+
+def test_a_section_that_was_folded_away_stays_so_on_other_records_too(desk, deals):
+    page = desk.page_of("Ann")
+    page.goto(f"/e/opportunity/{deals['Ward tablets']}")
+    page.locator("summary", has_text="Deal").click()
+    page.goto(f"/e/opportunity/{deals['Core switch refresh']}")
+    amount = page.locator("[data-field=amount] dd")
+    amount.wait_for(state="hidden")
+    page.locator("summary", has_text="Deal").click()
+    amount.wait_for(state="visible")

@@ -59,9 +59,10 @@ async function goOn(list) {
   sessionStorage.setItem(KEY, JSON.stringify(list));
 }
 
+/** Where a button leads; one that leads nowhere keeps its room, so that the other stays under the pointer. */
 function link(element, form, id) {
-  element.hidden = !id;
   if (id) element.href = `/e/${form.dataset.entity}/${id}`;
+  else element.removeAttribute("href");
 }
 
 rememberList();
