@@ -9,7 +9,8 @@ from fieldstone_rules.expression import Expression
 from fieldstone_rules.satisfiable import Facts, Finding, always, inner_conditions, never
 from fieldstone_rules.spans import problem_at
 from fieldstone_rules.syntax_errors import shorten
-from fieldstone_rules.tree import Choose, Constant, Node, Or
+from fieldstone_rules.tree import OLD, Binding, Choose, Constant, Equal, Node, Or, walk
+from fieldstone_rules.types import Kind
 
 _UNUSED = "leave it out"
 
@@ -21,6 +22,8 @@ def certain_condition(
 
     severity: of what never holds. known: what the facts are, as a hint; None if there are none.
     """
+    if _has_broken_parts(expression):
+        return
     facts = facts or Facts()
     tree, source = expression.tree, expression.source
     found = list(never(tree, facts))
@@ -34,10 +37,31 @@ def certain_condition(
 
 def certain_parts(expression: Expression, *, severity: str = "error") -> Iterator[Problem]:
     """The conditions inside an expression that never hold: those of `if` and `where`."""
+    if _has_broken_parts(expression):
+        return
     facts = Facts()
     for condition in inner_conditions(expression.tree):
         for finding in never(condition, facts):
             yield _never(expression.source, finding, severity, None)
+
+
+def _has_broken_parts(expression: Expression) -> bool:
+    """Whether null stands in for something that is wrong, such as a call of a broken function."""
+    parts = list(walk(expression.tree))
+    meant = {id(part.right) for part in parts if isinstance(part, Equal) and _is_old(part.left)}
+    return any(
+        isinstance(part, Constant)
+        and part.value is None
+        and part.type.kind is not Kind.BOOLEAN
+        and id(part) not in meant
+        and expression.source[part.span.start : part.span.end] != "null"
+        for part in parts
+    )
+
+
+def _is_old(node: Node) -> bool:
+    """Whether a node is the stored state, which `is_new()` compares with null."""
+    return isinstance(node, Binding) and node.name == OLD
 
 
 def _never(source: str, finding: Finding, severity: str, known: str | None) -> Problem:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,3 +47,69 @@ def test_any_text_is_answered(source: str) -> None:
 def test_nothing_of_python_is_in_reach(name: str) -> None:
     source = f"trigger t on opportunity before save {{ set name = record.{name} }}"
     assert RuleFiles({"sales": source}, SalesWorld()).check().problems["sales"]
+
+
+# ---- five real errors are five problems
+
+SOUND = (
+    "function big(deal: opportunity) = deal.amount > 100",
+    'validation v on opportunity {\n  when big(record)\n  check amount > 0 message "no {name}" at amount\n}',
+    "trigger a on opportunity before save order 1 {\n  when changed(amount)\n  set margin = amount - cost\n}",
+    "trigger b on opportunity after create {\n  for line in lines where quantity > 1 {\n"
+    "    update line { quantity: line.quantity + 1 }\n  }\n}",
+    'trigger c on account after create {\n  let made = create task { subject: "x {name}", owner: owner }\n'
+    "  if owner != null { set owner.region = name }\n}",
+    'score s on opportunity {\n  when stage == "won" -> 3\n}',
+)
+BROKEN = {
+    "unknown_name": (0, "deal.amount", "deal.amonut", 1),
+    "syntax": (2, "set margin =", "set margin", 3),
+    "unknown_option": (5, '"won"', '"wno"', 2),
+    "type": (3, "line.quantity + 1", "line.quantity + name", 3),
+    "unknown_function": (1, "when big", "when bigg", 2),
+    "never_holds": (3, "quantity > 1", "quantity > 1 and quantity < 1", 2),
+    "unknown_action": (4, "set owner.region = name", "do nothing(x: 1)", 3),
+    "defined_twice": (2, "trigger a", "trigger v", 1),
+    "escape": (1, "no {name}", "no \\q {name}", 3),
+}
+
+
+def mutated(chosen: tuple[str, ...]) -> tuple[str, list[tuple[int, str]]]:
+    """A file with some mistakes, and the line and code of each."""
+    pieces = list(SOUND)
+    for code in chosen:
+        place, sound, broken, _ = BROKEN[code]
+        assert sound in pieces[place]
+        pieces[place] = pieces[place].replace(sound, broken, 1)
+    starts = [1 + sum(piece.count("\n") + 1 for piece in SOUND[:place]) for place in range(len(SOUND))]
+    expected = [(starts[BROKEN[code][0]] + BROKEN[code][3] - 1, code) for code in chosen]
+    return "\n".join(pieces), sorted(expected)
+
+
+def errors_in(source: str) -> list[tuple[int, str]]:
+    problems = RuleFiles({"sales": source}, SalesWorld()).check().problems["sales"]
+    return sorted((problem.line, problem.code) for problem in problems if problem.severity == "error")
+
+
+def test_the_sound_file_has_no_errors() -> None:
+    assert errors_in("\n".join(SOUND)) == []
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_one_mistake_is_one_problem(code: str) -> None:
+    source, expected = mutated((code,))
+    assert errors_in(source) == expected
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        chosen
+        for chosen in combinations(BROKEN, 5)
+        if not {"syntax", "defined_twice"} <= set(chosen)  # the one hides the other: the piece is not read
+    ],
+    ids="-".join,
+)
+def test_five_mistakes_are_these_five_problems(chosen: tuple[str, ...]) -> None:
+    source, expected = mutated(chosen)
+    assert errors_in(source) == expected

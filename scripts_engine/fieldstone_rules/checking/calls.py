@@ -14,6 +14,7 @@ from fieldstone_rules.checking.arithmetic import first_present
 from fieldstone_rules.checking.assignment import assignable
 from fieldstone_rules.checking.comparisons import fits, in_base
 from fieldstone_rules.checking.context import Checking, Names, UserFunction, describe, is_null, path_of
+from fieldstone_rules.checking.conversion import convert
 from fieldstone_rules.checking.logic import condition
 from fieldstone_rules.checking.names import title
 from fieldstone_rules.functions import FUNCTIONS
@@ -347,5 +348,6 @@ _SPECIAL: dict[str, tuple[int, int, Special]] = {
     "became": (1, 1, _became),
     "title": (1, 1, _title),
     "base": (1, 1, _base),
+    "convert": (2, 2, convert),
     "format": (2, 2, _format),
 }

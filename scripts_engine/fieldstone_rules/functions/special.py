@@ -90,5 +90,13 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
         "A number with so many decimals, or a date by a pattern of yyyy, MM, dd, HH, mm, ss.",
         ("format(2.5, 2)", '"2.50"'),
     ),
+    _special(
+        "convert",
+        ("money", "currency"),
+        "An amount in another currency, at the newest rate until today; null where there is none.",
+        ("convert(null, 'USD') == null", "true"),
+        pure=False,
+        cost=60,
+    ),
     _special("base", ("money",), "An amount in the organisation's currency.", ("base(null) == null", "true")),
 )

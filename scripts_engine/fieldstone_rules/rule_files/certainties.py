@@ -34,7 +34,7 @@ _WRITE_COST = 100
 
 
 def foregone(declaration: Declaration, world: RuleWorld) -> Iterator[Problem]:
-    """What is certain before a sound declaration ever runs: outcomes of its conditions, and its cost."""
+    """What is certain before a declaration ever runs: outcomes of its conditions, and its cost."""
     if isinstance(declaration, Test):
         return
     done: set[int] = set()

@@ -97,7 +97,7 @@ class RuleFiles:
             _check_name(body, tree, seen)
             found = self._declaration(name, body, tree)
             problems += body.problems
-            if found is not None and not any(map(_is_error, body.problems)):
+            if found is not None:
                 problems += foregone(found, self._world)
                 problems += beyond_the_database(found)
             declarations += [found] if found is not None else []
