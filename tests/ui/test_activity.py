@@ -87,6 +87,20 @@ def test_comments_are_written_in_place(desk: Desk, path: str) -> None:
     assert [one["id"] for one in found.response["violations"]] == []
 
 
+def test_an_at_offers_people_who_may_read_the_record(desk: Desk, path: str, visit: Visit) -> None:
+    assert "Bo" not in words(visit("Ann").get(f"{path}/people?q=o"))
+    assert visit("Bo").get(f"{path}/people?q=a").status_code == 404
+    ann = desk.page_of("Ann")
+    ann.goto(path)
+    box = ann.get_by_label("Comment", exact=True)
+    box.press_sequentially("Please look, @da")
+    expect(ann.get_by_role("listbox", name="People").get_by_role("option")).to_have_text(["Dana"])
+    box.press("Enter")
+    expect(box).to_have_value("Please look, @Dana ")
+    box.press("Control+Enter")
+    expect(ann.locator(".fs-cmt .fs-at")).to_have_text("@Dana")
+
+
 def test_the_timeline_fits_a_phone(desk: Desk, path: str, visit: Visit) -> None:
     visit("Ann").post(f"{path}/comments", {"body": "x" * 300})
     ann = desk.page_of("Ann", viewport=PHONE)

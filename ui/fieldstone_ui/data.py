@@ -36,6 +36,7 @@ __all__ = ["Change", "Expression", "Query", "Written"]
 Record = dict[str, Any]
 COMMENT, NOTIFICATION = "comment", "notification"
 MOST_UNREAD = 100
+MOST_PEOPLE = 50
 LONGEST_WHERE = 10_000
 LONGEST_SEARCH = 200
 MOST_ALIKE = 20
@@ -261,6 +262,13 @@ def comments(owner: Entity, identity: UUID, most: int) -> records.Page:
     fields = ("body", "created_at", "created_by", "mentions", "version")
     query = Query(fields=fields, order=("-created_at",), limit=most, related=about, count="exact")
     return records.list(context(), COMMENT, query)
+
+
+def people(owner: Entity, identity: UUID, typed: str, most: int) -> list[Record]:
+    """References to people who may read a record and whose names hold what was typed. Raises NotFound."""
+    found = {UUID(hit["id"]): hit for hit in lookup("user", typed, MOST_PEOPLE)}
+    allowed = records.who_may_read(context(), owner.name, identity, list(found))
+    return [found[user] for user in allowed[:most]]
 
 
 def unread() -> int:

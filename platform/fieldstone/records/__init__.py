@@ -18,6 +18,7 @@ from fieldstone.records.lookup import Found, lookup
 from fieldstone.records.measures import Measure
 from fieldstone.records.purge import purge
 from fieldstone.records.query import Page, Query
+from fieldstone.records.readers import who_may_read
 from fieldstone.records.reading import get, get_json
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
@@ -76,5 +77,6 @@ __all__ = [
     "transitions",
     "update",
     "update_many",
+    "who_may_read",
     "why_hidden",
 ]

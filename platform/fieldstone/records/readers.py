@@ -6,10 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from fieldstone.access.principals import principals_of
 from fieldstone.context import Context, Principal
+from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import Evaluator, RelatedRecords, environment
+from fieldstone.records.peeking import peek
 from fieldstone_rules.types import Ref
+
+
+def who_may_read(context: Context, entity: str, id_: UUID, users: Sequence[UUID]) -> list[UUID]:
+    """Those of `users` who are active and may read a live record, in their order; at most six statements.
+
+    Raises:
+        NotFound: if there is no such record for the caller.
+    """
+    found = find_entity(context, entity)
+    with context.database.read() as connection:
+        batch = peek(context, connection, found, id_)
+        batch.related.learn(entity, [batch.items[0].old])
+        principals = principals_of(connection, context.model, users)
+        known = [user for user in users if user in principals]
+        return readers(context, batch.related, Ref(entity, id_), principals, known)
 
 
 def readers(

@@ -14,9 +14,11 @@ from fieldstone_ui import data
 from fieldstone_ui.pages import answers, comments, happenings
 from fieldstone_ui.pages.addresses import of_record
 from fieldstone_ui.presentation.activity import ActivityPage, ActivityTab
+from fieldstone_ui.presentation.entry import token
 from fieldstone_ui.presentation.labels import text
 
 TIMELINE, COMMENTS, HISTORY = "timeline", "comments", "history"
+MOST_PEOPLE = 6
 LABELS = {TIMELINE: "Timeline", COMMENTS: "Comments", HISTORY: "History"}
 
 
@@ -24,6 +26,7 @@ def install(pages: Blueprint) -> None:
     """Add the routes."""
     pages.get("/e/<entity>/<record>/activity", endpoint="activity")(activity)
     pages.post("/e/<entity>/<record>/comments", endpoint="comment")(comment)
+    pages.get("/e/<entity>/<record>/people", endpoint="people")(people)
     pages.get("/e/<entity>/<record>/comments/<comment_id>", endpoint="edit_comment")(edit_comment)
     pages.post("/e/<entity>/<record>/comments/<comment_id>", endpoint="save_comment")(save_comment)
     pages.post("/e/<entity>/<record>/comments/<comment_id>/delete", endpoint="delete_comment")(delete_comment)
@@ -44,6 +47,17 @@ def comment(entity: str, record: str) -> ResponseReturnValue:
     except FieldstoneError as error:
         return refused(owner, identity, typed, error)
     return said(owner, identity)
+
+
+def people(entity: str, record: str) -> str:
+    """The options behind an @: people who may read the record."""
+    owner, identity = data.entity(entity), answers.identity(record)
+    typed = request.args.get("q", "").strip()
+    found = [
+        {"token": token(hit), "title": hit["title"], "hint": ""}
+        for hit in data.people(owner, identity, typed, MOST_PEOPLE)
+    ]
+    return render_template("lookup.html", results=found, query=typed, prefix="mention")
 
 
 def edit_comment(entity: str, record: str, comment_id: str) -> ResponseReturnValue:
