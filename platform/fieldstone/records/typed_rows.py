@@ -16,16 +16,17 @@ Convert = Callable[[Any], Any]
 
 
 class InTransaction:
-    """A statement without constants, with its parameters by name."""
+    """A statement with its parameters by name; constants that column types add to it come along."""
 
     def __init__(self, statement: sa.Select[Any] | sa.TextClause) -> None:
         compiled = statement.compile(dialect=DIALECT)
         self._prepared = Prepared(str(compiled))
         self._names = tuple(getattr(compiled, "positiontup", None) or ())
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
     def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> pq.abc.PGresult:
         """What it gives, for parameter name → value. Raises the driver's errors."""
-        bound = [wire(values[name]) for name in self._names]
+        bound = [wire(values[name] if name in values else self._constants[name]) for name in self._names]
         return session_of(connection).execute(self._prepared, bound)
 
 
@@ -34,7 +35,10 @@ class TypedSelect:
 
     def __init__(self, select: sa.Select[Any]) -> None:
         self._statement = InTransaction(select)
-        self._columns = [(str(column.key), column.type) for column in select.selected_columns]
+        # A type may fetch its column in another form, as durations do as text: this is the type of that form.
+        kinds = [entry.type for entry in select.compile(dialect=DIALECT)._result_columns]
+        names = [str(column.key) for column in select.selected_columns]
+        self._columns = list(zip(names, kinds, strict=True))
         self._conversions: list[tuple[str, Convert]] | None = None
 
     def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
