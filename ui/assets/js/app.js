@@ -18,3 +18,4 @@ import "./activity.js";
 import "./views.js";
 import "./dialog_links.js";
 import "./columns.js";
+import "./cells.js";

@@ -45,11 +45,22 @@ if (region) {
     const row = event.target.closest("tr[data-id]");
     if (!row) return;
     rememberPlace(row.dataset.id);
-    if (!event.target.closest("a, button, input, label") && !getSelection().toString()) row.querySelector("[data-open]").click();
+    if (event.target.closest("a, button, input, label, select, textarea, form") || getSelection().toString()) return;
+    openUnlessDouble(event, row);
   });
   document.addEventListener("click", sortByMore, true);
   document.addEventListener("htmx:afterSettle", grown);
   comeBack();
+}
+
+// A click on a row opens its record; on a cell that can be edited it waits for a second click, which edits it.
+let waiting = 0;
+function openUnlessDouble(event, row) {
+  clearTimeout(waiting);
+  if (event.detail > 1) return;
+  const go = () => row.isConnected && row.querySelector("[data-open]").click();
+  if (event.target.closest("td[data-cell]")) waiting = setTimeout(go, 260);
+  else go();
 }
 
 // Shift and a head: sort by this column too.

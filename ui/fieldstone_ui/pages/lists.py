@@ -110,7 +110,6 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
     columns = list_columns(asked)
     where = "" if page.problem else asked.where
     found = data.page(asked.entity, list_query(asked, [column.look.name for column in columns], where))
-    money = next((column.look.name for column in columns if column.look.widget == "money"), "")
     return replace(
         page,
         columns=columns,
@@ -119,7 +118,7 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
         sorts=len(asked.order),
         next_url=asked.url(cursor=found.next, limit=None) if found.next else "",
         limit=queries.DEFAULT_LIMIT,
-        sum=money,
+        sum=summed_column(columns),
         sums_url=asked.url("pages.sums") if not asked.deleted and not page.problem else "",
         state_label=state_label(asked.entity),
         can=actions(asked),
@@ -127,6 +126,11 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
             page.label, page.plural, bool(asked.where or asked.q or asked.view), page.new_url, all_url(asked)
         ),
     )
+
+
+def summed_column(columns: Sequence[Column]) -> str:
+    """The column that the selection adds up: the first with amounts."""
+    return next((column.look.name for column in columns if column.look.widget == "money"), "")
 
 
 def actions(asked: queries.Asked) -> Actions:

@@ -19,6 +19,17 @@ PHONE_AREAS = {
     "person": "fs-c-own",
 }
 HIDDEN_ON_PHONE = "fs-c-last"
+NOT_IN_PLACE = {
+    "state",
+    "long_text",
+    "rich_text",
+    "code",
+    "choices",
+    "references",
+    "address",
+    "location",
+    "secret",
+}
 LEAST_FREE, CHECK_WIDTH, WIDTH_STEP, WIDEST = 184, 40, 100, 3000
 """In pixels: the least width of a column that takes what is left; the steps of a table's least width."""
 SortUrl = Callable[[tuple[str, ...]], str]
@@ -35,6 +46,11 @@ class Column:
     position: int = 0
     sort_url: str = ""
     sort_more_url: str = ""
+
+    @property
+    def editable(self) -> bool:
+        """Whether its cells can be edited in their place: what is long is edited on the record's page."""
+        return self.look.writable and self.look.widget not in NOT_IN_PLACE
 
     @property
     def classes(self) -> str:
