@@ -22,7 +22,7 @@ def app(module_app_from: AppFactory) -> App:
 
 def sortable(entity: Entity) -> list[str]:
     fields = [*entity.fields.values(), *entity.system.values()]
-    return [field.name for field in fields if field.declaration.type not in UNSORTED]
+    return [f.name for f in fields if f.declaration.type not in UNSORTED and not f.leads_anywhere]
 
 
 def reads(context: Context, entity: str) -> bool:

@@ -130,7 +130,6 @@ def test_an_entity_that_does_not_exist_is_a_404_everywhere(api, entity):
         "/nonsense",
         "/data",
         "/data/customer/x/y/z",
-        "/data/customer/export",
         "/explain",
         "/events",
         "/metadata/x",

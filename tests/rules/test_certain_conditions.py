@@ -142,10 +142,10 @@ def test_a_search_for_contradictions_ends_soon() -> None:
     nested = "flag"
     for _ in range(10):
         nested = f"(if {nested} then active else flag)"
-    started = time.process_time()
+    started = time.thread_time()
     assert told(choices) == []
     assert told(f"{nested} and amount > {'1' * 30}.0") == []
-    assert time.process_time() - started < 3
+    assert time.thread_time() - started < 3
 
 
 # ---- in rule files

@@ -24,6 +24,7 @@ from fieldstone.context import Context
 from fieldstone.errors import Forbidden
 from fieldstone.model.model import Entity
 from fieldstone.records import Query, lists, saved_views
+from fieldstone.records.batch import find_entity
 from fieldstone.records.labels import field_label
 from fieldstone.records.query import MOST_RECORDS
 from fieldstone.records.source import Viewer
@@ -45,7 +46,8 @@ def may_export(context: Context) -> bool:
 def ndjson(context: Context, entity: str, query: Query) -> Iterator[bytes]:
     """One JSON object on each line.
 
-    Raises, before the first line: Forbidden without the capability, and what reading a list raises.
+    Raises, before the first line: NotFound without the entity, Forbidden without the capability, and what
+    reading a list raises.
     """
     texts = _texts(context, entity, query)
     return _together(text + b"\n" for text in texts)
@@ -67,6 +69,7 @@ def as_csv(context: Context, entity: str, query: Query, *, labels: bool = False)
 
 def _texts(context: Context, entity: str, query: Query) -> Iterator[bytes]:
     """The records; the first one is read at once, so that a refusal is not half an answer."""
+    find_entity(context, entity)
     if not may_export(context):
         reason = f"none of your roles has the capability {CAPABILITY}"
         raise Forbidden(
