@@ -1,5 +1,7 @@
 """What holds for every page: accessible, no sideways scrolling, light and dark, on a desk and on a phone."""
 
+from uuid import UUID
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -8,6 +10,15 @@ from fieldstone_testing.browsers import DESK, PHONE, picture
 
 SERIOUS = {"serious", "critical"}
 SIZES = {"desk": DESK, "phone": PHONE}
+
+
+@pytest.fixture
+def deals(deals, sales):
+    """Name → id of the deals that Ann has made; "Cold-store sensors" went to Bo in the south."""
+    elsewhere = {"owner": {"entity": "user", "id": str(sales.user("Bo"))}, "team": None}
+    change = records.Change(UUID(deals["Cold-store sensors"]), elsewhere)
+    records.update(sales.system, "opportunity", [change])
+    return deals
 
 
 def paths(deals):
@@ -28,6 +39,7 @@ def paths(deals):
         "bin": "/e/opportunity/bin",
         "profile": "/profile",
         "not-found": "/e/opportunity/none",
+        "denied": f"/e/opportunity/{deals['Cold-store sensors']}",
         "refused": "/e/opportunity?order=nonsense",
     }
 

@@ -1,6 +1,7 @@
 """A representative's working day in a browser: find, edit, move, meet a conflict, come back after a pause."""
 
 import re
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
@@ -279,6 +280,17 @@ def test_another_teams_deal_is_not_found(desk, deals):
     bo.goto(f"/e/opportunity/{deals['Ward tablets']}")
     expect(bo.locator("h1")).to_have_text("Not found")
     picture(bo, "not-found")
+
+
+def test_a_deal_that_went_to_another_team_says_why_it_cannot_be_seen_any_more(ann, sales, deals):
+    elsewhere = {"owner": {"entity": "user", "id": str(sales.user("Bo"))}, "team": None}
+    records.update(sales.system, "opportunity", [records.Change(UUID(deals["Ward tablets"]), elsewhere)])
+    ann.goto(f"/e/opportunity/{deals['Ward tablets']}")
+    expect(ann.locator("h1")).to_have_text("You may not see this opportunity")
+    ann.get_by_role("button", name="Ask the owner for access").click()
+    expect(ann.get_by_text("The owner has been told")).to_be_visible()
+    ann.get_by_role("link", name="Back to the list").click()
+    ann.wait_for_url("**/e/opportunity")
 
 
 def test_the_theme_is_kept(ann):
