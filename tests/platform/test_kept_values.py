@@ -214,7 +214,7 @@ class Life:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_any_writes_everything_kept_is_as_if_computed_from_scratch(shop: App, seed: int) -> None:
     life = Life(shop, seed)
-    for step, _ in enumerate(life.run(80)):
+    for step, _ in enumerate(life.run(120)):
         assert (step, wrong_values(shop)) == (step, [])
     assert all(shop.sql(f'SELECT count(*) FROM main."{name}"')[0][0] > 3 for name in ENTITIES)
 
