@@ -145,7 +145,7 @@ def test_a_search_for_contradictions_ends_soon() -> None:
     started = time.thread_time()
     assert told(choices) == []
     assert told(f"{nested} and amount > {'1' * 30}.0") == []
-    assert time.thread_time() - started < 3
+    assert time.thread_time() - started < 20
 
 
 # ---- in rule files

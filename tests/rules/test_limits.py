@@ -118,7 +118,7 @@ def test_a_text_that_grows_too_long_has_no_value(source: str) -> None:
         with pytest.raises(EvaluationError) as stopped:
             compiled(environment)
         assert (stopped.value.code, stopped.value.line) == ("out_of_range", 1)
-    assert time.thread_time() - started < 5
+    assert time.thread_time() - started < 20
 
 
 def test_the_length_of_texts_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_functions_that_call_each_other_too_deeply_are_refused_where_they_do() -
     problems = RuleFiles({"f": source}, WORLD).check().problems["f"]
     (problem,) = [problem for problem in problems if problem.severity == "error"]
     assert (problem.code, problem.line) == ("too_complex", 11)
-    assert time.thread_time() - started < 5
+    assert time.thread_time() - started < 20
 
 
 def test_many_calls_of_large_functions_are_refused_soon() -> None:
@@ -154,7 +154,7 @@ def test_many_calls_of_large_functions_are_refused_soon() -> None:
     calls = "[" + ", ".join(["f.d5(name)"] * 400) + "]"
     problem = problem_of(calls, files=RuleFiles({"f": DOUBLING}, WORLD))
     assert (problem.code, problem.line) == ("too_complex", 1)
-    assert time.thread_time() - started < 5
+    assert time.thread_time() - started < 20
 
 
 def test_functions_that_spread_are_refused_soon() -> None:
@@ -164,4 +164,4 @@ def test_functions_that_spread_are_refused_soon() -> None:
     started = time.thread_time()
     problems = RuleFiles({"f": source}, WORLD).check().problems["f"]
     assert [problem.code for problem in problems if problem.severity == "error"] == ["too_complex"] * 2
-    assert time.thread_time() - started < 5
+    assert time.thread_time() - started < 20
