@@ -180,6 +180,7 @@ class _Result:
             "entity": self.choices.entity,
             "file": str(self.choices.file),
             "dry_run": self.choices.dry_run,
+            "operation": None if self.run.operation is None else str(self.run.operation),
             **outcome.as_json(),
             "stopped": self.stopped,
             "waiting": self.run.waiting,
@@ -200,6 +201,8 @@ class _Result:
             out.print(self._how_far(), markup=False)
         if self.rejected is not None:
             out.print(f"Refused rows, with their reasons: {self.rejected}", markup=False)
+        if self.run.operation is not None:
+            out.print(f"Operation: {self.run.operation}", markup=False)
         if self.choices.dry_run:
             out.print("This was a dry run: nothing was written.", markup=False)
 

@@ -136,4 +136,25 @@ def _first(data: str, system: str) -> tuple[str, ...]:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, _first),)
+def _operations_and_feed(_data: str, system: str) -> tuple[str, ...]:
+    """What one call did as a whole, and the places of changes in the feed."""
+    return (
+        f'SET LOCAL search_path = "{system}", public',
+        """CREATE TABLE operation (
+            id uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), actor uuid NOT NULL,
+            action text NOT NULL, entity text NOT NULL, note text, undoes uuid)""",
+        "CREATE INDEX operation_undoing ON operation (undoes) WHERE undoes IS NOT NULL",
+        "ALTER TABLE history ADD operation uuid",
+        "CREATE INDEX history_of_an_operation ON history (operation, id) WHERE operation IS NOT NULL",
+        "ALTER TABLE outbox ADD operation uuid",
+        "ALTER TABLE outbox ADD place bigint",
+        "CREATE UNIQUE INDEX outbox_by_place ON outbox (place)",
+        "CREATE INDEX outbox_without_place ON outbox (id) WHERE place IS NULL",
+        """CREATE TABLE feed (
+            "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"), place bigint NOT NULL)""",
+        "INSERT INTO feed (place) VALUES (0)",
+        "SET LOCAL search_path = DEFAULT",
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, _first), Migration(2, _operations_and_feed))

@@ -20,7 +20,10 @@ class SystemTables:
 
     current: one row, the version in force; writers share it, a publisher takes it alone.
     access: one row, the epoch, which changes whenever rights may have changed.
-    history: cause is the record whose move to the recycle bin changed this one too.
+    history: cause is the record whose move to the recycle bin changed this one too; operation, the call that
+    made the change among others.
+    outbox: place is that in the feed, given after the commit. feed: one row, the last place given.
+    operation: what one call did as a whole, such as an import; undoes is the operation that it took back.
     counter: the last number given to a sequence field, per period.
     content: texts of documents by their SHA-256, so that publications share what did not change.
     """
@@ -35,6 +38,8 @@ class SystemTables:
     document: sa.Table
     history: sa.Table
     outbox: sa.Table
+    feed: sa.Table
+    operation: sa.Table
     counter: sa.Table
     idempotency: sa.Table
     token: sa.Table
@@ -105,8 +110,15 @@ def _record_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Column("transition", sa.Text),
             sa.Column("changes", JSONB, nullable=False),
             sa.Column("cause", UUID),
+            sa.Column("operation", UUID),
             sa.Index("history_of_a_record", "entity", "record", "id"),
             sa.Index("history_by_cause", "cause", postgresql_where=sa.text("cause IS NOT NULL")),
+            sa.Index(
+                "history_of_an_operation",
+                "operation",
+                "id",
+                postgresql_where=sa.text("operation IS NOT NULL"),
+            ),
         ),
         "outbox": sa.Table(
             "outbox",
@@ -124,6 +136,23 @@ def _record_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
                 nullable=False,
                 server_default=sa.func.pg_current_xact_id(),
             ),
+            sa.Column("operation", UUID),
+            sa.Column("place", sa.BigInteger),
+            sa.Index("outbox_by_place", "place", unique=True),
+            sa.Index("outbox_without_place", "id", postgresql_where=sa.text("place IS NULL")),
+        ),
+        "feed": sa.Table("feed", metadata, _only_row(), sa.Column("place", sa.BigInteger, nullable=False)),
+        "operation": sa.Table(
+            "operation",
+            metadata,
+            _key("id", UUID),
+            _moment("at"),
+            sa.Column("actor", UUID, nullable=False),
+            _text("action"),
+            _text("entity"),
+            sa.Column("note", sa.Text),
+            sa.Column("undoes", UUID),
+            sa.Index("operation_undoing", "undoes", postgresql_where=sa.text("undoes IS NOT NULL")),
         ),
         "counter": sa.Table(
             "counter",

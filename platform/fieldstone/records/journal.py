@@ -88,6 +88,7 @@ def journal(context: Context, entries: Sequence[Entry]) -> Part:
         "actor": context.principal.user,
         "source": context.source,
         "note": context.note,
+        "operation": context.operation,
     }
     return Part(_clauses(context.database.system), parameters)
 
@@ -105,8 +106,8 @@ _JOURNAL = (
 def _remembering(system: SystemTables) -> str:
     return (
         f'remembered AS (INSERT INTO "{system.schema}".history '  # noqa: S608  # our own schema
-        "(at, actor, source, note, entity, record, version, action, transition, changes, cause) "
+        "(at, actor, source, note, entity, record, version, action, transition, changes, cause, operation) "
         "SELECT CAST(:at AS timestamptz), CAST(:actor AS uuid), :source, "
-        "COALESCE(note, CAST(:note AS text)), entity, record, version, action, transition, changes, cause "
-        "FROM journal)"
+        "COALESCE(note, CAST(:note AS text)), entity, record, version, action, transition, changes, cause, "
+        "CAST(:operation AS uuid) FROM journal)"
     )

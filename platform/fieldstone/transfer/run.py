@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import Forbidden
+from fieldstone.records import operations
 from fieldstone.transfer.batch import BatchResult, BatchWriter
 from fieldstone.transfer.binding import Bound
 from fieldstone.transfer.csv_file import CsvFile, Row
@@ -40,7 +42,10 @@ class _RollBackError(Exception):
 
 
 class ImportRun:
-    """One run of an import. `outcome` is true at any time, also after an interruption."""
+    """One run of an import. `outcome` is true at any time, also after an interruption.
+
+    operation: under which its changes stand in the history, so that they can be undone; none in a dry run.
+    """
 
     def __init__(
         self, context: Context, bound: Bound, file: CsvFile, watcher: Watcher, *, dry_run: bool
@@ -55,6 +60,8 @@ class ImportRun:
         self._writer = BatchWriter(context, bound)
         self._waiting = WaitingRows()
         self._taken = 0
+        self._entity = bound.entity.name
+        self.operation: UUID | None = None
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
@@ -63,6 +70,9 @@ class ImportRun:
         Each batch is a transaction of its own, so that whatever is counted as written stays written if the
         program ends early. Raises what the database raises, and `Malformed` for a file that breaks off.
         """
+        if not self._dry_run:
+            self._context = operations.begin(self._context, operations.IMPORT, self._entity)
+            self.operation = self._context.operation
         try:
             with self._transactions() as in_transaction:
                 for rows in _batches(self._file.rows()):

@@ -1,0 +1,56 @@
+"""Operations: what one call did to many records as a whole, such as an import, so that it can be undone.
+
+Every change made in a context with an operation stands under it in history and outbox.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fieldstone.context import Context
+from fieldstone.records.ids import new_ids
+
+BULK, IMPORT, MERGE, UNDO = "bulk", "import", "merge", "undo"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. action: one of the above. undoes: the operation that it took back, if any."""
+
+    id: UUID
+    at: datetime
+    actor: UUID
+    action: str
+    entity: str
+    note: str | None
+    undoes: UUID | None
+
+
+def begin(context: Context, action: str, entity: str, *, undoes: UUID | None = None) -> Context:
+    """The context of a new operation, which is on record from now on, or with the caller's transaction."""
+    (id_,) = new_ids(1)
+    table = context.database.system.operation
+    values = {
+        "id": id_,
+        "at": context.now,
+        "actor": context.principal.user,
+        "action": action,
+        "entity": entity,
+        "note": context.note,
+        "undoes": undoes,
+    }
+    with context.database.transaction() as connection:
+        connection.execute(sa.insert(table).values(values))
+    return replace(context, operation=id_)
+
+
+def find(context: Context, id_: UUID) -> Operation | None:
+    """The operation with this id, whoever made it."""
+    table = context.database.system.operation
+    with context.database.read() as connection:
+        row = connection.execute(sa.select(table).where(table.c.id == id_)).mappings().first()
+    return None if row is None else Operation(**row)
