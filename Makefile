@@ -9,6 +9,9 @@ STAMPS := $(VENV)/stamps
 LOCK := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 WORKERS ?= 2
 
+# Bytecode is kept, whatever the environment says: each process would compile everything again, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test lint pytest nightly bench screenshots install install-dev assets browser lock clean
 
 help: ## Show what can be made.

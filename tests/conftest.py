@@ -1,14 +1,26 @@
 """Fixtures for all tests. `tests/README.md` shows how to use them."""
 
+# ruff: noqa: E402  # the imports below already keep their bytecode
+
 from __future__ import annotations
+
+import os
+import sys
+
+# Bytecode is kept, whatever the environment says: each process of a test would compile everything again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import structlog
+from argon2.profiles import CHEAPEST
 
+from fieldstone.access import passwords
 from fieldstone.settings import Settings
 from fieldstone_testing import ApiClient, App, AppFactory, Cluster, Server
 from fieldstone_testing.servers import start_server
@@ -20,6 +32,13 @@ def cluster(testrun_uid: str) -> Iterator[Cluster]:
     found = Cluster.of_run(testrun_uid)
     yield found
     found.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """Passwords hashed with little work: at full strength each user of a test takes a quarter of a second."""
+    with patch.object(passwords, "STRENGTH", CHEAPEST):
+        yield
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import argon2
 import pytest
 
 from fieldstone import records
-from fieldstone.access.passwords import set_password
+from fieldstone.access.passwords import STRENGTH, set_password
 from fieldstone.access.principals import principal_for_token, principal_for_user
 from fieldstone.access.sessions import end_sessions, log_in, principal_for_session
 from fieldstone.access.system_user import SYSTEM_USER
@@ -110,6 +111,13 @@ def test_two_users_cannot_have_one_address(shop):
     shop.user("Ann", ["clerk"])
     with pytest.raises(Conflict):
         create_user(shop.system, email="ANN@example.com", name="Other", password=PASSWORD)
+
+
+def test_a_password_is_kept_as_a_hash_as_costly_as_its_standard_recommends(shop, monkeypatch):
+    monkeypatch.setattr("fieldstone.access.passwords.STRENGTH", STRENGTH)
+    set_password(shop.database, shop.user("Ann"), "a long phrase")
+    [[kept]] = shop.sql("SELECT password_hash FROM main_system.credential")
+    assert argon2.extract_parameters(kept) == argon2.profiles.RFC_9106_LOW_MEMORY
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaa", "x" * 201])

@@ -14,7 +14,7 @@ from fieldstone.errors import FieldError, Invalid
 
 SHORTEST = 10
 LONGEST = 200
-_hasher = argon2.PasswordHasher()
+STRENGTH = argon2.profiles.RFC_9106_LOW_MEMORY  # of what is hashed from now on; kept hashes say their own
 
 
 def set_password(database: Database, user: UUID, password: str) -> None:
@@ -30,7 +30,7 @@ def store_password(connection: sa.Connection, database: Database, user: UUID, pa
     """As `set_password`, in the caller's transaction."""
     _check_strength(password)
     table = database.system.credential
-    values = {"user": user, "password_hash": _hasher.hash(password)}
+    values = {"user": user, "password_hash": _hasher().hash(password)}
     statement = insert(table).values(values)
     renewed = {
         "password_hash": statement.excluded.password_hash,
@@ -44,7 +44,7 @@ def password_matches(database: Database, user: UUID | None, password: str) -> bo
     """Whether `password` is the one of `user`; False for nobody, after the same work as for somebody."""
     kept = _kept_hash(database, user)
     try:
-        _hasher.verify(kept or _hash_of_nothing(), password[:LONGEST])
+        _hasher().verify(kept or _hash_of_nothing(), password[:LONGEST])
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
     return kept is not None
@@ -59,9 +59,13 @@ def _kept_hash(database: Database, user: UUID | None) -> str | None:
     return found
 
 
+def _hasher() -> argon2.PasswordHasher:
+    return argon2.PasswordHasher.from_parameters(STRENGTH)
+
+
 @functools.cache
 def _hash_of_nothing() -> str:
-    return _hasher.hash("no such user")
+    return _hasher().hash("no such user")
 
 
 def _check_strength(password: str) -> None:
