@@ -15,6 +15,7 @@ from fieldstone_metadata.kinds.entity import build_entities
 from fieldstone_metadata.kinds.field import stored_type
 from fieldstone_metadata.kinds.form import build_form
 from fieldstone_metadata.kinds.idle_keys import report_idle_keys
+from fieldstone_metadata.kinds.message import build_message, entities_of_messages
 from fieldstone_metadata.kinds.role import build_role
 from fieldstone_metadata.kinds.rules import build_rules, read_rules, rule_origins
 from fieldstone_metadata.kinds.view import build_menu, build_view
@@ -103,6 +104,7 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
     report_idle_keys(workspace)
     world = World(workspace.entities, setting_types(workspace), workspace.of_kind("role"))
     world.ways = transitions(workspace)
+    world.told = entities_of_messages(workspace)
     rule_files = read_rules(workspace, world)
     expressions = Expressions(world, workspace.report, workspace.silenced, rule_files.functions)
     world.stored_type = lambda entity, shape: stored_type(shape, entity, workspace, expressions)
@@ -116,6 +118,9 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
     views = [build_view(document, workspace, expressions) for document in workspace.of_kind("view").values()]
     data = [
         build_data(document, workspace, expressions, files) for document in workspace.of_kind("data").values()
+    ]
+    messages = [
+        build_message(document, workspace, expressions) for document in workspace.of_kind("message").values()
     ]
     rules = build_rules(rule_files, workspace)
     check_chosen(workspace)
@@ -136,6 +141,7 @@ def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
             name: build_calendar(document, workspace)
             for name, document in workspace.of_kind("calendar").items()
         },
+        messages={message.name: message for message in messages if message is not None},
         option_sets={
             name: build_option_set(document, workspace)
             for name, document in workspace.of_kind("option_set").items()

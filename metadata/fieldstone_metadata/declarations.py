@@ -331,6 +331,21 @@ class App:
 
 
 @dataclass(frozen=True)
+class Message:
+    """What rules tell people: a subject, and perhaps a body in markdown, with `{expressions}` in both.
+
+    entity: the record that the expressions are about; None where they are about none.
+    """
+
+    name: str
+    label: Label
+    entity: str | None
+    subject: Expression | None
+    body: Expression | None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
 class DataSet:
     """Records to load with an app, in the API's form; idempotent by `key`.
 
@@ -377,6 +392,7 @@ class Application:
     schema: Schema
     option_sets: Mapping[str, OptionSet] = field(default_factory=dict)
     calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)
+    messages: Mapping[str, Message] = field(default_factory=dict)
     rules: Mapping[str, RuleFile] = field(default_factory=dict)
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     rule_origins: Mapping[str, Origin] = field(default_factory=dict)

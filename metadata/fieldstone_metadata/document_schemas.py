@@ -15,7 +15,19 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-SCHEMA_KINDS = ("app", "entity", "option_set", "role", "workflow", "form", "view", "menu", "calendar", "data")
+SCHEMA_KINDS = (
+    "app",
+    "entity",
+    "option_set",
+    "role",
+    "workflow",
+    "form",
+    "view",
+    "menu",
+    "calendar",
+    "message",
+    "data",
+)
 
 
 @cache

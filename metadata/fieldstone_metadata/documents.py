@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from fieldstone_metadata.document_schemas import SCHEMA_KINDS
 from fieldstone_metadata.json_reader import read_json
 from fieldstone_metadata.layer_files import DOCUMENT_SUFFIXES, LARGEST_FILE, RULES_SUFFIX, File, Layer
 from fieldstone_metadata.names import name_fault, suggested_name
@@ -16,10 +17,10 @@ from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.suggestions import did_you_mean
 from fieldstone_metadata.yaml_reader import read_documents
 
-KINDS = ("app", "entity", "option_set", "role", "workflow", "form", "view", "menu", "calendar", "data")
+KINDS = SCHEMA_KINDS
 """The kinds of document that run."""
 
-LATER_KINDS = ("report", "dashboard", "message", "translation")
+LATER_KINDS = ("report", "dashboard", "translation")
 """The kinds that are known and refused for now."""
 
 RULES = "rules"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fieldstone_metadata.nodes import Node
@@ -12,7 +12,7 @@ from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.scalar_positions import place_in_file
 from fieldstone_metadata.world import World
 from fieldstone_metadata.yaml_mistakes import cut_by_comment, quote_it
-from fieldstone_rules import Expression, Purpose, RuleError, Scope, check_expression
+from fieldstone_rules import Expression, Purpose, RuleError, Scope, check_expression, check_text
 from fieldstone_rules import Problem as RuleProblem
 from fieldstone_rules.certain import certain_condition, certain_parts
 from fieldstone_rules.checking.context import UserFunction
@@ -64,8 +64,23 @@ class Expressions:
         if node.broken:
             return None
         source, skipped = _source_of(node, marked=scope.purpose in _MARKED)
+        return self._read(node, source, skipped, scope, check_expression, known)
+
+    def check_text(self, node: Node, scope: Scope) -> Expression | None:
+        """The text with `{expressions}` in the scalar `node`, checked; None if it is wrong."""
+        return None if node.broken else self._read(node, str(node.value), 0, scope, check_text)
+
+    def _read(  # noqa: PLR0917  a text is a node, the characters and where they begin
+        self,
+        node: Node,
+        source: str,
+        skipped: int,
+        scope: Scope,
+        check: Callable[[str, Scope], Expression],
+        known: Known | None = None,
+    ) -> Expression | None:
         try:
-            expression = check_expression(source, replace(scope, schema=self.world, functions=self.functions))
+            expression = check(source, replace(scope, schema=self.world, functions=self.functions))
         except RuleError as error:
             self._report(error.problems, node, source, skipped)
             return None

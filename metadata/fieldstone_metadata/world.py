@@ -38,6 +38,7 @@ class World:
         self._fields: dict[str, _Fields] = {}
         self.stored_type: StoredType = lambda _entity, _shape: _UNKNOWN
         self.ways: Mapping[str, Mapping[str, Way]] = {}
+        self.told: Mapping[str, str | None] = {}
 
     def entity(self, name: str) -> EntitySchema | None:
         """The entity called `name`, or None."""
@@ -91,6 +92,10 @@ class World:
     def way(self, entity: str, transition: str) -> Way | None:
         """Where a transition of an entity's workflow leads; None if there is no such one."""
         return self.ways.get(entity, {}).get(transition)
+
+    def messages(self) -> Mapping[str, str | None]:
+        """The messages that rules can name → the entity that each is about."""
+        return self.told
 
     # --- formulas
 

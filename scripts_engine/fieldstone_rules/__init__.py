@@ -11,7 +11,7 @@ from fieldstone_rules.durations import Duration
 from fieldstone_rules.environment import NOBODY, Environment, Related, Row, Value
 from fieldstone_rules.errors import EvaluationError, Problem, RuleError
 from fieldstone_rules.explain import Step, explain, explain_parts
-from fieldstone_rules.expression import Expression, Purpose, Scope, check_expression
+from fieldstone_rules.expression import Expression, Purpose, Scope, check_expression, check_text
 from fieldstone_rules.formatter import format_expression, format_file
 from fieldstone_rules.functions import FUNCTIONS
 from fieldstone_rules.functions.declaration import FunctionDeclaration
@@ -57,6 +57,7 @@ __all__ = [
     "Value",
     "caret",
     "check_expression",
+    "check_text",
     "compile_closure",
     "compile_python",
     "explain",

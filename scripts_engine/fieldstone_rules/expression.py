@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fieldstone_rules.checking import RULES
 from fieldstone_rules.checking.assignment import assignable
 from fieldstone_rules.checking.context import Checking, Names, UserFunction, describe
+from fieldstone_rules.checking.literals import template
 from fieldstone_rules.checking.names import RESERVED
 from fieldstone_rules.errors import Problem, RuleError
 from fieldstone_rules.lowerable import why_not_lowerable
-from fieldstone_rules.parsing import parse_expression
+from fieldstone_rules.parsing import check_size, parse_expression
 from fieldstone_rules.reading import collections_read, fields_read, is_constant, paths_read
 from fieldstone_rules.schema import Schema
 from fieldstone_rules.spans import NOWHERE, Span, problem_at
@@ -82,13 +83,24 @@ class Expression:
 
 def check_expression(source: str, scope: Scope) -> Expression:
     """The expression that a text holds. Raises RuleError with all problems."""
+    return _checked(source, scope, lambda checking, names: checking.check(parse_expression(source), names))
+
+
+def check_text(source: str, scope: Scope) -> Expression:
+    """The expression that makes a text out of a whole one with `{expressions}` in it, written without
+    quotes and escapes. Raises RuleError with all problems.
+    """
+    check_size(source)
+    return _checked(source, scope, template)
+
+
+def _checked(source: str, scope: Scope, read: Callable[[Checking, Names], Node]) -> Expression:
     checking = _checking(source, scope)
     if scope.entity is not None and scope.schema.entity(scope.entity) is None:
         raise RuleError(
             [problem_at(source, NOWHERE, "unknown_name", f"There is no entity `{scope.entity}`.")], source
         )
-    tree = parse_expression(source)
-    node = checking.check(tree, names_of(scope))
+    node = read(checking, names_of(scope))
     _check_root(checking, node, scope)
     if any(problem.severity == "error" for problem in checking.problems):
         raise RuleError(sorted(checking.problems, key=lambda p: (p.line, p.column)), source)

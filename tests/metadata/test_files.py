@@ -72,7 +72,7 @@ def test_kind_and_name_are_needed(text, code, hint):
     assert (problem.hint or "").startswith(hint or "")
 
 
-@pytest.mark.parametrize("kind", ["report", "dashboard", "message", "translation"])
+@pytest.mark.parametrize("kind", ["report", "dashboard", "translation"])
 def test_kinds_of_later_versions_are_refused_not_ignored(kind):
     (problem,) = problems("a.yaml", f"kind: {kind}\nname: x\n")
     assert problem.code == "not_supported_yet"

@@ -79,7 +79,6 @@ def test_transitions_are_those_of_the_workflow() -> None:
     ("rule", "what"),
     [
         ("trigger t on deal after save { do share(record, owner) }", "`share` actions"),
-        ("trigger t on deal after save { do notify(user: owner, message: m) }", "kind `message`"),
         ("trigger t on line after delete { }", "deleted with others"),
     ],
 )

@@ -103,6 +103,54 @@ def test_a_long_notification_is_shortened_and_kept_in_full(app_from: AppFactory)
     assert (len(subject), subject[-1], body) == (200, "…", "x" * 250)
 
 
+MESSAGES = """---
+kind: message
+name: big
+entity: deal
+subject: "{name} of {account.name} has {count(lines)} lines"
+body: |
+  **{name}** is {stage}; {{braces}} and \\n stay. {grade}
+---
+kind: message
+name: far
+entity: deal
+subject: "{amount * 9000000000000000000}"
+---
+kind: message
+name: hello
+subject: "Hello, says {user.name}"
+"""
+
+
+def test_notify_says_what_a_message_says(app_from: AppFactory) -> None:
+    app = app_from(
+        APP + MESSAGES,
+        deals_rules="""trigger t on deal after update {
+      do notify(user: owner, message: big)
+      do notify(user: owner, message: hello)
+    }""",
+    )
+    acme, ann = account(app), app.user("Ann", ["rep"])
+    deals = [make(app, name=name, account=str(acme)) for name in ("Pump", "Valve")]
+    records.create(app.system, "line", [{"name": "l", "deal": str(deals[0])} for _ in range(3)])
+    records.update(app.context_for("Ann"), "deal", [Change(deal, {"amount": 1}) for deal in deals])
+    found = app.sql("SELECT subject, body, recipient FROM main.notification ORDER BY subject")
+    assert found == [
+        ("Hello, says Ann", None, ann),
+        ("Hello, says Ann", None, ann),
+        ("Pump of Acme has 3 lines", "**Pump** is open; {braces} and \\n stay. \n", ann),
+        ("Valve of Acme has 0 lines", "**Valve** is open; {braces} and \\n stay. \n", ann),
+    ]
+
+
+def test_a_message_that_cannot_be_written_stops_the_save_and_is_named(app_from: AppFactory) -> None:
+    rule = "trigger t on deal after create {\n  do notify(user: owner, message: far)\n}"
+    app = app_from(APP + MESSAGES, deals_rules=rule)
+    with pytest.raises(Invalid, match=r"rule deals.t failed in line 2: the message far cannot be written"):
+        make(app, amount=9)
+    assert column(app, "SELECT count(*) FROM main.deal") == [0]
+
+
 def test_assign_gives_a_record_to_a_user_or_a_team(app_from: AppFactory) -> None:
     rule = """trigger t on deal after create {
       when account != null

@@ -103,3 +103,6 @@ class SalesWorld:
 
     def way(self, entity: str, transition: str) -> Way | None:
         return _WAYS.get(transition) if entity == "opportunity" else None
+
+    def messages(self) -> Mapping[str, str | None]:
+        return {"sla_warning": None, "sla_breach": "opportunity", "welcome": None}

@@ -517,7 +517,7 @@ def test_a_time_that_never_comes_is_no_schedule(cron: str, why: str) -> None:
             "sla s on opportunity { start when true stop when false target 1 hour at 50% { } at 50.0% { } }",
             "defined_twice",
         ),
-        ("trigger t on task after commit save { do email(to: 5, message: hello) }", "type"),
+        ("trigger t on task after commit save { do email(to: 5, message: welcome) }", "type"),
         ('trigger t on task after commit save { do webhook(address: "x") }', "arguments"),
         ("trigger t on task after save { do notify(user: owner) }", "arguments"),
         ("trigger t on task after save { do assign(record: entity.product, to: owner) }", "type"),

@@ -14,7 +14,6 @@ from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import World
 from fieldstone_rules import Problem as RuleProblem
 from fieldstone_rules.rule_files import RuleFiles, parts
-from fieldstone_rules.rule_files.actions import MESSAGE, NOTIFY
 from fieldstone_rules.rule_files.declarations import (
     Declaration,
     Do,
@@ -113,8 +112,6 @@ def _not_yet(declaration: Declaration, workspace: Workspace) -> Iterator[tuple[i
     for part in parts(declaration):
         if isinstance(part, Do) and part.action in _LATER_ACTIONS:
             yield part.line, f"`{part.action}` actions"
-        if isinstance(part, Do) and part.action == NOTIFY and MESSAGE in part.names:
-            yield part.line, "documents of kind `message`, which `notify` names here,"
 
 
 def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[int, str]]:

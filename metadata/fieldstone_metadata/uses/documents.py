@@ -160,6 +160,13 @@ def _view(user: User, view: d.View) -> None:
     user.names(view.entity, view.sum, "sum")
 
 
+def _message(user: User, message: d.Message) -> None:
+    if message.entity is not None:
+        user.uses(ENTITY, (message.entity,), "entity")
+    user.reads(message.subject, "subject")
+    user.reads(message.body, "body")
+
+
 def _menu(user: User, menu: d.Menu) -> None:
     waiting = list(menu.items)
     while waiting:
@@ -196,6 +203,7 @@ _KINDS: Mapping[str, str] = {
     "form": "forms",
     "view": "views",
     "menu": "menus",
+    "message": "messages",
     "data": "data",
 }
 """Kind of document → what `Application` calls all of them."""
@@ -206,5 +214,6 @@ _GATHER: Mapping[str, Any] = {
     "form": _form,
     "view": _view,
     "menu": _menu,
+    "message": _message,
     "data": _data,
 }

@@ -9,6 +9,7 @@ from fieldstone_metadata.declarations import Application
 from fieldstone_metadata.suggestions import did_you_mean
 
 ENTITY, FIELD, OPTION, ROLE, FUNCTION, VIEW = "entity", "field", "option", "role", "function", "view"
+MESSAGE = "message"
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Element:
     """Something that can be used. kind: one of those above.
 
     path: `(entity,)`, `(entity, field)` (also a collection), `(entity, field, option)` (also a state),
-    `(role,)`, `(file, function)` or `(view,)`.
+    `(role,)`, `(file, function)`, `(view,)` or `(message,)`.
     """
 
     kind: str
@@ -53,7 +54,7 @@ class UnknownElement(LookupError):
     def __init__(self, name: str, hint: str | None) -> None:
         self.name = name
         self.hint = hint
-        super().__init__(f"There is no entity, field, option, role, function or view `{name}`.")
+        super().__init__(f"There is no entity, field, option, role, function, view or message `{name}`.")
 
 
 def find_element(application: Application, name: str) -> Element:
@@ -71,7 +72,7 @@ def find_element(application: Application, name: str) -> Element:
 
 
 def elements(application: Application) -> Iterator[Element]:
-    """Every element of an application: entities, roles, what is in entities, functions, views."""
+    """Every element of an application: entities, roles, what is in entities, functions, views, messages."""
     yield from (Element(ENTITY, (name,)) for name in application.entities)
     yield from (Element(ROLE, (name,)) for name in application.roles)
     for name, entity in application.entities.items():
@@ -86,3 +87,4 @@ def elements(application: Application) -> Iterator[Element]:
     for name, file in application.rules.items():
         yield from (Element(FUNCTION, (name, function.name)) for function in file.functions)
     yield from (Element(VIEW, (name,)) for name in application.views)
+    yield from (Element(MESSAGE, (name,)) for name in application.messages)

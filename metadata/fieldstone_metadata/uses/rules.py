@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fieldstone_metadata.declarations import Application, Origin
-from fieldstone_metadata.uses.elements import ENTITY, FIELD, OPTION, ROLE, Element, Use
+from fieldstone_metadata.uses.elements import ENTITY, FIELD, MESSAGE, OPTION, ROLE, Element, Use
 from fieldstone_metadata.uses.expressions import option_of, used_by
 from fieldstone_rules import Expression
 from fieldstone_rules.rule_files import declarations as d
@@ -88,6 +88,8 @@ class _Uses:
 
     def _taken(self, statement: d.Do) -> Iterator[Found]:
         record = statement.arguments.get("record")
+        if "message" in statement.names:
+            yield self._found(Element(MESSAGE, (statement.names["message"],)), statement.line, "tells")
         if statement.action == "transition" and record is not None:
             for entity in record.type.entities:
                 yield from self._states(entity, statement.names.get("name"), statement.line)

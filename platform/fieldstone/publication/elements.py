@@ -18,6 +18,7 @@ KINDS = {
     "view": "views",
     "menu": "menus",
     "calendar": "calendars",
+    "message": "messages",
     "data": "data",
     "rules": "rules",
 }

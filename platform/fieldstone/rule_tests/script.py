@@ -24,6 +24,7 @@ from fieldstone.rule_tests.shown import shown
 from fieldstone.rule_tests.viewing import ViewedRecords
 from fieldstone_rules import Environment, EvaluationError, Expression, Step, compile_closure, explain_parts
 from fieldstone_rules.rule_files import declarations as d
+from fieldstone_rules.rule_files.actions import MESSAGE
 from fieldstone_rules.rule_files.collections import compile_rows
 from fieldstone_rules.types import Ref
 
@@ -167,12 +168,20 @@ class Script:
             name = "team" if values["to"] is not None and values["to"].entity == "team" else "owner"
             records.update(self.context, ref.entity, [records.Change(ref.id, {name: values["to"]})])
         elif statement.action == "notify" and values["user"] is not None:
-            self._notify(values["user"], values["text"])
+            self._notify(values["user"], *self._words(statement, values))
 
-    def _notify(self, user: Ref, text: str | None) -> None:
+    def _words(self, statement: d.Do, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """What a notification says: subject and body of a message, or the text in the test."""
+        if MESSAGE not in statement.names:
+            return values["text"], None
+        message = self.context.model.application.messages[statement.names[MESSAGE]]
+        subject, body = (self.value(text, {}) if text else None for text in (message.subject, message.body))
+        return subject, body
+
+    def _notify(self, user: Ref, subject: str | None, body: str | None) -> None:
         """Nobody needs a right to notifications for telling somebody something."""
         entity = self.context.model.entities[ENTITY]
-        records.create(self._preparing, ENTITY, [notification(entity, user, text, None)])
+        records.create(self._preparing, ENTITY, [notification(entity, user, subject, None, body)])
 
     def fail(self, statement: d.Fail, variables: Variables) -> None:
         """Have the test fail with a message."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -180,33 +181,58 @@ def _unescape(checking: Checking, token: Token, written: str, offset: int) -> st
 def text(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     """`"text {expression}"`."""
     token = tokens(tree, "TEXT")[0]
-    begin, end = span_of(token).start + 1, span_of(token).end - 1
-    pieces = _pieces(checking, begin, end)
+    inside = Span(span_of(token).start + 1, span_of(token).end - 1)
+    pieces = _pieces(checking, inside, escaping=True)
+    return _joined(
+        checking, pieces, names, span_of(tree), lambda written, at: _unescape(checking, token, written, at)
+    )
+
+
+def template(checking: Checking, names: Names) -> Node:
+    """A whole text with `{expressions}`, as a document holds it: without quotes, and without escapes."""
+    whole = Span(0, len(checking.source))
+    pieces = _pieces(checking, whole, escaping=False)
+    return _joined(checking, pieces, names, whole, lambda written, _: written)
+
+
+_Piece = tuple[int, int, bool]
+"""A stretch of a text: (start, end, whether it is an expression)."""
+
+
+def _joined(
+    checking: Checking,
+    pieces: list[_Piece],
+    names: Names,
+    span: Span,
+    literal: Callable[[str, int], str],
+) -> Node:
+    """The parts of a text as one value. literal: what characters at a place stand for."""
     if len(pieces) > limits.current.nodes:
-        return checking.report(tree, "too_complex", too_many_parts())
+        return checking.report(span, "too_complex", too_many_parts())
     parts = [
         _interpolated(checking, names, start, stop)
         if is_expression
-        else constant(_literal_part(checking, token, start, stop), simple(Kind.TEXT), Span(start, stop))
+        else constant(literal(_braces(checking, start, stop), start), simple(Kind.TEXT), Span(start, stop))
         for start, stop, is_expression in pieces
     ]
     if all(isinstance(part, Constant) and isinstance(part.value, str) for part in parts):
         joined = "".join(part.value for part in parts if isinstance(part, Constant))
-        return constant(joined, simple(Kind.TEXT), span_of(tree))
-    return Interpolation(simple(Kind.TEXT, nullable=False), span_of(tree), tuple(parts))
+        return constant(joined, simple(Kind.TEXT), span)
+    return Interpolation(simple(Kind.TEXT, nullable=False), span, tuple(parts))
 
 
-def _literal_part(checking: Checking, token: Token, start: int, stop: int) -> str:
-    written = checking.source[start:stop].replace("{{", "{").replace("}}", "}")
-    return _unescape(checking, token, written, start)
+def _braces(checking: Checking, start: int, stop: int) -> str:
+    return checking.source[start:stop].replace("{{", "{").replace("}}", "}")
 
 
-def _pieces(checking: Checking, begin: int, end: int) -> list[tuple[int, int, bool]]:
-    """The stretches of a text: (start, end, whether it is an expression)."""
-    source, pieces, position, literal = checking.source, [], begin, begin
+def _pieces(checking: Checking, inside: Span, *, escaping: bool) -> list[_Piece]:
+    """The stretches of a text. escaping: a backslash belongs to what follows it."""
+    source, end = checking.source, inside.end
+    pieces: list[_Piece] = []
+    position = literal = inside.start
     while position < end:
         pair = source[position : position + 2]
-        if pair in ("{{", "}}") or pair[0] == "\\":
+        if pair in ("{{", "}}") or (escaping and pair[0] == "\\"):
             position += 2
         elif pair[0] == "{":
             stop = _closing(source, position + 1, end)

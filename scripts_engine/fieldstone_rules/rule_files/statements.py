@@ -301,8 +301,10 @@ def _done(
         _check_transition(body, given["name"], values["record"].type, words["name"])
     if action.name == ASSIGN and "record" in values:
         _check_owned(body, given["record"], values["record"].type)
-    if action.name == NOTIFY and not {"text", MESSAGE} & given.keys():
-        body.checking.report(tree, "arguments", "`text` is missing.", action.signature)
+    if action.name == NOTIFY:
+        _check_words(body, tree, action, given)
+    if words.get(MESSAGE):
+        _check_message(body, given[MESSAGE], words[MESSAGE])
     return Do(body.line(tree), action.name, values, words)
 
 
@@ -311,6 +313,29 @@ def _word(body: Body, tree: Tree[Token]) -> str:
         body.checking.report(tree, "arguments", f"A name is written here, as in `{MESSAGE}: welcome`.")
         return ""
     return str(tokens(tree, "NAME")[0])
+
+
+def _check_words(body: Body, tree: Tree[Token], action: Action, given: Mapping[str, Tree[Token]]) -> None:
+    """What a notification says: a text, or a document."""
+    found = {"text", MESSAGE} & given.keys()
+    if not found:
+        body.checking.report(tree, "arguments", "`text` is missing.", action.signature)
+    elif len(found) == 2:
+        message = f"Either `text` or `{MESSAGE}` says what is told, not both."
+        body.checking.report(given[MESSAGE], "arguments", message)
+
+
+def _check_message(body: Body, tree: Tree[Token], name: str) -> None:
+    """The document that a rule names is there, and about the record at hand if it is about one."""
+    known = body.world.messages()
+    if name not in known:
+        body.checking.unknown(tokens(tree, "NAME")[0], "message called", known)
+        return
+    about = known[name]
+    if about is not None and about != body.entity:
+        here = f"of `{body.entity}`" if body.entity is not None else "without a record"
+        message = f"The message `{name}` is about a record of `{about}`, and this is a rule {here}."
+        body.checking.report(tree, "type", message)
 
 
 def _check_owned(body: Body, tree: Tree[Token], type_: Type) -> None:

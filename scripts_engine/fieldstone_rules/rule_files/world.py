@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,3 +32,6 @@ class RuleWorld(Schema, Protocol):
 
     def way(self, entity: str, transition: str) -> Way | None:
         """Where a transition of an entity's workflow leads; None if there is no such one."""
+
+    def messages(self) -> Mapping[str, str | None]:
+        """The documents that `message:` can name → the entity that each is about, None for none."""

@@ -9,6 +9,7 @@ from fieldstone.records.rows import Values
 from fieldstone.records.rules import writes
 from fieldstone.records.rules.notifications import ENTITY, notification
 from fieldstone.records.rules.transaction import logger
+from fieldstone_rules.rule_files.actions import MESSAGE
 from fieldstone_rules.rule_files.declarations import Do
 from fieldstone_rules.types import Ref
 
@@ -41,16 +42,24 @@ def _notify(execution: Execution, frames: Frames, statement: Do) -> None:
     values: list[Values] = []
     for frame in frames:
         user = execution.value(frame, statement.arguments["user"], statement.line)
-        text = execution.value(frame, statement.arguments["text"], statement.line)
         if user is not None:
             told.append(frame)
             about = Ref(execution.batch.entity.name, frame.item.id) if frame.item.new else None
-            values.append(notification(entity, user, text, about))
+            subject, body = _words(execution, frame, statement)
+            values.append(notification(entity, user, subject, about, body))
     place = writes.of_the_system(execution.place(statement.line))
     if told:
         execution.write(
             told, statement.line, lambda: _discard(writes.create(execution.batch, place, entity, values))
         )
+
+
+def _words(execution: Execution, frame: Frame, statement: Do) -> tuple[str | None, str | None]:
+    """What a notification says: its subject and its body, of a document or of the text in the rule."""
+    if MESSAGE not in statement.names:
+        return execution.value(frame, statement.arguments["text"], statement.line), None
+    message = execution.batch.model.application.messages[statement.names[MESSAGE]]
+    return execution.words(frame, message.subject, statement), execution.words(frame, message.body, statement)
 
 
 def _discard(_made: object) -> None:

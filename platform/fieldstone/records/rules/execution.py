@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fieldstone.errors import FieldstoneError, Invalid
 from fieldstone.fields.refusal import ValueRefused
@@ -25,6 +25,7 @@ from fieldstone.records.rules.transaction import Meter, Pending, Place, failed, 
 from fieldstone.records.rules.whole_entities import Answers, Case, Part, plan_of, records, rows_plan_of
 from fieldstone_rules import Environment, EvaluationError, Expression
 from fieldstone_rules.rule_files import declarations as d
+from fieldstone_rules.rule_files.actions import MESSAGE
 from fieldstone_rules.types import Ref
 
 if TYPE_CHECKING:
@@ -87,14 +88,27 @@ class Execution:
 
     def value(self, frame: Frame, expression: Expression, line: int) -> Any:
         """The value of an expression for a frame. Raises RuleFailed where it has none."""
+        try:
+            return self._evaluate(frame, expression)
+        except EvaluationError as error:
+            self.fail(frame, error.line or line, error.message)
+
+    def words(self, frame: Frame, text: Expression | None, statement: d.Do) -> str | None:
+        """What a text of the message says that a statement names; None for no text. Raises RuleFailed."""
+        if text is None:
+            return None
+        try:
+            return str(self._evaluate(frame, text))
+        except EvaluationError as error:
+            name = statement.names[MESSAGE]
+            self.fail(frame, statement.line, f"the message {name} cannot be written: {error.message}")
+
+    def _evaluate(self, frame: Frame, expression: Expression) -> Any:
         plan = plan_of(self.batch.model, expression)
         answers = self._answers.variables(plan, frame, self._cases)
         facts = self._about(frame)
         facts.variables = {**frame.variables, **answers} if answers else frame.variables
-        try:
-            return plan.evaluate(facts)
-        except EvaluationError as error:
-            self.fail(frame, error.line or line, error.message)
+        return plan.evaluate(facts)
 
     def _cases(self) -> dict[Frame, Case]:
         """Those that the present statement is run for."""
@@ -144,7 +158,7 @@ class Execution:
         found = (self.value(frame, record, line) for frame in frames)
         return list(dict.fromkeys(ref for ref in found if ref is not None))
 
-    def fail(self, frame: Frame, line: int, reason: str) -> Any:
+    def fail(self, frame: Frame, line: int, reason: str) -> NoReturn:
         """Stop because a rule cannot go on for a record."""
         record = Ref(self.batch.entity.name, frame.item.id)
         message = f"The rule {self.rule.name} failed in line {line}: {reason}"
