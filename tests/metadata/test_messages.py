@@ -56,8 +56,10 @@ def test_a_message_is_typed_against_its_entity() -> None:
     assert application is not None
     message = application.messages["reminder"]
     assert (message.label[""], message.entity) == ("Reminder", "case")
-    assert message.subject is not None and ("case", "name") in message.subject.reads
-    assert message.body is not None and ("account", "name") in message.body.reads
+    assert message.subject is not None
+    assert ("case", "name") in message.subject.reads
+    assert message.body is not None
+    assert ("account", "name") in message.body.reads
 
 
 def test_a_message_without_an_entity_knows_no_record(check_text: Callable[..., Checked]) -> None:
@@ -112,7 +114,7 @@ def test_a_print_template_waits_for_printing(format_: str, codes: list[str]) -> 
 
 
 RULES = {
-    "a message about the record at hand": ("on case after save { do notify(user: owner, message: reminder) }", []),
+    "one about the record at hand": ("on case after save { do notify(user: owner, message: reminder) }", []),
     "one about another": (
         "on account after save { do notify(user: owner, message: reminder) }",
         ["type: the message `reminder` is about a record of `case`, and this is a rule of `account`"],
@@ -130,7 +132,7 @@ RULES = {
         ["arguments: either `text` or `message` says what is told, not both"],
     ),
     "neither": ("on case after save { do notify(user: owner) }", ["arguments: `text` is missing"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", RULES)
