@@ -153,6 +153,7 @@ def test_two_editors_meet_and_nothing_typed_is_lost(desk, ann, deals):
 def test_an_ended_session_asks_to_log_in_and_then_saves(ann, deals):
     ann.goto(f"/e/opportunity/{deals['Ward tablets']}")
     type_into(ann, "next_step", "Kept")
+    ann.wait_for_load_state("networkidle")  # an answer on its way would bring the session's cookie back
     ann.context.clear_cookies()
     save(ann)
     dialog = ann.locator("#log-in-again")
