@@ -27,6 +27,7 @@ from fieldstone_metadata.nodes import Source, words_in
 from fieldstone_metadata.outlines import outline, transitions
 from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.reporting import Report
+from fieldstone_metadata.unread_sources import warn_of_unread_sources
 from fieldstone_metadata.validation import sound
 from fieldstone_metadata.workspace import Workspace
 from fieldstone_metadata.world import World
@@ -56,9 +57,10 @@ def check(layers: Sequence[Layer]) -> Checked:
     merged = merge_layers(in_order(_layer_documents(layers, report, silenced), report), report)
     workspace = _workspace(merged, report, silenced)
     application = _build(workspace, layers)
-    problems = report.sorted()
-    failed = any(problem.severity == ERROR for problem in problems)
-    return Checked(problems, None if failed else application)
+    if any(problem.severity == ERROR for problem in report.problems):
+        return Checked(report.sorted(), None)
+    warn_of_unread_sources(application, workspace)
+    return Checked(report.sorted(), application)
 
 
 def _layer_documents(layers: Sequence[Layer], report: Report, silenced: set[str]) -> list[LayerDocuments]:

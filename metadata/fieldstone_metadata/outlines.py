@@ -74,9 +74,8 @@ def _outline_fields(shape: EntityShape, governed: Mapping[str, Document], worksp
 
 def _warn_of_activity_name(node: Node, name: str, report: Report) -> None:
     message = f"`{name}` hides what the platform shows under that name for an entity with activities"
-    line, column = node.place
-    place = Node(None, node.source, line, column)
-    report.warning(place, "hides_activities", message, "choose another name, or set `activities: false`")
+    hint = "choose another name, or set `activities: false`"
+    report.warning_at_key(node, "hides_activities", message, hint)
 
 
 def transitions(workspace: Workspace) -> Mapping[str, Mapping[str, Way]]:

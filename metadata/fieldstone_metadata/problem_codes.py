@@ -91,6 +91,7 @@ CODES: Mapping[str, str] = {
     "never_holds": "A guard can never hold (warning).",
     "option_without_state": "An option of a field under a workflow is no state (warning).",
     "role_cycle": "A role inherits itself.",
+    "unread_source": "A role may read a formula, title or notification, but not its source (warning).",
     "admin_is_built_in": "The role `admin` may do everything and cannot be changed.",
     "misplaced_item": "An item of a layout or menu is nothing that can stand there.",
     "file_missing": "The CSV file of a data set is not part of the app.",

@@ -38,6 +38,11 @@ class Report:
         place = (node.source.path, node.line, node.column)
         self.problems.append(Problem(*place, code, message, hint, WARNING, node.source.layer))
 
+    def warning_at_key(self, node: Node, code: str, message: str, hint: str | None = None) -> None:
+        """A warning at the key that leads to `node`."""
+        line, column = node.place
+        self.warning(Node(None, node.source, line, column), code, message, hint)
+
     def extend(self, problems: Iterable[Problem]) -> None:
         """Problems that were found elsewhere."""
         self.problems.extend(problems)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fieldstone_metadata.uses.elements import ENTITY, FIELD, FUNCTION, OPTION, ROLE, Element
 from fieldstone_rules import Expression, Node
+from fieldstone_rules.checking.comparisons import BASE_SUFFIX
 from fieldstone_rules.tree import (
     About,
     Apply,
@@ -20,9 +21,6 @@ from fieldstone_rules.tree import (
     children,
 )
 from fieldstone_rules.types import Kind
-
-_IN_BASE = "__base"
-"""Behind the name of a field of money: its amount in the organisation's currency."""
 
 Found = tuple[Element, Node]
 
@@ -44,7 +42,7 @@ def _below(node: Node) -> list[Node]:
 
 def _used(node: Node) -> Iterator[Element]:
     if isinstance(node, Field):
-        yield Element(FIELD, (node.entity, node.name.removesuffix(_IN_BASE)))
+        yield Element(FIELD, (node.entity, node.name.removesuffix(BASE_SUFFIX)))
     elif isinstance(node, About):
         yield Element(FIELD, (node.entity, node.name))
     elif isinstance(node, Collection):
