@@ -21,7 +21,6 @@ from fieldstone_rules.rule_files.declarations import Do
 from fieldstone_rules.tree import USER, About, Binding, Collection, Field, children
 from fieldstone_rules.tree import Node as TreeNode
 
-_CODE = "unread_source"
 _ALWAYS_READABLE = frozenset({"id", "version", "title"})
 """Fields of the platform that whoever may read a record can read."""
 
@@ -65,7 +64,7 @@ def warn_of_unread_sources(application: d.Application, workspace: Workspace) -> 
                 place = _place(workspace.of_kind("role")[role.name].root, one.entity)
                 names = ", ".join(f"`{name}`" for name in hidden)
                 message = f"`{role.name}` may read {one.what}, but not {names}, from which it is made"
-                workspace.report.warning_at_key(place, _CODE, message, one.mend)
+                workspace.report.warning_at_key(place, "unread_source", message, one.mend)
 
 
 def _place(role: Node, entity: str) -> Node:

@@ -102,6 +102,7 @@ CODE_POSITIONS = {
     "error": 1,
     "error_at_key": 1,
     "warning": 1,
+    "warning_at_key": 1,
     "unknown": 1,
     "_unreadable": 1,
     "_stop": 1,
