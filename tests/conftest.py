@@ -21,9 +21,9 @@ import structlog
 from argon2.profiles import CHEAPEST
 
 from fieldstone.access import passwords
-from fieldstone.settings import Settings
 from fieldstone_testing import ApiClient, App, AppFactory, Cluster, Server
 from fieldstone_testing.servers import start_server
+from fieldstone_testing.webs import WebOf, lent_webs
 
 
 @pytest.fixture(scope="session")
@@ -72,17 +72,16 @@ def fresh_logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def client() -> Callable[..., ApiClient]:
+def web_of() -> Iterator[WebOf]:
+    """The web application of an app: `web_of(app)`."""
+    with lent_webs() as lend:
+        yield lend
+
+
+@pytest.fixture
+def client(web_of: WebOf) -> Callable[..., ApiClient]:
     """Calls the API of an app: `api = client(app, app.token("Ann", ["sales_rep"]))`."""
-
-    def make(app: App, token: str | None = None) -> ApiClient:
-        from fieldstone.web.app import create_app
-
-        web = create_app(Settings(secret_key="only for tests"), app.database, app.current)
-        web.testing = True
-        return ApiClient(web, token)
-
-    return make
+    return lambda app, token=None: ApiClient(web_of(app), token)
 
 
 @pytest.fixture

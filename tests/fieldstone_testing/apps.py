@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -108,6 +108,9 @@ def address(name: str) -> str:
     return f"{name.lower().replace(' ', '.')}@example.com"
 
 
+Fill = Callable[[App], None]
+
+
 class AppFactory:
     """Builds apps; the same text is published once per test run and cloned for each test."""
 
@@ -119,16 +122,15 @@ class AppFactory:
         """An app from a YAML text (empty: only `core`). Files: `products_csv="…"` for `products.csv`."""
         return self.of_layers([layer_from(text, **files)] if text else [])
 
-    def of_layers(self, layers: Sequence[Layer]) -> App:
-        """An app from layers, such as `template_layer("sales")`; `core` and what they require are added."""
+    def of_layers(self, layers: Sequence[Layer], *, filled_by: Fill | None = None) -> App:
+        """An app from layers, such as `template_layer("sales")`; `core` and what they require are added.
+
+        filled_by: makes users and records, once for all apps from the same layers and function.
+        """
         combined = combined_layers(layers, ())
-        mark = checksum(combined)
-        url = self._cluster.clone(f"app_{mark[:24]}", lambda target: _publish(target, combined))
-        database = Database(url, pool_size=3)
-        if mark not in _models:
-            _models[mark] = load_model(database, 1)
-        current = CurrentModel(database, _models[mark])
-        app = App(database, _models[mark], current)
+        template = f"app_{checksum(combined)[:24]}_{filled_by.__name__ if filled_by else ''}"
+        url = self._cluster.clone(template, lambda target: _build(target, combined, filled_by))
+        app = _running(Database(url, pool_size=3), combined)
         self._built.append(app)
         return app
 
@@ -140,10 +142,19 @@ class AppFactory:
             self._cluster.drop(app.database.url)
 
 
-def _publish(url: sa.URL, layers: Sequence[Layer]) -> None:
+def _build(url: sa.URL, layers: Sequence[Layer], fill: Fill | None) -> None:
     database = Database(url)
     try:
         database.prepare()
         apply(database, layers, author=SYSTEM_USER, note="test")
+        if fill is not None:
+            fill(_running(database, layers))
     finally:
         database.close()
+
+
+def _running(database: Database, layers: Sequence[Layer]) -> App:
+    mark = checksum(layers)
+    if mark not in _models:
+        _models[mark] = load_model(database, 1)
+    return App(database, _models[mark], CurrentModel(database, _models[mark]))

@@ -10,11 +10,10 @@ from playwright.sync_api import Browser
 
 from fieldstone import records
 from fieldstone.publication.layers import template_layer
-from fieldstone.settings import Settings
-from fieldstone.web.app import create_app
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.browsers import Desk, running_browser, serving
 from fieldstone_testing.visitors import Visitor
+from fieldstone_testing.webs import WebOf
 
 DEALS = ("Handheld scanners", "Core switch refresh", "Ward tablets", "Cold-store sensors")
 
@@ -22,7 +21,11 @@ DEALS = ("Handheld scanners", "Core switch refresh", "Ward tablets", "Cold-store
 @pytest.fixture
 def sales(app_from: AppFactory) -> App:
     """The sales template: Ann and Dana (a manager) in the north, Bo in the south; Ann's four deals."""
-    app = app_from.of_layers([template_layer("sales")])
+    return app_from.of_layers([template_layer("sales")], filled_by=four_deals)
+
+
+def four_deals(app: App) -> None:
+    """What the fixture `sales` says; done once, and cloned for each test."""
     records.create(app.system, "team", [{"name": "North"}, {"name": "South"}])
     ann = app.context_for("Ann", ["sales_rep"], ["North"])
     app.context_for("Dana", ["sales_manager"], ["North"])
@@ -37,7 +40,6 @@ def sales(app_from: AppFactory) -> App:
             "close_date": "2031-05-04",
         }
         records.create(ann, "opportunity", [values])
-    return app
 
 
 @pytest.fixture
@@ -47,13 +49,7 @@ def deals(sales: App) -> dict[str, str]:
 
 
 @pytest.fixture
-def web_of() -> Callable[[App], Flask]:
-    """The web application of an app."""
-    return lambda app: create_app(Settings(secret_key="only for tests"), app.database, app.current)
-
-
-@pytest.fixture
-def web(sales: App, web_of: Callable[[App], Flask]) -> Flask:
+def web(sales: App, web_of: WebOf) -> Flask:
     """The web application of the sales template."""
     return web_of(sales)
 

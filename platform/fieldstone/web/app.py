@@ -40,13 +40,18 @@ def create_app(settings: Settings, database: Database, current: CurrentModel) ->
     current: started already, or to be started before the first request. The system tables must exist.
     """
     app = Application()
-    app.extensions[EXTENSION] = Runtime(settings, database, current, LoginAttempts())
+    run_on(app, settings, database, current)
     _configure(app, settings, database)
     for part in (failures, sessions, csrf, health, docs_page):
         part.install(app)
     app.register_blueprint(api_blueprint())
     plugin_manager().hook.fieldstone_pages(app=app)
     return app
+
+
+def run_on(app: Flask, settings: Settings, database: Database, current: CurrentModel) -> None:
+    """Let an application, whose routes and templates know no tenant, answer from `database` from now on."""
+    app.extensions[EXTENSION] = Runtime(settings, database, current, LoginAttempts())
 
 
 def api_blueprint() -> Blueprint:
