@@ -14,10 +14,10 @@ from fieldstone_metadata.kinds.role import ADMIN
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.workspace import Workspace
 from fieldstone_rules import Expression
-from fieldstone_rules.checking.comparisons import BASE_SUFFIX
 from fieldstone_rules.rule_files import parts
 from fieldstone_rules.rule_files.actions import MESSAGE, NOTIFY
 from fieldstone_rules.rule_files.declarations import Do
+from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.tree import USER, About, Binding, Collection, Field, children
 from fieldstone_rules.tree import Node as TreeNode
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from fieldstone_metadata.nodes import Node
-from fieldstone_metadata.shapes import EntityShape, FieldShape
+from fieldstone_metadata.shapes import EntityShape, FieldShape, States
 from fieldstone_metadata.suggestions import did_you_mean
 from fieldstone_rules.rule_files import Way
 from fieldstone_rules.schema import EntitySchema, FieldSchema
@@ -162,17 +162,24 @@ class _Fields(Mapping[str, FieldSchema]):
         # A stored formula asks for its own type here; looking it up would seem to be a cycle.
         stored = is_stored(self._shape.fields[name].node)
         expression = None if stored else self[name].expression
-        self._made[name] = FieldSchema(name, formula_type, expression)
+        self._made[name] = _field(name, formula_type, expression)
 
     def _make(self, name: str) -> FieldSchema:
         if name in self._system:
             return FieldSchema(name, self._system[name])
         shape = self._shape.fields[name]
         if shape.declared.name != "formula":
-            return FieldSchema(name, shape.rule_type, states=shape.states)
+            return _field(name, shape.rule_type, states=shape.states)
         if is_stored(shape.node):
-            return FieldSchema(name, self._world.stored_type(self._shape.name, shape))
+            return _field(name, self._world.stored_type(self._shape.name, shape))
         return FieldSchema(name, _UNKNOWN, expression=str(shape.node.plain("expression")))
+
+
+def _field(
+    name: str, type_: Type, expression: str | None = None, states: States | None = None
+) -> FieldSchema:
+    """A field of a document; an amount of money is kept in the organisation's currency as well."""
+    return FieldSchema(name, type_, expression, states or {}, converted=type_.kind is Kind.MONEY)
 
 
 def is_stored(node: Node) -> bool:

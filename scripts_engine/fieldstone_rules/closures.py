@@ -46,6 +46,7 @@ from fieldstone_rules.tree import (
     Setting,
     Truth,
     UserTeams,
+    UserZone,
     Variable,
     Within,
 )
@@ -215,6 +216,10 @@ def _setting(_: Compiler, node: Setting) -> Closure:
 
 def _currency(_: Compiler, __: OrganisationCurrency) -> Closure:
     return lambda environment: environment.currency
+
+
+def _user_zone(_: Compiler, __: UserZone) -> Closure:
+    return lambda environment: environment.user_zone_name
 
 
 def _teams(_: Compiler, __: UserTeams) -> Closure:
@@ -469,6 +474,7 @@ _COMPILERS: dict[type[Node], Callable[[Compiler, Any], Closure]] = {
     Setting: _setting,
     OrganisationCurrency: _currency,
     UserTeams: _teams,
+    UserZone: _user_zone,
     HasRole: _has_role,
     Lookup: _lookup,
     And: _and,

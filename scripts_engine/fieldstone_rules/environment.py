@@ -20,6 +20,11 @@ Row = Mapping[str, Value]
 NOBODY = Ref("user", UUID(int=0))
 
 
+def zone_name(zone: tzinfo) -> str:
+    """The name of a time zone in the IANA database."""
+    return getattr(zone, "key", None) or str(zone)
+
+
 class Related(Protocol):
     """Records besides the one at hand. Implementations prefetch; a miss in a batch is a programming error
     there.
@@ -51,6 +56,7 @@ class Environment:
     record: field name → value, with every plain field that the expression reads; None when there is no
     record.
     now: aware, UTC, frozen for the transaction. zone, currency: the organisation's.
+    user_zone: the acting user's; None: the organisation's.
     calendar: when people work, for business days and hours.
     user_teams: ids of the acting user's teams and the teams below. roles: with inherited ones.
     """
@@ -62,6 +68,7 @@ class Environment:
     roles: frozenset[str] = frozenset()
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     zone: tzinfo = UTC
+    user_zone: tzinfo | None = None
     currency: str = "EUR"
     settings: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     related: Related = field(default_factory=Nothing)
@@ -73,3 +80,8 @@ class Environment:
     def today(self) -> date:
         """The organisation's day."""
         return self.now.astimezone(self.zone).date()
+
+    @property
+    def user_zone_name(self) -> str:
+        """The time zone of the acting user, by its name."""
+        return zone_name(self.user_zone or self.zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.tree import (
     RECORD,
     About,
@@ -16,22 +17,27 @@ from fieldstone_rules.tree import (
     OrganisationCurrency,
     Setting,
     UserTeams,
+    UserZone,
     Variable,
     children,
     walk,
 )
 
 _FROM_OUTSIDE = (
-    Field, Binding, Variable, Setting, UserTeams, HasRole, Aggregate, About, OrganisationCurrency, Collection
+    Field, Binding, Variable, Setting, UserTeams, UserZone, HasRole, Aggregate, About, OrganisationCurrency,
+    Collection,
 )  # fmt: skip
 
 
 def fields_read(node: Node) -> frozenset[tuple[str, str]]:
-    """(entity, field) of each field, formula and collection that a tree reads."""
+    """(entity, field) of each field, formula and collection that a tree reads.
+
+    Who reads the organisation's amount reads the field too, from which it follows.
+    """
     read: set[tuple[str, str]] = set()
     for part in walk(node):
         if isinstance(part, Field | About):
-            read.add((part.entity, part.name))
+            read |= {(part.entity, part.name), (part.entity, part.name.removesuffix(BASE_SUFFIX))}
         elif isinstance(part, Collection):
             read |= _read_by_collection(part)
     return frozenset(read)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.tree import (
     RECORD,
     About,
@@ -135,7 +136,8 @@ class _Reader:
         return members
 
     def _add(self, places: Places, name: str) -> None:
-        self.found |= {RoutedRead(route, entity, name) for route, entity in places}
+        names = {name, name.removesuffix(BASE_SUFFIX)}
+        self.found |= {RoutedRead(route, entity, one) for route, entity in places for one in names}
 
     def _places(self, node: Node, scope: _Scope, wanted: str) -> Places:
         """Where the record of the entity `wanted` is that a node names."""

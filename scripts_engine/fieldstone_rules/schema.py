@@ -12,6 +12,11 @@ from typing import Protocol
 
 from fieldstone_rules.types import Type
 
+BASE_SUFFIX = "__base"
+"""Behind the name of a field: its amount in the organisation's currency. No document can declare such a
+name.
+"""
+
 
 @dataclass(frozen=True)
 class FieldSchema:
@@ -20,6 +25,7 @@ class FieldSchema:
     expression: the source of an unstored formula, which is computed where it is read.
     states: for a choice under a workflow, state → attribute → plain value (`stage.probability`).
     secret: may not occur in expressions.
+    converted: of money, records have the amount in the organisation's currency too, as `<name>__base`.
     """
 
     name: str
@@ -27,6 +33,7 @@ class FieldSchema:
     expression: str | None = None
     states: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     secret: bool = False
+    converted: bool = False
 
 
 @dataclass(frozen=True)

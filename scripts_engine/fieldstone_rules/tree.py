@@ -104,6 +104,11 @@ class OrganisationCurrency(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class UserZone(Node):
+    """`user.timezone` as the zone of a function: the organisation's where the user has none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class UserTeams(Node):
     """`user.teams`: the teams of the acting user with the teams below."""
 

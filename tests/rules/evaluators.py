@@ -35,6 +35,7 @@ from fieldstone_rules.sql.constants import interval_text
 from .world import ENTITIES, LINKS, TABLES, WORLD, Memory, WorldTables
 
 ZONE = ZoneInfo("Europe/Berlin")
+USER_ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 ME = UUID(int=101)
 MY_TEAM = UUID(int=201)
@@ -55,6 +56,7 @@ def ident(name: str) -> UUID:
         "contact": 400,
         "line": 500,
         "note": 600,
+        "exchange_rate": 700,
     }
     return UUID(int=base[kind] + int(number))
 
@@ -126,6 +128,7 @@ class Bench:
             roles=frozenset({"sales_rep"}),
             now=NOW,
             zone=ZONE,
+            user_zone=USER_ZONE,
             currency="EUR",
             settings={"sales": {"discount_limit": Decimal(20), "prefix": None}},
         )

@@ -31,11 +31,12 @@ from fieldstone_rules.types import simple
 
 
 def entity(name: str, **kinds: Kind) -> EntitySchema:
-    return EntitySchema(name, {key: FieldSchema(key, simple(kind)) for key, kind in kinds.items()})
+    fields = {key: FieldSchema(key, simple(kind), converted=key == "price") for key, kind in kinds.items()}
+    return EntitySchema(name, fields)
 
 
 ENTITIES = {
-    "offer": entity("offer", price=Kind.MONEY, price__base=Kind.MONEY, currency=Kind.TEXT, bare=Kind.MONEY),
+    "offer": entity("offer", price=Kind.MONEY, currency=Kind.TEXT, bare=Kind.MONEY),
     "exchange_rate": entity(
         "exchange_rate", currency_code=Kind.TEXT, valid_from=Kind.DATE, rate=Kind.DECIMAL
     ),
@@ -93,6 +94,12 @@ def value(source: str, currency: str, base: int) -> Any:
         ("convert(price, 'EUR')", "EUR", 10, 10),
         ("convert(price, 'SEK')", "EUR", 10, None),
         ("convert(sum(entity.offer.price), 'USD')", "EUR", 10, 60),
+        ("convert(price * 2, 'USD')", "GBP", 20, 80),
+        ("convert(price * 2, 'USD')", "USD", 5, 20),
+        ("convert(if price > 9 then price else 0 * price, 'USD')", "GBP", 20, 40),
+        ("convert(10 USD, 'GBP')", "EUR", 10, Decimal("2.5")),
+        ("base(10 GBP)", "EUR", 10, 20),
+        ("base(convert(price, 'GBP'))", "USD", 5, 5),
     ],
 )
 def test_an_amount_is_converted_at_the_newest_rate(
@@ -106,9 +113,11 @@ def test_an_amount_is_converted_at_the_newest_rate(
     [
         ("convert(price, 'usd')", "currency"),
         ("convert(price, currency)", "currency"),
-        ("convert(price * 2, 'USD')", "type"),
         ("convert(5, 'USD')", "type"),
-        ("convert(bare, 'USD')", "not_allowed"),
+        ("convert(bare, 'USD')", "currency"),
+        ("base(bare)", "currency"),
+        ("base(5)", "type"),
+        ("convert(price, 'USD') > 100 EUR", "currency"),
         ("convert(price)", "arguments"),
     ],
 )

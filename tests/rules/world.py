@@ -36,7 +36,11 @@ ENTITIES: dict[str, EntitySchema] = {
         "user",
         _COMMON
         | _fields(
-            name=simple(Kind.TEXT), email=simple(Kind.TEXT), manager=reference("user"), team=reference("team")
+            name=simple(Kind.TEXT),
+            email=simple(Kind.TEXT),
+            timezone=simple(Kind.TEXT),
+            manager=reference("user"),
+            team=reference("team"),
         ),
     ),
     "account": EntitySchema(
@@ -71,7 +75,6 @@ ENTITIES: dict[str, EntitySchema] = {
             owner=reference("user"),
             team=reference("team"),
             contacts=collection("contact"),
-            amount=simple(Kind.MONEY),
             currency=simple(Kind.TEXT),
             amount__base=simple(Kind.MONEY),
             quantity=simple(Kind.INTEGER),
@@ -88,6 +91,7 @@ ENTITIES: dict[str, EntitySchema] = {
             tags=list_of(simple(Kind.TEXT, nullable=False), nullable=True),
         )
         | {
+            "amount": FieldSchema("amount", simple(Kind.MONEY), converted=True),
             "stage": FieldSchema(
                 "stage", choice(STAGES, {"probability": simple(Kind.INTEGER)}), states=_STATES
             ),
@@ -113,6 +117,11 @@ ENTITIES: dict[str, EntitySchema] = {
             price=decimal(18, 4),
             due=simple(Kind.DATE),
         ),
+    ),
+    "exchange_rate": EntitySchema(
+        "exchange_rate",
+        _COMMON
+        | _fields(currency_code=simple(Kind.TEXT), valid_from=simple(Kind.DATE), rate=decimal(24, 12)),
     ),
     "note": EntitySchema(
         "note", _COMMON | _fields(text=simple(Kind.TEXT), regarding=reference("account", "opportunity"))

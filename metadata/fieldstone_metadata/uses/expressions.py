@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fieldstone_metadata.uses.elements import ENTITY, FIELD, FUNCTION, OPTION, ROLE, Element
 from fieldstone_rules import Expression, Node
-from fieldstone_rules.checking.comparisons import BASE_SUFFIX
+from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.tree import (
     About,
     Apply,

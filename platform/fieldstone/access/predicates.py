@@ -16,6 +16,7 @@ from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Model, Rule
 from fieldstone.model.rule_columns import KEPT_TITLE, SystemColumns, computed
 from fieldstone_rules import SqlScope, lower
+from fieldstone_rules.schema import BASE_SUFFIX
 
 Column = sa.ColumnElement[Any]
 
@@ -84,4 +85,5 @@ class ViewerColumns(SystemColumns):
             return clause(self.model, granted.read, entity, source)
         if field == KEPT_TITLE:
             return None
-        return clause(self.model, granted.field_read(field), entity, source)
+        right = granted.field_read(field.removesuffix(BASE_SUFFIX))
+        return clause(self.model, right, entity, source)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone_rules import Duration, Expression, FieldSchema, Kind, Ref, Row, Schema, SqlScope, Type, lower
+from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.sql.constants import interval_text, sql_type
 from fieldstone_rules.types import simple
 
@@ -89,6 +90,8 @@ class OneRecord:
     def _field(self, entity: str, name: str) -> FieldSchema:
         found = self._schema.entity(entity)
         known = found.fields.get(name) if found is not None else None
+        if known is None and name.endswith(BASE_SUFFIX):
+            return FieldSchema(name, simple(Kind.MONEY))
         return known or FieldSchema(name, _ALWAYS.get(name, _COLLECTION))
 
 

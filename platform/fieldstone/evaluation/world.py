@@ -71,7 +71,8 @@ class World:
     def _record(self, written: Mapping[str, Any]) -> Row:
         entity = self.schema.entity(self.entity or "")
         assert entity is not None
-        values = dict.fromkeys(entity.fields) | _read(self.readers, written)
+        bases = (f"{field.name}{BASE}" for field in entity.fields.values() if field.converted)
+        values = dict.fromkeys([*entity.fields, *bases]) | _read(self.readers, written)
         values["id"] = values.get("id") or RECORD_ID
         return self._with_amounts(values)
 
@@ -148,7 +149,9 @@ def world_of_fields(written: Mapping[str, Any]) -> World:
         types[name], readers[name] = made.type, made.read
     if any(type_.kind is Kind.MONEY for type_ in types.values()):
         _add_currency(types, readers)
-    fields = {name: FieldSchema(name, type_) for name, type_ in types.items()}
+    fields = {
+        name: FieldSchema(name, type_, converted=f"{name}{BASE}" in types) for name, type_ in types.items()
+    }
     return World(_Fields(EntitySchema(RECORD, fields)), RECORD, readers)
 
 

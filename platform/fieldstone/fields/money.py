@@ -14,10 +14,11 @@ from fieldstone.fields.filters import NUMBER_OPERATORS, Operator
 from fieldstone.fields.inputs import Input, exact_number
 from fieldstone.fields.ranges import plain, rounded, within
 from fieldstone.fields.texts import ImportFormat, read_decimal
+from fieldstone_rules.schema import BASE_SUFFIX
 
 PRECISION = 19
 SCALE = 4
-BASE = "__base"
+BASE = BASE_SUFFIX
 
 
 class MoneyType(FieldType):

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from fieldstone.fields.any_reference import AnyReferenceType, entity_column
 from fieldstone.fields.formula import FormulaType
-from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.system_fields import TITLE
 from fieldstone_rules import Expression, SqlScope, lower
+from fieldstone_rules.amounts import in_base
+from fieldstone_rules.expression import expression_of
+from fieldstone_rules.schema import BASE_SUFFIX
 
 Column = sa.ColumnElement[Any]
 
@@ -35,15 +37,20 @@ class SystemColumns:
         """A field of an alias of the table; an unstored formula is computed from it."""
         if field == KEPT_TITLE:
             return source.c[TITLE]
+        if field.endswith(BASE_SUFFIX):
+            return self._amount(source, entity, field)
         found = _field(self.model.entities[entity], field)
         if found.formula is not None and not found.stored:
-            return _computed(self.in_formulas(), entity, source, found.formula.expression)
+            return computed(self.model, entity, source, found.formula.expression)
         targets = _targets(found)
         return _one_of(targets, source) if targets else source.c[field]
 
-    def in_formulas(self) -> SystemColumns:
-        """Where the formulas that a column stands for read their own columns: with the system's rights."""
-        return SystemColumns(self.model)
+    def _amount(self, source: sa.FromClause, entity: str, name: str) -> Column:
+        """An amount in the organisation's currency; that of an unstored formula is computed."""
+        found = _field(self.model.entities[entity], name.removesuffix(BASE_SUFFIX))
+        if found.formula is not None and not found.stored:
+            return computed_amount(self.model, entity, source, found.formula.expression)
+        return source.c[name]
 
     def target(self, source: sa.FromClause, entity: str, field: str, target: str) -> Column:
         """The id in a reference, where it names a record of `target`."""
@@ -63,46 +70,35 @@ class SystemColumns:
         return None
 
 
-class OrganisationAmounts(SystemColumns):
-    """The same tables, with the organisation's amount wherever a record holds an amount of money.
-
-    A formula over money then has its value in the organisation's currency: money is only ever multiplied with
-    numbers and added to money, so the formula of converted amounts is the converted amount of the formula.
-    """
-
-    def column(self, source: sa.FromClause, entity: str, field: str) -> Column:
-        """A field of an alias of the table, converted if it is money."""
-        found = self.model.entities[entity].field(field)
-        if found is not None and isinstance(found.type, MoneyType | FormulaType):
-            base = found.type.base_key
-            return super().column(source, entity, field) if base is None else source.c[base]
-        return super().column(source, entity, field)
-
-    def in_formulas(self) -> SystemColumns:
-        """Converted as well."""
-        return self
-
-
 def computed(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
     """An expression over the record at `source`, with the system's rights and without joins of its own.
 
     Where it follows references, it becomes a scalar subquery.
     """
-    return _computed(SystemColumns(model), entity, source, expression)
-
-
-def computed_amount(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
-    """The same of an expression that gives money, in the organisation's currency."""
-    return _computed(OrganisationAmounts(model), entity, source, expression)
-
-
-def _computed(columns: SystemColumns, entity: str, source: sa.FromClause, expression: Expression) -> Column:
-    scope = SqlScope(columns, entity, source)
+    scope = SqlScope(SystemColumns(model), entity, source)
     value = lower(expression, scope)
     if not scope.joins:
         return value
     one = sa.select(sa.literal_column("1").label("one")).subquery()
     return sa.select(value).select_from(scope.apply(one)).correlate(source).scalar_subquery()
+
+
+def computed_amount(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
+    """The same of an expression that gives money, in the organisation's currency."""
+    return computed(model, entity, source, in_organisations_currency(model, expression))
+
+
+def in_organisations_currency(model: Model, expression: Expression) -> Expression:
+    """An expression that gives the amount of another in the organisation's currency.
+
+    Where all its amounts are in one currency of their own (`convert(amount, 'USD')`), it stays as it is.
+    """
+    key = (__name__, "base", expression)
+    if key not in model.cache:
+        tree = in_base(expression.tree, model.rules_schema) or expression.tree
+        model.cache[key] = expression_of(expression.source, tree, expression.scope)
+    found: Expression = model.cache[key]
+    return found
 
 
 def _field(entity: Entity, name: str) -> Field:

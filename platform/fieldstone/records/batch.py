@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity, Field, Model, Transition
-from fieldstone.records.amounts import InBase
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords, environment
 from fieldstone.records.refusals import Refusals
@@ -128,11 +127,6 @@ class Batch:
     def wanted(self) -> Evaluator:
         """Evaluates rules on the records as they will be; not to be used before `new` is known."""
         return Evaluator(self.model, environment(self.context, self._overlay))
-
-    @cached_property
-    def amounts(self) -> Evaluator:
-        """As `wanted`, with every amount in the organisation's currency."""
-        return Evaluator(self.model, environment(self.context, InBase(self._overlay, self.model)))
 
     @cached_property
     def _overlay(self) -> Overlay:

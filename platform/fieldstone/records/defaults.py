@@ -10,12 +10,14 @@ import sqlalchemy as sa
 
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field, Model, Rule
+from fieldstone.records import money
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.environment import organisation_currency
 from fieldstone.records.labels import field_label
 from fieldstone.records.rows import Values
 from fieldstone.records.shape import shape_of
 from fieldstone_rules import EvaluationError
+from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.types import Ref
 
 CURRENCY = "currency"
@@ -29,6 +31,8 @@ def fill(batch: Batch) -> None:
         if item.new.get(CURRENCY, "") is None:
             item.new[CURRENCY] = start[CURRENCY]
     for field in _ordered(batch.model, batch.entity):
+        if _reads_amounts(field.default):
+            money.settle_amounts(batch)
         for item in batch.items:
             if field.name not in item.sent:
                 _set_default(batch, item, field)
@@ -96,6 +100,11 @@ def _has_default(entity: Entity, field: Field) -> bool:
 
 def _reads(rule: Rule | None, entity: Entity, names: Mapping[str, Field]) -> bool:
     return rule is not None and any((entity.name, name) in rule.expression.reads for name in names)
+
+
+def _reads_amounts(rule: Rule | None) -> bool:
+    """Whether a default asks for an amount in the organisation's currency."""
+    return rule is not None and any(name.endswith(BASE_SUFFIX) for _, name in rule.expression.reads)
 
 
 def _fill_teams(batch: Batch) -> None:

@@ -32,6 +32,7 @@ def environment(context: Context, related: Related | None = None) -> Environment
         roles=principal.roles,
         now=context.now,
         zone=organisation_zone(context.model),
+        user_zone=ZoneInfo(principal.timezone) if principal.timezone else None,
         currency=organisation_currency(context.model),
         calendar=organisation_calendar(context.model),
         settings=context.model.settings,

@@ -14,7 +14,7 @@ from typing import Any
 from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field, Model, Rule
-from fieldstone.records.amounts import in_base
+from fieldstone.model.rule_columns import in_organisations_currency
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.journal import differs
 from fieldstone.records.kept.plan import plan_of
@@ -94,11 +94,20 @@ def _compute(batch: Batch, item: Item, field: Field | None) -> None:
         value = batch.wanted.value(field.formula, item.new, item.old or None)
         item.new[field.name] = field.type.read(_rounded(field, value))
         if field.type.base_key is not None:
-            record = in_base(batch.entity, item.new)
-            item.new[field.type.base_key] = _rounded(field, batch.amounts.value(field.formula, record))
+            amount = batch.wanted.value(_amount_of(batch.model, field.formula), item.new, item.old or None)
+            item.new[field.type.base_key] = _rounded(field, amount)
     except (EvaluationError, ValueRefused) as error:
         message = f"{field_label(field, batch.context.principal.locale)} cannot be computed: {error}"
         batch.refuse(item, field.name, "not_computable", message)
+
+
+def _amount_of(model: Model, formula: Rule) -> Rule:
+    """What gives a formula's value in the organisation's currency."""
+    key = (__name__, "amount", formula)
+    if key not in model.cache:
+        model.cache[key] = Rule(in_organisations_currency(model, formula.expression))
+    found: Rule = model.cache[key]
+    return found
 
 
 def _rounded(field: Field, value: Any) -> Any:

@@ -24,7 +24,13 @@ CURRENCY = "currency"
 RATES = "exchange_rate"
 
 
-def round_amounts(batch: Batch) -> None:
+def settle_amounts(batch: Batch) -> None:
+    """Round the amounts of a batch and bring those in the organisation's currency up to date."""
+    _round(batch)
+    _convert(batch)
+
+
+def _round(batch: Batch) -> None:
     """Round every amount to the decimals of its record's currency, half away from zero."""
     for field in shape_of(batch.entity).money:
         for item in batch.items:
@@ -43,24 +49,26 @@ def _unit(currency: str) -> Decimal:
     return Decimal(1).scaleb(-get_currency_precision(currency))
 
 
-def convert(batch: Batch) -> None:
-    """Bring the organisation's amounts up to date where an amount or its currency changed; others keep their
-    rate.
+def _convert(batch: Batch) -> None:
+    """Convert where an amount or its currency changed; others keep their rate. An amount without a rate has
+    none; `check_rates` refuses it.
     """
-    changed = [
-        (item, field)
-        for item in batch.items
-        for field in shape_of(batch.entity).money
-        if _changed(item, field)
-    ]
-    filled = [(item, field) for item, field in changed if item.new[field.name] is not None]
-    rates = _rates(batch, {item.new[CURRENCY] for item, _ in filled})
+    changed = _changed(batch)
+    rates = _rates(batch, {item.new[CURRENCY] for item, field in changed if item.new[field.name] is not None})
     for item, field in changed:
         item.new[base_key(field)] = _converted(batch, item, field, rates)
-    for position, currency in {(item.position, item.new[CURRENCY]) for item, _ in filled}:
-        if currency not in rates:
-            message = f"There is no exchange rate from {currency} to {organisation_currency(batch.model)}."
-            batch.refusals.add(position, CURRENCY, "no_exchange_rate", message)
+
+
+def check_rates(batch: Batch) -> None:
+    """Refuse amounts in currencies without a rate."""
+    unknown = {
+        (item.position, item.new[CURRENCY])
+        for item, field in _changed(batch)
+        if item.new[field.name] is not None and item.new[base_key(field)] is None
+    }
+    for position, currency in unknown:
+        message = f"There is no exchange rate from {currency} to {organisation_currency(batch.model)}."
+        batch.refusals.add(position, CURRENCY, "no_exchange_rate", message)
 
 
 def base_key(field: Field) -> str:
@@ -86,8 +94,14 @@ def _converted(batch: Batch, item: Item, field: Field, rates: Mapping[str, Decim
     return rounded(amount * rate, organisation_currency(batch.model))
 
 
-def _changed(item: Item, field: Field) -> bool:
-    return item.is_new or any(item.new[name] != item.old[name] for name in (field.name, CURRENCY))
+def _changed(batch: Batch) -> list[tuple[Item, Field]]:
+    """The amounts that are new, or in another currency than before."""
+    return [
+        (item, field)
+        for item in batch.items
+        for field in shape_of(batch.entity).money
+        if item.is_new or any(item.new[name] != item.old[name] for name in (field.name, CURRENCY))
+    ]
 
 
 def _rates(batch: Batch, currencies: set[str]) -> dict[str, Decimal]:

@@ -12,9 +12,9 @@ from fieldstone_rules import limits
 from fieldstone_rules.checking import gathering, literals
 from fieldstone_rules.checking.arithmetic import first_present
 from fieldstone_rules.checking.assignment import assignable
-from fieldstone_rules.checking.comparisons import fits, in_base
+from fieldstone_rules.checking.comparisons import fits
 from fieldstone_rules.checking.context import Checking, Names, UserFunction, describe, is_null, path_of
-from fieldstone_rules.checking.conversion import convert
+from fieldstone_rules.checking.conversion import base, convert
 from fieldstone_rules.checking.logic import condition
 from fieldstone_rules.checking.names import title
 from fieldstone_rules.functions import FUNCTIONS
@@ -22,12 +22,14 @@ from fieldstone_rules.functions.declaration import Form, FunctionDeclaration
 from fieldstone_rules.functions.formatting import DATE_FORM, NUMBER_FORM, PATTERN
 from fieldstone_rules.functions.texts import compiled_pattern
 from fieldstone_rules.functions.times import duration_type
+from fieldstone_rules.functions.zones import zone_names, zoned
 from fieldstone_rules.parsing import span_of, subtrees, tokens
 from fieldstone_rules.suggestions import did_you_mean
 from fieldstone_rules.syntax_errors import shorten
 from fieldstone_rules.tree import (
     OLD,
     RECORD,
+    USER,
     About,
     And,
     Apply,
@@ -42,6 +44,7 @@ from fieldstone_rules.tree import (
     Or,
     Truth,
     UserTeams,
+    UserZone,
     Variable,
     Within,
     depth,
@@ -113,19 +116,25 @@ def _library(
     values: list[Tree[Token]],
     names: Names,
 ) -> Node:
-    arguments = [checking.check(value, names) for value in values]
+    in_zones = [zoned(form) for form in declaration.forms if form.context]
+    check = _argument if in_zones else Checking.check
+    arguments = [check(checking, value, names) for value in values]
     if declaration.name in _WRITTEN_MOMENTS and len(arguments) == 1 and _is_written(arguments[0]):
         return literals.moment(
             checking, _WRITTEN_MOMENTS[declaration.name], _text(arguments[0]), span_of(tree)
         )
-    if not any(form.accepts_count(len(arguments)) for form in declaration.forms):
+    forms = (*declaration.forms, *in_zones)
+    if not any(form.accepts_count(len(arguments)) for form in forms):
         return checking.report(tree, "arguments", f"It is called as `{signature(declaration)}`.")
     types = [argument.type for argument in arguments]
-    form = next((form for form in declaration.forms if form.accepts(types)), None)
+    form = next((form for form in forms if form.accepts(types)), None)
     if form is None:
         return checking.report(
             tree, "type", _misfit(declaration, arguments), f"it is called as `{signature(declaration)}`"
         )
+    if form in in_zones:
+        arguments[-1] = _zone(checking, arguments[-1])
+        types = [argument.type for argument in arguments]
     if not _written_out(checking, form, arguments):
         return Constant(simple(Kind.NULL), span_of(tree), None)
     if any(is_null(argument) for argument in arguments):
@@ -133,6 +142,31 @@ def _library(
     type_ = duration_type(_text(arguments[1])) if declaration.name == "duration" else form.result(types)
     type_ = type_.optional() if any(type_.nullable for type_ in types) else type_
     return Call(type_, span_of(tree), declaration, form, tuple(arguments))
+
+
+def _argument(checking: Checking, tree: Tree[Token], names: Names) -> Node:
+    """An argument where a time zone may stand: `user.timezone` needs no right to read users."""
+    if not (
+        _is_user_zone(tree) and checking.user and USER not in checking.forbidden | names.variables.keys()
+    ):
+        return checking.check(tree, names)
+    return UserZone(simple(Kind.TEXT, nullable=False), span_of(tree))
+
+
+def _is_user_zone(tree: Tree[Token]) -> bool:
+    if tree.data != "follow" or str(tokens(tree, "NAME")[0]) != "timezone":
+        return False
+    base = subtrees(tree)[0]
+    return base.data == "name" and str(base.children[0]) == USER
+
+
+def _zone(checking: Checking, node: Node) -> Node:
+    """The time zone that a function is told."""
+    if is_null(node) or isinstance(node, UserZone) or (_is_written(node) and _text(node) in zone_names()):
+        return node
+    hint = did_you_mean(_text(node), zone_names()) if _is_written(node) else None
+    message = "A time zone is `user.timezone`, or written out like 'Europe/Berlin'."
+    return checking.report(node.span, "timezone", message, hint)
 
 
 def _is_written(node: Node) -> bool:
@@ -313,18 +347,8 @@ def _title(checking: Checking, _: Tree[Token], values: list[Tree[Token]], names:
     return title(checking, node, span_of(values[0]))
 
 
-def _base(checking: Checking, _: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
-    node = checking.check(values[0], names)
-    if is_null(node):
-        return node
-    converted = in_base(checking, node)
-    if converted is None:
-        return checking.report(values[0], "type", "`base` takes a money field of a record.")
-    return converted
-
-
 def _format(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], names: Names) -> Node:
-    node, pattern = (checking.check(value, names) for value in values)
+    node, pattern, *zone = (_argument(checking, value, names) for value in values)
     form = NUMBER_FORM if NUMBER_FORM.accepts([node.type, pattern.type]) else DATE_FORM
     if is_null(node) or is_null(pattern):
         return Constant(simple(Kind.NULL), span_of(tree), None)
@@ -334,9 +358,12 @@ def _format(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], na
         return checking.report(
             pattern.span, "pattern", "A date is written with yyyy, MM, dd, HH, mm, ss and signs."
         )
-    return Call(
-        form.result([node.type, pattern.type]), span_of(tree), FUNCTIONS["format"], form, (node, pattern)
-    )
+    if zone and form is not DATE_FORM:
+        return checking.report(values[2], "arguments", "Only a moment is written in a time zone.")
+    form = zoned(form) if zone else form
+    arguments = (node, pattern, *(_zone(checking, one) for one in zone))
+    type_ = form.result([argument.type for argument in arguments])
+    return Call(type_, span_of(tree), FUNCTIONS["format"], form, arguments)
 
 
 _SPECIAL: dict[str, tuple[int, int, Special]] = {
@@ -347,7 +374,7 @@ _SPECIAL: dict[str, tuple[int, int, Special]] = {
     "changed": (1, 1, _changed),
     "became": (1, 1, _became),
     "title": (1, 1, _title),
-    "base": (1, 1, _base),
+    "base": (1, 1, base),
     "convert": (2, 2, convert),
-    "format": (2, 2, _format),
+    "format": (2, 3, _format),
 }

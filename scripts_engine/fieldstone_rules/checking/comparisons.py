@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
+from fieldstone_rules.amounts import currency_of, in_base, in_different_currencies, is_money
 from fieldstone_rules.checking.context import Checking, Names, describe, is_null
 from fieldstone_rules.functions.declaration import COMPARABLE
 from fieldstone_rules.parsing import span_of, subtrees, tokens
 from fieldstone_rules.spans import Span
 from fieldstone_rules.suggestions import did_you_mean
 from fieldstone_rules.tree import (
-    RECORD,
     Aggregate,
     Between,
     Binding,
@@ -22,7 +22,6 @@ from fieldstone_rules.tree import (
     Compare,
     Constant,
     Equal,
-    Field,
     Gather,
     ListOf,
     Node,
@@ -36,7 +35,6 @@ from fieldstone_rules.types import Kind, Type, reference, simple
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT, Kind.MONEY})
 _TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
 _DATES = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME})
-BASE_SUFFIX = "__base"
 
 Comparer = Callable[[Node, Node], Node]
 
@@ -72,6 +70,8 @@ def _common_kind(types: list[Type]) -> Type | None:
         return Type(
             Kind.DURATION, options=tuple(sorted({option for type_ in types for option in type_.options}))
         )
+    if kinds == {Kind.MONEY} and len({type_.options for type_ in types}) > 1:
+        return simple(Kind.MONEY)
     if len(kinds) == 1:
         return replace(types[0], scale=None, precision=None)
     return simple(Kind.MONEY if Kind.MONEY in kinds else Kind.DECIMAL) if kinds <= _NUMBERS else None
@@ -237,8 +237,8 @@ def _with_currency(checking: Checking, left: Node, right: Node, compare: Compare
     for literal, other, flipped in ((right, left, False), (left, right, True)):
         if isinstance(literal, Constant) and literal.type.kind is Kind.MONEY and literal.type.options:
             return _with_literal(checking, literal, other, _flipped(compare) if flipped else compare)
-    if _belong_to_different_records(left, right):
-        bases = in_base(checking, left), in_base(checking, right)
+    if is_money(left) and is_money(right) and in_different_currencies(left, right):
+        bases = in_base(left, checking.schema), in_base(right, checking.schema)
         if bases[0] is not None and bases[1] is not None:
             return compare(bases[0], bases[1])
     return compare(left, right)
@@ -252,16 +252,17 @@ def _with_literal(checking: Checking, literal: Constant, amount: Node, compare: 
     """`amount > 1000 EUR`: in the record's currency where it is that one, else in the organisation's where
     it is.
     """
-    currency = currency_of(checking, amount)
-    if currency is None:
-        return checking.report(
-            literal.span, "currency", "Only a money field compares with an amount in a currency."
-        )
+    currency = currency_of(amount, checking.schema)
+    if is_null(amount) or (isinstance(currency, Constant) and currency.value == literal.type.options[0]):
+        return compare(amount, literal)
+    if currency is None or isinstance(currency, Constant):
+        message = "Only an amount in the currency of a record or the organisation compares with this one."
+        return checking.report(literal.span, "currency", message)
     named = Constant(simple(Kind.TEXT, nullable=False), literal.span, literal.type.options[0])
     boolean, span = simple(Kind.BOOLEAN, nullable=False), literal.span
-    base = in_base(checking, amount)
+    base = in_base(amount, checking.schema)
     unknown: Node = Constant(simple(Kind.BOOLEAN), span, None)
-    if base is not None:
+    if base is not None and not isinstance(currency, OrganisationCurrency):
         organisation = OrganisationCurrency(named.type, span)
         converted = compare(base, literal)
         unknown = Choose(
@@ -269,50 +270,4 @@ def _with_literal(checking: Checking, literal: Constant, amount: Node, compare: 
         )
     return Choose(
         simple(Kind.BOOLEAN), span, Equal(boolean, span, currency, named), compare(amount, literal), unknown
-    )
-
-
-def currency_of(checking: Checking, amount: Node) -> Node | None:
-    """The currency of the record that a money field belongs to."""
-    entity = (
-        checking.entity(amount.entity)
-        if isinstance(amount, Field) and amount.type.kind is Kind.MONEY
-        else None
-    )
-    if entity is None or not isinstance(amount, Field) or "currency" not in entity.fields:
-        return None
-    return Field(entity.fields["currency"].type, amount.span, amount.of, amount.entity, "currency")
-
-
-def in_base(checking: Checking, amount: Node) -> Node | None:
-    """The field beside a money field that holds it in the organisation's currency, where the entity has
-    one.
-    """
-    entity = (
-        checking.entity(amount.entity)
-        if isinstance(amount, Field) and amount.type.kind is Kind.MONEY
-        else None
-    )
-    if entity is None or not isinstance(amount, Field):
-        return None
-    beside = entity.fields.get(amount.name + BASE_SUFFIX)
-    if beside is None:
-        return None
-    return Field(replace(amount.type, options=()), amount.span, amount.of, amount.entity, beside.name)
-
-
-def _belong_to_different_records(left: Node, right: Node) -> bool:
-    if not (isinstance(left, Field) and isinstance(right, Field)):
-        return False
-    return not _same_record(left.of, right.of)
-
-
-def _same_record(left: Node, right: Node) -> bool:
-    while isinstance(left, Field) and isinstance(right, Field) and left.name == right.name:
-        left, right = left.of, right.of
-    names = {node.name for node in (left, right) if isinstance(node, Binding)}
-    return (
-        isinstance(left, Binding)
-        and isinstance(right, Binding)
-        and (len(names) == 1 or names == {RECORD, "old"})
     )

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from fieldstone_rules.checking.comparisons import in_base
+from fieldstone_rules.amounts import in_base
 from fieldstone_rules.checking.context import Checking, Names, describe, is_null
 from fieldstone_rules.checking.logic import condition
 from fieldstone_rules.checking.names import resolve, step
 from fieldstone_rules.functions.declaration import AMOUNT, COMPARABLE
 from fieldstone_rules.parsing import span_of, subtrees, tokens
-from fieldstone_rules.tree import Aggregate, Binding, Collection, Constant, Field, Gather, Node, OrderKey
+from fieldstone_rules.tree import Aggregate, Binding, Collection, Constant, Gather, Node, OrderKey
 from fieldstone_rules.types import Kind, Type, reference, simple
 
 _GATHERS = {gather.value: gather for gather in Gather} | {"exists": Gather.ANY}
@@ -137,7 +137,7 @@ def _order(checking: Checking, key: Tree[Token], names: Names) -> OrderKey:
 
 def _comparable_amount(checking: Checking, node: Node) -> Node:
     """An amount that can be compared between records: in the organisation's currency where there is one."""
-    return in_base(checking, node) or node
+    return in_base(node, checking.schema) or node
 
 
 def _separator(checking: Checking, argument: Tree[Token], names: Names) -> Node:
@@ -161,7 +161,7 @@ def _aggregate(
     problem = _why_not(kind, collection, value)
     if problem is not None:
         return checking.report(tree, "type", *problem)
-    if kind in (Gather.SUM, Gather.AVERAGE, Gather.MIN, Gather.MAX) and isinstance(value, Field):
+    if kind in (Gather.SUM, Gather.AVERAGE, Gather.MIN, Gather.MAX) and value is not None:
         value = _comparable_amount(checking, value)
     value = None if kind in _VALUELESS else value
     return Aggregate(_type(kind, collection, value), span_of(tree), kind, collection, value, separator)

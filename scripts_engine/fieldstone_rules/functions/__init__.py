@@ -12,6 +12,7 @@ _MODULES = (numeric, texts, times, special)
 
 FUNCTIONS: Mapping[str, FunctionDeclaration] = MappingProxyType(
     {declaration.name: declaration for module in _MODULES for declaration in module.DECLARATIONS}
+    | {operators.SHIFT.name: operators.SHIFT}
 )
 OPERATORS: Mapping[str, FunctionDeclaration] = MappingProxyType(
     {declaration.name: declaration for declaration in operators.DECLARATIONS}

@@ -232,4 +232,15 @@ _NEGATIVE = FunctionDeclaration(
     operator=True,
 )
 
+SHIFT = FunctionDeclaration(
+    "shift",
+    ("date", "duration", "timezone?"),
+    tuple(form for form in _PLUS.forms if form.context),
+    "A later day or moment, as `+`; its days and longer are steps in the time zone that is named.",
+    (
+        "shift(datetime(\"2026-03-28T12:00:00Z\"), 1 day, 'Europe/Berlin')",
+        'datetime("2026-03-29T11:00:00Z")',
+    ),
+)
+
 DECLARATIONS: tuple[FunctionDeclaration, ...] = (_PLUS, _MINUS, _TIMES, _DIVIDED_BY, _REMAINDER, _NEGATIVE)

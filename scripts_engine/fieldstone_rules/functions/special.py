@@ -86,17 +86,23 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     _special("title", ("reference",), "The title of a record.", ("title(record)", "'a'"), cost=5),
     _special(
         "format",
-        ("value", "pattern"),
+        ("value", "pattern", "timezone?"),
         "A number with so many decimals, or a date by a pattern of yyyy, MM, dd, HH, mm, ss.",
         ("format(2.5, 2)", '"2.50"'),
     ),
     _special(
         "convert",
         ("money", "currency"),
-        "An amount in another currency, at the newest rate until today; null where there is none.",
+        "An amount in another currency, by way of the organisation's amount at the newest rate until today; "
+        "null where there is none.",
         ("convert(null, 'USD') == null", "true"),
         pure=False,
         cost=60,
     ),
-    _special("base", ("money",), "An amount in the organisation's currency.", ("base(null) == null", "true")),
+    _special(
+        "base",
+        ("money",),
+        "An amount in the organisation's currency, at the rate of the day when it was last changed.",
+        ("base(null) == null", "true"),
+    ),
 )

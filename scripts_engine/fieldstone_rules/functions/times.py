@@ -1,4 +1,7 @@
-"""Functions on dates, moments, times and durations. A moment is read on the organisation's wall clock."""
+"""Functions on dates, moments, times and durations.
+
+A moment is read on the organisation's wall clock, or on that of the time zone that is named.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def _part(name: str, python: Callable[[Any], int], sql: str, what: str, example:
         Form((DAY,), INTEGER, python, _sql_part(sql)),
         Form((MOMENT,), INTEGER, _on_wall(python), _sql_part_on_wall(sql), context=True),
     )
-    return FunctionDeclaration(name, ("date",), forms, what, (source, example))
+    return FunctionDeclaration(name, ("date", "timezone?"), forms, what, (source, example))
 
 
 # ---- making dates
@@ -190,7 +193,7 @@ def _sql_last_moment(constants: Constants, unit: str, moment: Column) -> Column:
 
 
 def _period(name: str, forms: tuple[Form, Form], what: str, example: tuple[str, str]) -> FunctionDeclaration:
-    return FunctionDeclaration(name, ("unit", "date"), forms, what, example)
+    return FunctionDeclaration(name, ("unit", "date", "timezone?"), forms, what, example)
 
 
 _UNIT = {0: time_sql.PERIODS}
@@ -233,7 +236,7 @@ def _distance(name: str, python: Any, sql: Any, what: str, example: str) -> Func
         ),
     )
     source = f'{name}(date("2026-01-31"), date("2026-03-30"))'
-    return FunctionDeclaration(name, ("start", "end"), forms, what, (source, example))
+    return FunctionDeclaration(name, ("start", "end", "timezone?"), forms, what, (source, example))
 
 
 def _both_on_wall(python: Callable[[date, date], int]) -> Callable[..., int]:
@@ -320,15 +323,15 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     ),
     FunctionDeclaration(
         "today",
-        (),
+        ("timezone?",),
         (Form((), DATE, _today, lambda constants: constants.today, context=True),),
-        "The organisation's day, the same throughout a transaction.",
+        "The day of the organisation, or in a time zone; the same throughout a transaction.",
         ("today() == date(now())", "true"),
         pure=False,
     ),
     FunctionDeclaration(
         "date",
-        ("text_or_datetime_or_year", "month?", "day?"),
+        ("text_or_datetime_or_year", "month_or_timezone?", "day?"),
         (
             Form((MOMENT,), DATE, _date_on_wall, _sql_date_on_wall, context=True),
             Form((WHOLE, WHOLE, WHOLE), DATE, _make_date, _sql_make_date, nullable=True, repeats=6),
@@ -338,7 +341,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     ),
     FunctionDeclaration(
         "datetime",
-        ("text_or_date", "time?"),
+        ("text_or_date", "time?", "timezone?"),
         (
             Form((DAY,), DATETIME, _start_of_day, _sql_start_of_day, context=True),
             Form((DAY, CLOCK), DATETIME, _moment, _sql_moment, context=True),
@@ -348,7 +351,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     ),
     FunctionDeclaration(
         "time",
-        ("text_or_datetime",),
+        ("text_or_datetime", "timezone?"),
         (Form((MOMENT,), TIME, _time_on_wall, _sql_time_on_wall, context=True),),
         'A time of day: `time("08:30")`, or the time of a moment.',
         ('time("08:30") < time("09:00")', "true"),
@@ -377,7 +380,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     _part("weekday", lambda day: day.isoweekday(), "isodow", "The day of the week, Monday is 1.", "6"),
     FunctionDeclaration(
         "hour",
-        ("time",),
+        ("time", "timezone?"),
         (
             Form((CLOCK,), INTEGER, lambda clock: clock.hour, _sql_part("hour")),
             Form(
@@ -423,7 +426,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     ),
     FunctionDeclaration(
         "business_hours_between",
-        ("start", "end"),
+        ("start", "end", "timezone?"),
         (Form((MOMENT, MOMENT), DECIMAL, _business_hours_between, context=True),),
         "The working hours between two moments.",
         ('business_hours_between(datetime("2026-11-20T15:00:00Z"), datetime("2026-11-23T10:00:00Z"))', "3"),

@@ -61,6 +61,7 @@ from fieldstone_rules.tree import (
     Setting,
     Truth,
     UserTeams,
+    UserZone,
     Variable,
     Within,
 )
@@ -193,6 +194,10 @@ def _setting(_: Emitter, __: Block, node: Setting) -> ast.expr:
 
 def _currency(_: Emitter, __: Block, ___: OrganisationCurrency) -> ast.expr:
     return _of_environment("currency")
+
+
+def _user_zone(_: Emitter, __: Block, ___: UserZone) -> ast.expr:
+    return _of_environment("user_zone_name")
 
 
 def _teams(_: Emitter, block: Block, __: UserTeams) -> ast.expr:
@@ -410,6 +415,7 @@ _EMITTERS: Mapping[type[Node], Callable[[Emitter, Block, Any], ast.expr]] = {
     Setting: _setting,
     OrganisationCurrency: _currency,
     UserTeams: _teams,
+    UserZone: _user_zone,
     HasRole: _has_role,
     Lookup: _lookup,
     And: _and,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from fieldstone_rules.durations import Duration
-from fieldstone_rules.environment import NOBODY, Environment
+from fieldstone_rules.environment import NOBODY, Environment, zone_name
 from fieldstone_rules.sql_values import INTERVAL, MOMENT, Column
 from fieldstone_rules.types import Kind, Ref, Type
 
@@ -45,6 +45,7 @@ class RequestConstants:
     now: Column = sa.bindparam("fs_now", type_=MOMENT)
     today: Column = sa.bindparam("fs_today", type_=sa.Date())
     zone: Column = sa.bindparam("fs_zone", type_=sa.Text())
+    user_zone: Column = sa.bindparam("fs_user_zone", type_=sa.Text())
     currency: Column = sa.bindparam("fs_currency", type_=sa.Text())
     user: Column = sa.bindparam("fs_user", type_=sa.Uuid())
     user_teams: Column = sa.bindparam("fs_user_teams", type_=postgresql.ARRAY(sa.Uuid()))
@@ -73,7 +74,8 @@ def parameters(environment: Environment) -> dict[str, Any]:
     values: dict[str, Any] = {
         "fs_now": environment.now,
         "fs_today": environment.today,
-        "fs_zone": getattr(environment.zone, "key", None) or str(environment.zone),
+        "fs_zone": zone_name(environment.zone),
+        "fs_user_zone": environment.user_zone_name,
         "fs_currency": environment.currency,
         "fs_user": (environment.user or NOBODY).id,
         "fs_user_teams": list(environment.user_teams),

@@ -39,6 +39,7 @@ from fieldstone_rules.tree import (
     OrganisationCurrency,
     Setting,
     UserTeams,
+    UserZone,
     Variable,
 )
 from fieldstone_rules.types import Kind
@@ -249,6 +250,10 @@ def _currency(_: Lowering, __: OrganisationCurrency) -> Column:
     return CONSTANTS.currency
 
 
+def _user_zone(_: Lowering, __: UserZone) -> Column:
+    return CONSTANTS.user_zone
+
+
 def _teams(_: Lowering, __: UserTeams) -> Column:
     return CONSTANTS.user_teams
 
@@ -310,6 +315,7 @@ _LOWERINGS: dict[type[Node], Callable[[Lowering, Any], Column]] = {
     Setting: _setting,
     OrganisationCurrency: _currency,
     UserTeams: _teams,
+    UserZone: _user_zone,
     Lookup: _lookup,
     Choose: _choose,
     Fallback: _fallback,

@@ -36,6 +36,7 @@ def before(batch: Batch) -> None:
         references.check(batch)
     if rules.before:
         money.check_currency(batch)
+        money.settle_amounts(batch)
 
 
 def validate(batch: Batch) -> None:
