@@ -18,7 +18,7 @@ from fieldstone_rules import types
 from fieldstone_rules.types import Kind, Type
 
 _WITHOUT_ORDER = frozenset(
-    {"choices", "references", "tags", "json", "long_text", "rich_text", "markdown", "code"}
+    {"choices", "references", "tags", "json", "long_text", "rich_text", "markdown", "code", "location"}
 )
 
 RuleType = Callable[[TypeDetails], Type]
@@ -74,6 +74,9 @@ def _references(details: TypeDetails) -> Type:
 
 _TEXT = _always(types.simple(Kind.TEXT))
 _LONG = plain_values.text(100_000)
+_ADDRESS = ("street", "city", "region", "postal_code", "country")
+_PERSON_NAME = ("title", "given", "middle", "family", "suffix")
+_LOCATION = ("latitude", "longitude")
 _CODE_LIKE = "[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*"
 _EMAIL = plain_values.matching(
     r"[^@\s]+@[^@\s]+\.[^@\s.]+", "is not an e-mail address", "such as `ann@example.com`"
@@ -88,9 +91,17 @@ _CURRENCY = plain_values.one_of(plain_values.currencies, "is not a currency code
 _COUNTRY = plain_values.one_of(plain_values.countries, "is not a country code of ISO 3166")
 _TIMEZONE = plain_values.one_of(plain_values.timezones, "is not a time zone of the IANA database")
 
+
+def _compound(kind: Kind, *parts: str) -> RuleType:
+    """Several parts of one kind, and `text`, the whole in one line."""
+    kinds = {part: types.simple(kind) for part in parts} | {"text": types.simple(Kind.TEXT)}
+    return _always(types.compound(kinds))
+
+
 _SUPPORTED: Mapping[str, tuple[RuleType, Parser]] = {
     "text": (_TEXT, plain_values.text(255)),
     "long_text": (_TEXT, _LONG),
+    "rich_text": (_compound(Kind.TEXT), _LONG),
     "markdown": (_TEXT, _LONG),
     "code": (_TEXT, _LONG),
     "integer": (_always(types.simple(Kind.INTEGER)), plain_values.integer),
@@ -113,6 +124,9 @@ _SUPPORTED: Mapping[str, tuple[RuleType, Parser]] = {
     "url": (_TEXT, _URL),
     "color": (_TEXT, _COLOR),
     "rating": (_always(types.simple(Kind.INTEGER)), plain_values.rating),
+    "address": (_compound(Kind.TEXT, *_ADDRESS), plain_values.parts(*_ADDRESS)),
+    "location": (_compound(Kind.DECIMAL, *_LOCATION), plain_values.parts(*_LOCATION)),
+    "person_name": (_compound(Kind.TEXT, *_PERSON_NAME), plain_values.parts(*_PERSON_NAME)),
     "currency": (_TEXT, _CURRENCY),
     "country": (_TEXT, _COUNTRY),
     "language": (_TEXT, _LANGUAGE),

@@ -185,6 +185,24 @@ def tags(value: Any, _details: TypeDetails) -> list[str]:
     return list(value)
 
 
+def parts(*names: str) -> Parser:
+    """A parser of mappings of some of these names to texts or numbers."""
+
+    def parse(value: Any, _details: TypeDetails) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise ValueFaultError(f"is no mapping of {', '.join(names)}")
+        unknown = [str(name) for name in value if name not in names]
+        if unknown:
+            raise ValueFaultError(f"has no part `{unknown[0][:60]}`", did_you_mean(unknown[0], names))
+        if any(
+            isinstance(part, bool) or not isinstance(part, (str, int, Decimal)) for part in value.values()
+        ):
+            raise ValueFaultError("has a part that is neither a text nor a number")
+        return {str(name): str(part) for name, part in value.items()}
+
+    return parse
+
+
 def anything(value: Any, _details: TypeDetails) -> Any:
     """Any JSON value."""
     return value

@@ -65,10 +65,10 @@ class EntityShape:
         declared = self.document.root.plain("title")
         if declared is not None:
             return str(declared)
-        for types_ in ({"text"}, TEXT_TYPES):
+        for types_ in ({"text", _PERSON_NAME}, TEXT_TYPES):
             for name, shape in self.fields.items():
                 if shape.declared.name in types_:
-                    return name
+                    return f"{name}.text" if shape.declared.name == _PERSON_NAME else name
         return None
 
     def system_types(self) -> dict[str, Type]:
@@ -82,6 +82,7 @@ class EntityShape:
 
 
 _OWNED = frozenset({"owner", "team"})
+_PERSON_NAME = "person_name"
 
 SYSTEM_FIELDS: Mapping[str, Type] = {
     "id": types.simple(Kind.TEXT, nullable=False),

@@ -15,7 +15,7 @@ _UNKNOWN = simple(Kind.NULL)
 _MOST_HOPS = 4
 _ASSIGNABLE = frozenset({"owner", "team", "currency"})
 _COMPUTED = frozenset({"formula", "sequence"})
-_NOT_YET_SET = frozenset({Kind.COLLECTION, Kind.JSON, Kind.LIST, Kind.NULL})
+_NOT_YET_SET = frozenset({Kind.COLLECTION, Kind.JSON, Kind.LIST, Kind.NULL, Kind.COMPOUND})
 _WITHOUT_VALUES = frozenset({"secret", "file", "files", "image"})
 
 StoredType = Callable[[str, FieldShape], Type]
@@ -116,6 +116,8 @@ class World:
                 return None, f"`{entity}` has no field `{step}`"
             if position == len(steps) - 1:
                 return found, None
+            if found.type.kind is Kind.COMPOUND and position == len(steps) - 2:
+                return _part_of(found, steps[-1])
             if found.type.kind is not Kind.REFERENCE or len(found.type.entities) != 1:
                 return None, f"`{step}` leads to no single other record"
             entity = found.type.entities[0]
@@ -129,6 +131,13 @@ class World:
                 return did_you_mean(step, schema.fields if schema is not None else ())
             entity = next(iter(schema.fields[step].type.entities), "")
         return None
+
+
+def _part_of(field: FieldSchema, part: str) -> tuple[FieldSchema | None, str | None]:
+    """The part of a field of several, seen as a field."""
+    if part not in field.type.attributes:
+        return None, f"`{field.name}` has no part `{part}`; it has {', '.join(field.type.attributes)}"
+    return FieldSchema(part, field.type.attributes[part]), None
 
 
 class _Fields(Mapping[str, FieldSchema]):

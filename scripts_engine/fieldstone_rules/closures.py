@@ -43,6 +43,7 @@ from fieldstone_rules.tree import (
     Not,
     Or,
     OrganisationCurrency,
+    Part,
     Setting,
     Truth,
     UserTeams,
@@ -191,6 +192,16 @@ def _field(compiler: Compiler, node: Field) -> Closure:
 
 def _written(value: Value) -> str | None:
     return None if value is None else str(value)
+
+
+def _part(compiler: Compiler, node: Part) -> Closure:
+    whole, name = compiler.compile(node.of), node.name
+
+    def evaluate(environment: Environment) -> Value:
+        value = whole(environment)
+        return None if value is None else value.get(name)
+
+    return evaluate
 
 
 def _about(compiler: Compiler, node: About) -> Closure:
@@ -469,6 +480,7 @@ _COMPILERS: dict[type[Node], Callable[[Compiler, Any], Closure]] = {
     Variable: _variable,
     Binding: _binding,
     Field: _field,
+    Part: _part,
     About: _about,
     Cast: _cast,
     Setting: _setting,

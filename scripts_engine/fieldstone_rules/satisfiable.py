@@ -36,6 +36,7 @@ from fieldstone_rules.tree import (
     Node,
     Not,
     Or,
+    Part,
     Truth,
     Variable,
     Within,
@@ -370,7 +371,7 @@ def _value(node: Node, facts: Facts) -> Value:
 
 def _term(node: Node, facts: Facts) -> Term | None:
     """What tells a field of a record, a variable or the record itself from all others."""
-    if isinstance(node, Field):
+    if isinstance(node, Field | Part):
         before = _term(node.of, facts)
         return None if before is None else (*before, node.name)
     if isinstance(node, Binding):

@@ -71,6 +71,14 @@ class Field(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Part(Node):
+    """One part of a field that has several, such as `address.city`; null when the field is."""
+
+    of: Field
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class About(Node):
     """`body` evaluated with `record` standing for what `of` refers to: a formula behind a hop, or the old
     state.

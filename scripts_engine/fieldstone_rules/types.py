@@ -7,7 +7,8 @@ Python values of each kind: BOOLEAN `bool`, INTEGER `int`, DECIMAL, MONEY and PE
 (money is
 the amount in the record's currency), TEXT and CHOICE `str`, DATE `datetime.date`, DATETIME an aware
 `datetime.datetime` in UTC, TIME `datetime.time`, DURATION `fieldstone_rules.durations.Duration`, REFERENCE
-`fieldstone_rules.types.Ref`, LIST `tuple`, JSON what `json.loads` gives.
+`fieldstone_rules.types.Ref`, LIST `tuple`, JSON what `json.loads` gives, COMPOUND a mapping of part to its
+value.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     LIST = "list"
     COLLECTION = "collection"
     JSON = "json"
+    COMPOUND = "compound"
     NULL = "null"
 
 
@@ -55,7 +57,8 @@ class Type:
 
     precision, scale: total and fractional decimal digits of a DECIMAL (None: unlimited).
     options: the names a CHOICE may take (empty: not known, any text).
-    attributes: what can be read of a CHOICE under a workflow, such as `stage.probability`: name → type.
+    attributes: what can be read of a CHOICE under a workflow, such as `stage.probability`, and the parts of a
+    COMPOUND, such as `address.city`: name → type.
     entities: the targets of a REFERENCE (empty: any entity), or the one entity of a COLLECTION.
     item: the type of the items of a LIST.
     """
@@ -108,3 +111,8 @@ def collection(entity: str) -> Type:
 def list_of(item: Type, *, nullable: bool = False) -> Type:
     """A list of `item`."""
     return Type(Kind.LIST, nullable, item=item)
+
+
+def compound(parts: Mapping[str, Type]) -> Type:
+    """A value of several named parts, such as an address; it is read part by part."""
+    return Type(Kind.COMPOUND, attributes=parts)

@@ -69,6 +69,8 @@ def plain_value(type_: Type, written: Any) -> Any:
         return tuple(plain_value(type_.item, item) for item in written)
     if type_.kind is Kind.REFERENCE:
         return Ref(str(written).partition(":")[0], ident(str(written)))
+    if type_.kind is Kind.COMPOUND:
+        return {part: plain_value(type_.attributes[part], value) for part, value in written.items()}
     return _READERS.get(type_.kind, lambda value: value)(written)
 
 
@@ -236,6 +238,8 @@ def _plain(value: Any) -> Any:
         return value.id
     if isinstance(value, Duration):
         return interval_text(value)
+    if isinstance(value, dict):
+        return {part: None if inner is None else str(inner) for part, inner in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 

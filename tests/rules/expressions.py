@@ -49,6 +49,12 @@ SPANS = [
     Duration(microseconds=1),
     Duration(days=1, microseconds=-5),
 ]
+PLACES: list[dict[str, Any]] = [
+    {"city": "Ærø", "floor": Decimal("2.5")},
+    {"city": "a", "floor": None},
+    {"floor": Decimal(-1)},
+    {},
+]
 STAGES = ["prospecting", "negotiation", "won", "lost"]
 
 
@@ -66,7 +72,7 @@ def world_records(seed: int = 7) -> tuple[dict[str, list[dict[str, Any]]], list[
         user["manager"] = maybe([Ref("user", other["id"]) for other in users])
     accounts = [
         _row("account", 301 + i, name=dice.choice(TEXTS), country=maybe(TEXTS), employees=maybe(INTEGERS),
-             owner=maybe([Ref("user", user["id"]) for user in users]))
+             owner=maybe([Ref("user", user["id"]) for user in users]), place=maybe(PLACES))
         for i in range(5)
     ]  # fmt: skip
     for account in accounts:
@@ -120,6 +126,7 @@ def _opportunity(
         pause=maybe(SPANS),
         tags=maybe([(), ("a",), ("a", "won"), ("%", "")]),
         stage=maybe(STAGES),
+        place=maybe(PLACES),
     )
 
 
@@ -137,13 +144,14 @@ def _leaves() -> dict[str, Sources]:
             ["quantity", "count", "account.employees", "0", "1", "-1", "3", "10", "100", "9223372036854775807",
              "stage.probability", "null ?? quantity", "account.size"]
         ),
-        "decimal": st.sampled_from(["rate", "0.5", "-2.345", "1.000001", "sum(lines.price)", "100.0"]),
+        "decimal": st.sampled_from(["rate", "place.floor", "account.place.floor", "0.5", "-2.345", "1.000001", "sum(lines.price)", "100.0"]),
         "text": st.one_of(
-            st.sampled_from(["name", "code", "account.name", "owner.email", "account.owner.manager.name", "stage",
+            st.sampled_from(["name", "code", "account.name", "place.city", "account.place.city", "owner.email", "account.owner.manager.name", "stage",
                              "first(lines.name order by -price)", "first(contacts.name)"]),
             st.sampled_from(TEXTS).map(_quoted),
         ),
-        "boolean": st.sampled_from(["active", "flag", "true", "false", "(active == null)", "(account.owner == user)"]),
+        "boolean": st.sampled_from(["active", "flag", "true", "false", "(active == null)", "(account.owner == user)",
+                                    "(place == null)", "(account.place != null)"]),
         "date": st.sampled_from(
             ["close_date", "opened", 'date("2026-01-31")', 'date("2024-02-29")', "today()", "max(lines.due)"]
         ),

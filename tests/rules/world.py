@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from fieldstone_rules import CollectionSource, EntitySchema, FieldSchema, InverseSchema, Kind, Ref, Row, Type
-from fieldstone_rules.types import choice, collection, decimal, list_of, reference, simple
+from fieldstone_rules.types import choice, collection, compound, decimal, list_of, reference, simple
 
 STAGES = ("prospecting", "negotiation", "won", "lost")
 _STATES = {
@@ -19,6 +19,9 @@ _STATES = {
     "won": {"probability": 100},
     "lost": {"probability": 0},
 }
+
+
+_PLACE = compound({"city": simple(Kind.TEXT), "floor": simple(Kind.DECIMAL)})
 
 
 def _fields(**types: Type) -> dict[str, FieldSchema]:
@@ -52,6 +55,7 @@ ENTITIES: dict[str, EntitySchema] = {
             employees=simple(Kind.INTEGER),
             owner=reference("user"),
             parent=reference("account"),
+            place=_PLACE,
         )
         | {"size": FieldSchema("size", simple(Kind.INTEGER), expression="employees ?? 0")},
         {
@@ -89,6 +93,7 @@ ENTITIES: dict[str, EntitySchema] = {
             alarm=simple(Kind.TIME),
             pause=simple(Kind.DURATION),
             tags=list_of(simple(Kind.TEXT, nullable=False), nullable=True),
+            place=_PLACE,
         )
         | {
             "amount": FieldSchema("amount", simple(Kind.MONEY), converted=True),
@@ -164,6 +169,7 @@ _SQL_TYPES: dict[Kind, Any] = {
     Kind.DURATION: postgresql.INTERVAL,
     Kind.LIST: postgresql.ARRAY(TEXT),
     Kind.REFERENCE: sa.Uuid,
+    Kind.COMPOUND: postgresql.JSONB(none_as_null=True),
 }
 
 

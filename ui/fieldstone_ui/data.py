@@ -148,7 +148,7 @@ def conjuncts(owner: Entity, where: str) -> list[str]:
 def filter_part(field: Field, operator: Operator, values: Sequence[Any]) -> str:
     """One part of a filter, from values in the API's form. Raises Malformed for values that do not fit."""
     try:
-        literals = [field.type.literal(field.type.read(value)) for value in values]
+        literals = [field.type.filter_literal(value, operator) for value in values]
         return operator.expression(field.name, *literals)
     except ValueError as error:
         raise Malformed(str(error), code="bad_value") from error

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import nh3
 import phonenumbers
 from flask import Blueprint, url_for
 from markupsafe import Markup, escape
 
+from fieldstone.fields.rich_text import plain_text, sanitised
 from fieldstone_ui.assets import asset_url, icon
 from fieldstone_ui.presentation.formats import parse_day, parse_instant
 from fieldstone_ui.presentation.hues import initials, person_hue
@@ -37,7 +37,7 @@ def paragraphs(value: object) -> Markup:
 
 def safe_html(value: object) -> Markup:
     """Rich text that was cleaned when it was saved, cleaned once more."""
-    return Markup(nh3.clean(str(value)))  # noqa: S704  cleaned by nh3
+    return Markup(sanitised(str(value)))  # noqa: S704  cleaned by nh3
 
 
 def safe_url(value: object) -> str:
@@ -65,6 +65,8 @@ def install(pages: Blueprint) -> None:
     filters: dict[str, Callable[[Any], object]] = {
         "paragraphs": paragraphs,
         "safe_html": safe_html,
+        "clean_html": lambda value: sanitised(str(value)),
+        "html_text": lambda value: plain_text(str(value)).replace("\n", " "),
         "safe_url": safe_url,
         "phone_number": phone_number,
         "as_code": as_code,

@@ -142,7 +142,7 @@ def _search(shape: EntityShape, workspace: Workspace, expressions: Expressions) 
     node = shape.document.root.get("search")
     paths = field_paths(node.children() if node else [], shape, workspace, expressions.world)
     for child, found in paths:
-        if found.type.kind not in (Kind.TEXT, Kind.CHOICE, Kind.LIST):
+        if found.type.kind not in (Kind.TEXT, Kind.CHOICE, Kind.LIST, Kind.COMPOUND):
             workspace.report.error(
                 child, "not_searchable", f"`{child.value}` is no text, so it cannot be searched"
             )
@@ -152,5 +152,7 @@ def _search(shape: EntityShape, workspace: Workspace, expressions: Expressions) 
     if node is not None:
         return tuple(child.value for child, _ in paths)
     return tuple(
-        name for name, field in shape.fields.items() if field.declared.name in ("text", "email", "sequence")
+        name
+        for name, field in shape.fields.items()
+        if field.declared.name in ("text", "person_name", "email", "sequence")
     )

@@ -24,7 +24,7 @@ _OWN_KEYS = frozenset(
     {"options", "option_set", "depends_on", "to", "on_delete", "inverse", "where", "owned", "through", "tree"}
 )
 _RECORD = re.compile(r"\brecord\b")
-_SCALARS = frozenset(Kind) - {Kind.LIST, Kind.COLLECTION, Kind.JSON, Kind.NULL}
+_SCALARS = frozenset(Kind) - {Kind.LIST, Kind.COLLECTION, Kind.JSON, Kind.COMPOUND, Kind.NULL}
 
 
 def build_field(

@@ -61,6 +61,8 @@ def _warn_of_slow_order(node: Node, shape: EntityShape, workspace: Workspace, wo
     """Warns of an order by what is computed from a collection for every record, page after page."""
     hops, _, name = str(node.value).removeprefix("-").rpartition(".")
     reference = world.field_at(shape.name, hops)[0] if hops else None
+    if reference is not None and reference.type.kind is Kind.COMPOUND:
+        return
     owner = shape.name if reference is None else reference.type.entities[0]
     field = world.field_at(owner, name)[0]
     formula = workspace.formulas.get((owner, name))
@@ -74,6 +76,8 @@ def _is_sortable(path: str, shape: EntityShape, workspace: Workspace, world: Wor
     """Whether the type of the field at a sound path has an order; the platform's own fields all have."""
     hops, _, name = path.rpartition(".")
     reference = world.field_at(shape.name, hops)[0] if hops else None
+    if reference is not None and reference.type.kind is Kind.COMPOUND:
+        return True
     owner = workspace.entities[reference.type.entities[0]] if reference is not None else shape
     field = owner.fields.get(name)
     return field is None or field.declared.sortable

@@ -53,13 +53,15 @@ class FieldType(ABC):
     """The behaviour of one declared field.
 
     name: as documents write it. help: one line for people. widget: which control a form shows.
-    writable: whether a caller may ever send it. The defaults below suit a plain value in one column.
+    writable: whether a caller may ever send it. empty: the Python value that stands for nothing.
+    The defaults below suit a plain value in one column.
     """
 
     name: ClassVar[str]
     help: ClassVar[str]
     widget: ClassVar[str]
     writable: ClassVar[bool] = True
+    empty: ClassVar[Any] = None
 
     def __init__(self, declaration: declarations.Field, entity: str) -> None:
         self.declaration = declaration
@@ -126,6 +128,14 @@ class FieldType(ABC):
         """What lists sort by, or None where there is no order."""
         return source.column(self.key)
 
+    def search_sql(self, source: Source) -> Column:
+        """The text in which a search looks for words."""
+        return sa.cast(source.column(self.key), sa.Text)
+
+    def part(self, name: str) -> FieldType | None:  # noqa: ARG002  # types of several parts use it
+        """The part `name` of its values as a field that lists can show and sort by; None if there is none."""
+        return None
+
     def operators(self) -> tuple[Operator, ...]:
         """What a filter can ask, in the order of a menu."""
         return NULL_OPERATORS
@@ -133,6 +143,10 @@ class FieldType(ABC):
     def literal(self, value: Value) -> str:  # noqa: ARG002  # types that can be compared use it
         """A Python value as a literal of the rule language."""
         raise ValueRefused("not_filterable", f"{self.key} cannot be compared with a value.")
+
+    def filter_literal(self, value: Any, operator: Operator) -> str:  # noqa: ARG002  # types of several parts use it
+        """What an operator compares with, sent in the API's form, as a literal of the rule language."""
+        return self.literal(self.read(value))
 
     # --- import
     @abstractmethod

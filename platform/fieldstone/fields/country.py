@@ -24,7 +24,8 @@ def country_codes() -> frozenset[str]:
     return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - NO_COUNTRIES
 
 
-def _known(value: Any) -> str:
+def known_country(value: Any) -> str:
+    """A country's code. Raises `ValueRefused` for any other text."""
     text = clean_text(value).strip().upper()
     if text not in country_codes():
         raise ValueRefused("not_a_country", f"“{text[:80]}” is no country code such as DE.")
@@ -40,7 +41,7 @@ class CountryType(StoredText):
     length_limit = 80
 
     def reader(self) -> Callable[[Any], str]:
-        return _known
+        return known_country
 
     def operators(self) -> tuple[Operator, ...]:
         return CHOICE_OPERATORS

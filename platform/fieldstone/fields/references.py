@@ -22,6 +22,7 @@ class ReferencesType(FieldType):
     name = "references"
     help = "Several records of another (or the same) entity."
     widget = "references"
+    empty = ()
 
     @property
     def target(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from fieldstone.fields.address import AddressType
 from fieldstone.fields.any_reference import AnyReferenceType
 from fieldstone.fields.barcode import BarcodeType
 from fieldstone.fields.base import FieldType
@@ -24,14 +25,17 @@ from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.integer import IntegerType
 from fieldstone.fields.json import JsonType
 from fieldstone.fields.language import LanguageType
+from fieldstone.fields.location import LocationType
 from fieldstone.fields.long_text import LongTextType
 from fieldstone.fields.markdown import MarkdownType
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.percent import PercentType
+from fieldstone.fields.person_name import PersonNameType
 from fieldstone.fields.phone import PhoneType
 from fieldstone.fields.rating import RatingType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.references import ReferencesType
+from fieldstone.fields.rich_text import RichTextType
 from fieldstone.fields.sequence import SequenceType
 from fieldstone.fields.tags import TagsType
 from fieldstone.fields.text import TextType
@@ -42,13 +46,14 @@ from fieldstone.fields.user import UserType
 from fieldstone_metadata import declarations
 
 _BUILT_IN: tuple[type[FieldType], ...] = (
-    TextType, LongTextType, MarkdownType, CodeType,
+    TextType, LongTextType, RichTextType, MarkdownType, CodeType,
     IntegerType, DecimalType, MoneyType, PercentType, RatingType, BooleanType,
     DateType, DatetimeType, TimeType, DurationType,
     ChoiceType, ChoicesType, TagsType,
     ReferenceType, ReferencesType, UserType,
     SequenceType, FormulaType,
     EmailType, PhoneType, UrlType, ColorType, BarcodeType,
+    AddressType, LocationType, PersonNameType,
     CurrencyType, CountryType, LanguageType, TimezoneType,
     JsonType,
 )  # fmt: skip  # grouped by what they hold

@@ -20,6 +20,8 @@ from fieldstone.fields.texts import ImportFormat, read_list
 class StoredList(FieldType):
     """An array of texts, never null: without values it is empty. The Python value is a tuple."""
 
+    empty = ()
+
     @abstractmethod
     def item_reader(self) -> Callable[[Any], str]:
         """The function from one sent item to the text that is kept."""
@@ -50,11 +52,17 @@ class StoredList(FieldType):
     def sort_sql(self, source: Source) -> Column | None:  # noqa: ARG002  # lists have no order
         return None
 
+    def search_sql(self, source: Source) -> Column:
+        return sa.func.array_to_string(source.column(self.key), sa.literal_column("' '"), type_=sa.Text())
+
     def operators(self) -> tuple[Operator, ...]:
         return (HAS, LACKS)
 
     def literal(self, value: Any) -> str:
         return quoted(str(value))
+
+    def filter_literal(self, value: Any, operator: Operator) -> str:  # noqa: ARG002  # all ask for one item
+        return quoted(self.item_reader()(value[0] if isinstance(value, list) and value else value))
 
     def parse_text(self, text: str, form: ImportFormat) -> Any:
         return self.read(read_list(text, form))

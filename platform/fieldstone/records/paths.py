@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,7 +22,10 @@ LONGEST_PATH = 5
 
 @dataclass(frozen=True)
 class FieldPath:
-    """A field behind some hops. text: as it was written. hops: reference and the entity it leads to."""
+    """A field behind some hops, or a part of one.
+
+    text: as it was written. hops: reference and the entity it leads to.
+    """
 
     text: str
     hops: tuple[tuple[Field, str], ...]
@@ -46,8 +49,11 @@ def resolve(viewer: Viewer, entity: Entity, text: str, parameter: str) -> FieldP
         raise _refused(parameter, f"“{text[:80]}” follows more than {LONGEST_PATH - 1} references.")
     hops: list[tuple[Field, str]] = []
     at = entity
-    for name in names[:-1]:
+    for place, name in enumerate(names[:-1]):
         reference = _known(viewer, at, name, parameter)
+        part = reference.type.part(names[-1]) if place == len(names) - 2 else None
+        if part is not None:
+            return FieldPath(text, tuple(hops), replace(reference, type=part))
         target = _only_target(reference, parameter)
         hops.append((reference, target))
         at = viewer.model.entities[target]

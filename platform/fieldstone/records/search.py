@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from fieldstone.errors import Malformed
 from fieldstone.fields.stored_text import UNICODE
@@ -107,10 +106,7 @@ def _readable(record: RecordSource, text: str) -> Column | None:
     except Malformed:
         return None
     source = path.source(record)
-    column = source.column(path.field.name)
-    if isinstance(column.type, postgresql.ARRAY):
-        column = sa.func.array_to_string(column, sa.literal_column("' '"), type_=sa.Text())
-    shown: Column = guarded(source, path.field, sa.cast(column, sa.Text), sa.null())
+    shown: Column = guarded(source, path.field, path.field.type.search_sql(source), sa.null())
     return shown
 
 

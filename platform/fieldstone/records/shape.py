@@ -13,7 +13,6 @@ from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.references import ReferencesType
-from fieldstone.fields.stored_list import StoredList
 from fieldstone.model.model import Entity, Field
 
 BOOKKEEPING = frozenset(
@@ -59,7 +58,7 @@ def shape_of(entity: Entity) -> Shape:
 
 def empty(field: Field) -> Any:
     """What a field holds when it holds nothing: an empty tuple where it is a list, else None."""
-    return () if isinstance(field.type, StoredList | ReferencesType) else None
+    return field.type.empty
 
 
 def _build(entity: Entity) -> Shape:

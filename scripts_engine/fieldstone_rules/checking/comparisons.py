@@ -35,6 +35,7 @@ from fieldstone_rules.types import Kind, Type, reference, simple
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT, Kind.MONEY})
 _TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
 _DATES = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME})
+_WHOLE = frozenset({Kind.JSON, Kind.COMPOUND})
 
 Comparer = Callable[[Node, Node], Node]
 
@@ -56,7 +57,7 @@ def common_type(nodes: Sequence[Node]) -> Type | None:
 
 def _common_kind(types: list[Type]) -> Type | None:
     kinds = {type_.kind for type_ in types}
-    if Kind.COLLECTION in kinds:
+    if kinds & {Kind.COLLECTION, Kind.COMPOUND}:
         return None
     if kinds == {Kind.REFERENCE}:
         open_ended = any(not type_.entities for type_ in types)
@@ -124,7 +125,7 @@ def _why_not(left: Node, right: Node, *, order: bool) -> tuple[str, str | None] 
         return percent
     if Kind.COLLECTION in kinds:
         return "A collection is not compared as a whole.", "use `count(…)` or `exists(… where …)`"
-    if common_type([left, right]) is None or Kind.JSON in kinds:
+    if common_type([left, right]) is None or kinds & _WHOLE:
         return _different(left, right)
     if kinds == {Kind.REFERENCE} and not _may_be_same(left.type, right.type):
         return f"A {describe(left.type)} is never a {describe(right.type)}.", None
@@ -142,6 +143,8 @@ def _different(left: Node, right: Node) -> tuple[str, str | None]:
     if dates and Kind.TEXT in kinds:
         kind = next(iter(dates))
         return message, f'write a {kind} as `{kind}("…")`'
+    if Kind.COMPOUND in kinds:
+        return message, "name a part of it, such as `address.city`"
     return message, "take the day with `date(…)`" if kinds == {Kind.DATE, Kind.DATETIME} else None
 
 

@@ -14,7 +14,7 @@ from fieldstone_rules.schema import EntitySchema, Schema
 from fieldstone_rules.spans import Span, problem_at
 from fieldstone_rules.suggestions import did_you_mean
 from fieldstone_rules.syntax_errors import shorten
-from fieldstone_rules.tree import Binding, Constant, Field, Node
+from fieldstone_rules.tree import Binding, Constant, Field, Node, Part
 from fieldstone_rules.types import Kind, Type, simple
 
 NULL = simple(Kind.NULL)
@@ -124,7 +124,7 @@ class Checking:
 def path_of(node: Node) -> Path | None:
     """The names that lead to a value, from a binding on; None for a value that is computed."""
     names: list[str] = []
-    while isinstance(node, Field):
+    while isinstance(node, Field | Part):
         names.append(node.name)
         node = node.of
     return (node.name, *reversed(names)) if isinstance(node, Binding) else None
@@ -143,4 +143,6 @@ def describe(type_: Type) -> str:
         return f"list of {describe(type_.item)}"
     if type_.kind is Kind.COLLECTION:
         return "collection of records"
+    if type_.kind is Kind.COMPOUND:
+        return "value of several parts"
     return str(type_.kind)

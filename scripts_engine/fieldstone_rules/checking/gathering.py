@@ -176,7 +176,7 @@ def _why_not(kind: Gather, collection: Collection, value: Node | None) -> tuple[
         return None
     if kind in _VALUELESS:
         return f"`{kind}` takes the records, not a field of them.", "put the field into `where`"
-    if value.type.kind in (Kind.COLLECTION, Kind.LIST, Kind.JSON):
+    if value.type.kind in (Kind.COLLECTION, Kind.LIST, Kind.JSON, Kind.COMPOUND):
         return f"A {describe(value.type)} cannot be gathered.", None
     if kind in (Gather.SUM, Gather.AVERAGE) and value.type.kind not in AMOUNT:
         return f"`{kind}` adds numbers, not a {describe(value.type)}.", None

@@ -129,7 +129,7 @@ def list_(checking: Checking, tree: Tree[Token], names: Names) -> Node:
 
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT, Kind.MONEY})
-_NO_ITEMS = frozenset({Kind.LIST, Kind.COLLECTION, Kind.JSON})
+_NO_ITEMS = frozenset({Kind.LIST, Kind.COLLECTION, Kind.JSON, Kind.COMPOUND})
 
 
 def _common_type(types: list[Type]) -> Type | None:

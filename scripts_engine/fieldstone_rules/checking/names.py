@@ -26,6 +26,7 @@ from fieldstone_rules.tree import (
     Field,
     Lookup,
     Node,
+    Part,
     Setting,
     UserTeams,
     Variable,
@@ -147,6 +148,8 @@ def step(checking: Checking, node: Node, token: Token, names: Names) -> Node:
         return _step_to_record(checking, node, token, names)
     if node.type.kind is Kind.CHOICE and str(token) in node.type.attributes:
         return _attribute(checking, node, token)
+    if node.type.kind is Kind.COMPOUND and str(token) in node.type.attributes:
+        return _part(checking, node, token, names)
     if node.type.kind is Kind.COLLECTION:
         hint = f"use it in a function: `sum(….{token})`, `first(….{token})`, `any(… where {token} …)`"
         return checking.report(token, "type", "A collection has no single value.", hint)
@@ -173,6 +176,15 @@ def _attribute(checking: Checking, node: Node, token: Token) -> Node:
     values = {state: _plain(attributes.get(str(token))) for state, attributes in table.items()}
     span = Span(node.span.start, span_of(token).end)
     return Lookup(node.type.attributes[str(token)].optional(), span, node, values)
+
+
+def _part(checking: Checking, node: Node, token: Token, names: Names) -> Node:
+    if not isinstance(node, Field):
+        message = "A part is read where its field is named."
+        return checking.report(token, "type", message, f"such as `address.{token}`")
+    span = Span(node.span.start, span_of(token).end)
+    part_type = node.type.attributes[str(token)]
+    return with_presence(Part(_type_behind(node, part_type), span, node, str(token)), names)
 
 
 def _states(checking: Checking, node: Node) -> Mapping[str, Mapping[str, object]]:
@@ -228,12 +240,10 @@ def _type_behind(of: Node, type_: Type) -> Type:
     return type_.optional() if of.type.nullable else type_
 
 
-def with_presence(node: Field, names: Names) -> Node:
+def with_presence(node: Field | Part, names: Names) -> Node:
     """The node, without null in its type if a condition around it rules null out."""
     path = path_of(node)
-    if path is None or path not in names.present:
-        return node
-    return Field(node.type.required(), node.span, node.of, node.entity, node.name)
+    return replace(node, type=node.type.required()) if path is not None and path in names.present else node
 
 
 def _hops(node: Node) -> int:

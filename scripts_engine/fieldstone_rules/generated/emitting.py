@@ -58,6 +58,7 @@ from fieldstone_rules.tree import (
     Not,
     Or,
     OrganisationCurrency,
+    Part,
     Setting,
     Truth,
     UserTeams,
@@ -165,6 +166,11 @@ def _field(emitter: Emitter, block: Block, node: Field) -> ast.expr:
         return value
     found = block.assign(value)
     return unless_none([found], call(block.unit.value(str), found))
+
+
+def _part(emitter: Emitter, block: Block, node: Part) -> ast.expr:
+    whole = block.assign(emitter.emit(block, node.of))
+    return unless_none([whole], call(attribute(whole, "get"), constant(node.name)))
 
 
 def _about(emitter: Emitter, block: Block, node: About) -> ast.expr:
@@ -410,6 +416,7 @@ _EMITTERS: Mapping[type[Node], Callable[[Emitter, Block, Any], ast.expr]] = {
     Variable: _variable,
     Binding: _binding,
     Field: _field,
+    Part: _part,
     About: _about,
     Cast: _cast,
     Setting: _setting,

@@ -28,6 +28,7 @@ _TYPES: dict[Kind, Any] = {
     Kind.DURATION: INTERVAL,
     Kind.REFERENCE: sa.Uuid(),
     Kind.JSON: postgresql.JSONB(),
+    Kind.COMPOUND: postgresql.JSONB(),
     Kind.NULL: sa.Text(),
 }
 

@@ -19,7 +19,7 @@ from fieldstone_rules.functions.formatting import printed_sql
 from fieldstone_rules.functions.time_sql import interval
 from fieldstone_rules.sql.constants import RequestConstants, sql_type
 from fieldstone_rules.sql.scope import Path, SqlScope
-from fieldstone_rules.sql_values import Column
+from fieldstone_rules.sql_values import Column, text
 from fieldstone_rules.tree import (
     RECORD,
     About,
@@ -37,6 +37,7 @@ from fieldstone_rules.tree import (
     Lookup,
     Node,
     OrganisationCurrency,
+    Part,
     Setting,
     UserTeams,
     UserZone,
@@ -230,6 +231,11 @@ def _field(lowering: Lowering, node: Field) -> Column:
     return sa.cast(column, sa.Text) if node.name == "id" and node.type.kind is Kind.TEXT else column
 
 
+def _part(lowering: Lowering, node: Part) -> Column:
+    written: Column = lowering.value(node.of)[node.name].astext
+    return text(written) if node.type.kind is Kind.TEXT else sa.cast(written, sql_type(node.type))
+
+
 def _about(lowering: Lowering, node: About) -> Column:
     place = lowering.place(node.of)
     if place is None:
@@ -311,6 +317,7 @@ _LOWERINGS: dict[type[Node], Callable[[Lowering, Any], Column]] = {
     ListOf: _list,
     Variable: _variable,
     Field: _field,
+    Part: _part,
     About: _about,
     Setting: _setting,
     OrganisationCurrency: _currency,

@@ -10,6 +10,7 @@ import "./list.js";
 import "./selection.js";
 import "./board.js";
 import "./combobox.js";
+import "./rich_text.js";
 import "./record.js";
 import "./folds.js";
 import "./transitions.js";

@@ -1,5 +1,6 @@
 // One field of a record page: read as text, typed in a box, and back. The markup is in records/sections.html.
 import { prepare } from "./combobox.js";
+import { prepareRich } from "./rich_text.js";
 
 const before = new WeakMap();
 
@@ -47,6 +48,7 @@ function open(field) {
   typed.append(template.content.cloneNode(true));
   cell(field).append(typed);
   prepare(typed);
+  prepareRich(typed);
   remember(field);
 }
 

@@ -20,6 +20,11 @@ from fieldstone_ui.presentation.looks import FieldLook
 
 INPUTS = {"date": "date", "datetime": "datetime-local", "time": "time"}
 MOST_PARTS = 30
+ASKED_AS = dict.fromkeys(("address", "person_name", "rich_text"), "text") | {
+    "choices": "choice",
+    "location": "number",
+}
+"""Widget → that of one value that a filter asks for."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ def built_part(field: Field, offered: Filterable) -> str:
 def part_of(field: Field, operator: Operator, look: FieldLook, typed: Sequence[str]) -> str:
     """The expression for what was typed in the reader's locale. Raises Malformed with a sentence."""
     reader = Reader(data.formats(), no_reference)
-    single = replace(look, widget="choice") if look.widget == "choices" else look
+    single = replace(look, widget=ASKED_AS.get(look.widget, look.widget))
     try:
         values = [read_value(single, {"": [one]}, reader) for one in typed]
     except Refused as error:

@@ -27,6 +27,7 @@ NOT_IN_PLACE = {
     "choices",
     "references",
     "address",
+    "person_name",
     "location",
     "secret",
 }

@@ -22,6 +22,7 @@ Parts = Mapping[str, Sequence[str]]
 """Part of an input (the main one is "") → the strings in it."""
 
 ADDRESS_PARTS = ("street", "postal_code", "city", "region", "country")
+NAME_PARTS = ("title", "given", "middle", "family", "suffix")
 
 
 class Sent(Protocol):
@@ -187,26 +188,29 @@ def read_code(parts: Parts, look: FieldLook, reader: Reader) -> Any:
 # -- of several inputs -----------------------------------------------------------------------------
 
 
-def raw_address(value: Any, _formats: Formats) -> Parts:
-    """An address in its parts."""
-    return {part: [value.get(part) or ""] for part in ADDRESS_PARTS}
+def of_parts(*names: str) -> Entry:
+    """An entry of several texts, such as an address; None when all are empty."""
+
+    def raw(value: Any, _formats: Formats) -> Parts:
+        return {part: [value.get(part) or ""] for part in names}
+
+    def read(parts: Parts, _look: FieldLook, _reader: Reader) -> dict[str, str] | None:
+        typed = {part: first(parts, part).replace("\r\n", "\n") for part in names}
+        return {part: text for part, text in typed.items() if text} or None
+
+    return Entry(raw, read)
 
 
-def read_address(parts: Parts, _look: FieldLook, _reader: Reader) -> dict[str, str] | None:
-    """An address from its parts; None when all are empty."""
-    typed = {part: first(parts, part) for part in ADDRESS_PARTS}
-    return {part: text for part, text in typed.items() if text} or None
+def raw_location(value: Any, formats: Formats) -> Parts:
+    """A point in degrees, with the locale's decimal mark."""
+    return {part: [formats.editable(Decimal(value[part]))] for part in ("latitude", "longitude")}
 
 
-def raw_location(value: Any, _formats: Formats) -> Parts:
-    """A point in degrees."""
-    return {part: [str(value[part])] for part in ("latitude", "longitude")}
-
-
-def read_location(parts: Parts, _look: FieldLook, _reader: Reader) -> dict[str, str] | None:
-    """A point in degrees, with a decimal point."""
-    latitude, longitude = first(parts, "latitude"), first(parts, "longitude")
-    return {"latitude": latitude, "longitude": longitude} if latitude or longitude else None
+def read_location(parts: Parts, look: FieldLook, reader: Reader) -> dict[str, Any] | None:
+    """A point in degrees, typed in the reader's locale; None when both are empty."""
+    typed = {part: first(parts, part) for part in ("latitude", "longitude")}
+    read = {part: read_number({"": [text]}, look, reader) for part, text in typed.items() if text}
+    return read or None
 
 
 # -- references ------------------------------------------------------------------------------------
@@ -268,7 +272,8 @@ ENTRIES: dict[str, Entry] = {
     "choices": Entry(raw_list, read_list),
     "tags": Entry(raw_tags, read_tags),
     "code": Entry(raw_json, read_code),
-    "address": Entry(raw_address, read_address),
+    "address": of_parts(*ADDRESS_PARTS),
+    "person_name": of_parts(*NAME_PARTS),
     "location": Entry(raw_location, read_location),
     "reference": REFERENCE,
     "person": REFERENCE,

@@ -47,6 +47,7 @@ WIDGETS = {
     "language": "choice",
     "address": "address",
     "location": "location",
+    "person_name": "person_name",
     "secret": "secret",
     "sequence": "code_text",
     "barcode": "code_text",
@@ -65,9 +66,20 @@ WIDTHS = {
     "reference": "160",
     "email": "220",
     "phone": "140",
+    "person_name": "160",
     "code_text": "140",
 }
-UNORDERED = {"references", "choices", "tags", "json"}
+UNORDERED = {
+    "references",
+    "choices",
+    "tags",
+    "json",
+    "long_text",
+    "rich_text",
+    "markdown",
+    "code",
+    "location",
+}
 DUE_WORDS = ("due", "close", "deadline", "expire", "until", "renewal", "expected")
 
 
@@ -76,7 +88,8 @@ class FieldLook:
     """One field as a page sees it.
 
     widget: names the display and input macros. options: of choices and states, by value. targets: of
-    references. settings: type options such as `max_length` and `scale`. due: a date that can be overdue while
+    references. countries: those that an address may be in, by code.
+    settings: type options such as `max_length` and `scale`. due: a date that can be overdue while
     the record is in none of `closed` (state field, final states).
     """
 
@@ -92,6 +105,7 @@ class FieldLook:
     required: bool = False
     due: bool = False
     closed: tuple[str, frozenset[str]] | None = None
+    countries: Mapping[str, StateLook] = field(default_factory=dict)
 
     @property
     def numeric(self) -> bool:
@@ -134,6 +148,7 @@ def field_look(entity: Entity, field: Field, locale: str) -> FieldLook:
         required=field.required is True,
         due=widget == "date" and any(word in field.name for word in DUE_WORDS),
         closed=closed_states(entity),
+        countries=code_looks("country", locale) if widget == "address" else {},
     )
 
 

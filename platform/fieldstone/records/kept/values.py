@@ -75,10 +75,15 @@ def searched(model: Model, entity: Entity) -> tuple[Rule, ...]:
     key = (__name__, "search", entity.name)
     if key not in model.cache:
         scope = Scope(model.rules_schema, entity.name, Purpose.VALUE, user=False)
-        paths = entity.declaration.search
-        model.cache[key] = tuple(compile_rule(check_expression(path, scope)) for path in paths)
-    found: tuple[Rule, ...] = model.cache[key]
-    return found
+        found = [check_expression(path, scope) for path in entity.declaration.search]
+        texts = [check_expression(f"{e.source}.text", scope) if _is_compound(e) else e for e in found]
+        model.cache[key] = tuple(compile_rule(expression) for expression in texts)
+    rules: tuple[Rule, ...] = model.cache[key]
+    return rules
+
+
+def _is_compound(expression: Expression) -> bool:
+    return expression.type.kind is Kind.COMPOUND
 
 
 # ---- as SQL
