@@ -49,7 +49,7 @@ def stored(app: App) -> list[object]:
     return list(app.sql("SELECT code, name, trim_scale(price)::text FROM main.product ORDER BY code"))
 
 
-def told(answers: list[records.Imported]) -> list[tuple[object, ...]]:
+def told(answers: list[records.RowOutcome]) -> list[tuple[object, ...]]:
     return [(answer.action, *sorted((e.field, e.code) for e in answer.errors)) for answer in answers]
 
 

@@ -12,7 +12,7 @@ from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.finding import find
 from fieldstone.records.hidden import Hidden, why_hidden
 from fieldstone.records.history import history
-from fieldstone.records.import_rows import Imported, import_rows
+from fieldstone.records.import_rows import import_rows
 from fieldstone.records.listing import each_json, list_json, list_records
 from fieldstone.records.lookup import Found, lookup
 from fieldstone.records.measures import Measure
@@ -22,6 +22,7 @@ from fieldstone.records.readers import who_may_read
 from fieldstone.records.reading import get, get_json
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
+from fieldstone.records.row_outcomes import RowOutcome
 from fieldstone.records.saved_views import SavedView, saved_views_of
 from fieldstone.records.stays import Stay, stays
 from fieldstone.records.transition import transition
@@ -38,7 +39,6 @@ __all__ = [
     "Found",
     "Group",
     "Hidden",
-    "Imported",
     "Measure",
     "Outcome",
     "Page",
@@ -46,6 +46,7 @@ __all__ = [
     "Query",
     "Question",
     "Rights",
+    "RowOutcome",
     "SavedView",
     "Stay",
     "TransitionState",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +16,14 @@ import sqlalchemy as sa
 
 from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
-from fieldstone.errors import FieldstoneError, Forbidden, Unavailable
-from fieldstone.records import loading, referrers, saving, state_changes, uniqueness
+from fieldstone.errors import FieldstoneError, Forbidden
+from fieldstone.records import loading
 from fieldstone.records.batch import Batch, Item, find_entity
-from fieldstone.records.delete import remove
-from fieldstone.records.labels import entity_label, text_of
+from fieldstone.records.halving import in_parts
 from fieldstone.records.listing import list_records
 from fieldstone.records.query import Query
+from fieldstone.records.row_outcomes import Step, changing, removing
 from fieldstone.records.rows import Lock
-from fieldstone.records.update import check_and_merge, read_sent
 
 CAPABILITY = "bulk_edit"
 BATCH = 500
@@ -70,17 +70,8 @@ def update_many(context: Context, entity: str, selection: Selection, values: Map
         Malformed: the query cannot be read. Unavailable: the database is gone; batches before stay done.
     """
 
-    def change(batch: Batch, versions: Sequence[int | None]) -> None:
-        loading.load(batch, versions)
-        read_sent(batch, [values] * len(versions))
-        state_changes.choose(batch)
-        batch.items = list(batch.accepted)
-        check_and_merge(batch)
-        saving.judge(batch)
-        batch.items = [item for item in batch.items if saving.is_changed(batch.entity, item)]
-        uniqueness.check(batch)
-        saving.settle(batch)
-        saving.change(batch)
+    def change(versions: loading.Versions) -> Step:
+        return changing([values] * len(versions), lambda batch: loading.load(batch, versions))
 
     return _each(context, entity, selection, change)
 
@@ -88,25 +79,24 @@ def update_many(context: Context, entity: str, selection: Selection, values: Map
 def delete_many(context: Context, entity: str, selection: Selection) -> Outcome:
     """Move many records to the recycle bin. Raises as `update_many`."""
 
-    def change(batch: Batch, versions: Sequence[int | None]) -> None:
-        loading.load(batch, versions, Lock.REMOVED)
-        batch.rights.check_delete(batch)
-        _leave_out_held(batch)
-        saving.settle(batch)
-        if batch.items:
-            remove(batch)
+    def remove(versions: loading.Versions) -> Step:
+        return removing(lambda batch: loading.load(batch, versions, Lock.REMOVED))
 
-    return _each(context, entity, selection, change)
+    return _each(context, entity, selection, remove)
 
 
-Work = Callable[[Batch, Sequence[int | None]], None]
+Work = Callable[[loading.Versions], Step]
+Pair = tuple[UUID, int | None]
+"""A record with the version that the caller saw."""
 
 
 def _each(context: Context, entity: str, selection: Selection, work: Work) -> Outcome:
     find_entity(context, entity)
     outcome = Outcome()
     for picked in _batches(context, entity, selection):
-        outcome += _attempt(context, entity, picked, work, max(len(picked.ids) // _PARTS, 1))
+        pairs = list(zip(picked.ids, picked.versions, strict=True))
+        parts = in_parts(pairs, partial(_run, context, entity, work), _refused, max(len(pairs) // _PARTS, 1))
+        outcome = sum(parts, outcome)
     return outcome
 
 
@@ -139,26 +129,15 @@ def _require_capability(context: Context) -> None:
         raise Forbidden(f"{reason} Pick the records instead.", details={"reason": reason})
 
 
-def _attempt(context: Context, entity: str, picked: Picked, work: Work, smallest: int) -> Outcome:
-    """One batch; if it is refused as a whole, its halves, down to a size."""
-    try:
-        return _run(context, entity, picked, work)
-    except Unavailable:
-        raise
-    except FieldstoneError as error:
-        if len(picked.ids) <= smallest:
-            return Outcome(reasons={error.message: len(picked.ids)})
-    middle = len(picked.ids) // 2
-    first = Picked(picked.ids[:middle], picked.versions[:middle])
-    rest = Picked(picked.ids[middle:], picked.versions[middle:])
-    return _attempt(context, entity, first, work, smallest) + _attempt(context, entity, rest, work, smallest)
+def _refused(pairs: Sequence[Pair], error: FieldstoneError) -> Outcome:
+    return Outcome(reasons={error.message: len(pairs)})
 
 
-def _run(context: Context, entity: str, picked: Picked, work: Work) -> Outcome:
+def _run(context: Context, entity: str, work: Work, pairs: Sequence[Pair]) -> Outcome:
     def transaction(connection: sa.Connection) -> Outcome:
-        items = [Item(position, id_) for position, id_ in enumerate(picked.ids)]
+        items = [Item(position, id_) for position, (id_, _) in enumerate(pairs)]
         batch = Batch(context, connection, find_entity(context, entity), items, partial=True)
-        work(batch, picked.versions)
+        work([version for _, version in pairs])(batch)
         return _told(batch, len(items))
 
     return context.database.run_write(context.model.version, transaction)
@@ -170,16 +149,3 @@ def _told(batch: Batch, total: int) -> Outcome:
         reasons.setdefault(refusal.error.record, refusal.error.message)
     changed = sum(item.position not in reasons for item in batch.items)
     return Outcome(changed, total - changed - len(reasons), dict(Counter(reasons.values())))
-
-
-def _leave_out_held(batch: Batch) -> None:
-    """Refuse records that others refer to and hold, with one statement for the whole batch."""
-    held = referrers.holding(batch.connection, batch.model, batch.entity.name, [i.id for i in batch.accepted])
-    locale = batch.context.principal.locale
-    for item in batch.accepted:
-        found = held.get(item.id)
-        if found is not None:
-            entity, count = found
-            kind = entity_label(entity, locale) if count == 1 else text_of(entity.plural, locale)
-            message = f"Still referred to by {kind}. Change those first."
-            batch.refuse(item, None, "still_referenced", message)

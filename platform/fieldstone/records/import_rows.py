@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.database.joined import JoinedDatabase
-from fieldstone.errors import FieldError, Malformed
-from fieldstone.records import saving, uniqueness
-from fieldstone.records.batch import IMPORTING, Batch, Item, find_entity
-from fieldstone.records.create import prepare
+from fieldstone.errors import Malformed
+from fieldstone.records import uniqueness
+from fieldstone.records.batch import IMPORTING, Batch, find_entity
 from fieldstone.records.ids import new_ids
 from fieldstone.records.loading import load_known
-from fieldstone.records.update import check_and_merge, read_sent
+from fieldstone.records.row_outcomes import RowOutcome, changing, creating, given, run, without
 
 Values = Mapping[str, Any]
-CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What became of a row. action: "created", "updated", "unchanged" or "refused", then with `errors`."""
-
-    action: str
-    id: UUID | None = None
-    version: int | None = None
-    errors: tuple[FieldError, ...] = ()
 
 
 def import_rows(
@@ -41,7 +28,7 @@ def import_rows(
     key: Sequence[str] = (),
     connection: sa.Connection | None = None,
     dry_run: bool = False,
-) -> list[Imported]:
+) -> list[RowOutcome]:
     """Import rows in the API's form (or as Python values); what is refused is told and the rest is written.
 
     States and sequence numbers are taken as they are; everything else is checked as in any save, with the
@@ -57,11 +44,11 @@ def import_rows(
     found = find_entity(importing, entity)
     _check_key(found.fields, key)
 
-    def work(connection: sa.Connection) -> list[Imported]:
+    def work(connection: sa.Connection) -> list[RowOutcome]:
         batch = Batch(importing, connection, found, [], partial=True)
-        answers: dict[int, Imported] = {}
+        answers: dict[int, RowOutcome] = {}
         for positions in _rounds(rows, key):
-            _import_round(batch, rows, positions, key, answers, write=not dry_run)
+            answers |= _import_round(batch, rows, positions, key, write=not dry_run)
         return [answers[position] for position in range(len(rows))]
 
     return importing.database.run_write(importing.model.version, work) if rows else []
@@ -90,84 +77,13 @@ def _rounds(rows: Sequence[Values], key: Sequence[str]) -> Iterable[list[int]]:
 
 
 def _import_round(
-    template: Batch,
-    rows: Sequence[Values],
-    positions: Sequence[int],
-    key: Sequence[str],
-    answers: dict[int, Imported],
-    *,
-    write: bool,
-) -> None:
+    template: Batch, rows: Sequence[Values], positions: Sequence[int], key: Sequence[str], *, write: bool
+) -> dict[int, RowOutcome]:
     known = uniqueness.find_by_key(template, [rows[position] for position in positions], key) if key else {}
-    changed = [(position, known[place]) for place, position in enumerate(positions) if place in known]
-    fresh = [position for place, position in enumerate(positions) if place not in known]
-    if changed:
-        items = [Item(place, id_) for place, (_, id_) in enumerate(changed)]
-        batch = replace(template, items=items, refusals=type(template.refusals)())
-        values = [_without(rows[position], key) for position, _ in changed]
-        _run(batch, values, [position for position, _ in changed], answers, _change, write=write)
-    if fresh:
-        items = [Item(place, id_) for place, id_ in enumerate(new_ids(len(fresh)))]
-        batch = replace(template, items=items, refusals=type(template.refusals)())
-        _run(batch, [_given(rows[position]) for position in fresh], fresh, answers, _create, write=write)
-
-
-def _given(row: Values) -> Values:
-    """What a row has values for: a new record takes its defaults for all else."""
-    return {name: value for name, value in row.items() if value is not None}
-
-
-def _without(row: Values, key: Sequence[str]) -> Values:
-    return {name: value for name, value in row.items() if name not in key}
-
-
-def _run(
-    batch: Batch,
-    values: Sequence[Values],
-    positions: Sequence[int],
-    answers: dict[int, Imported],
-    work: Callable[..., str],
-    *,
-    write: bool,
-) -> None:
-    """Take one batch through its save, and note what became of each row."""
-    items = list(batch.items)
-    action = work(batch, values, write=write)
-    written = {item.position for item in batch.items}
-    errors = _errors_by_record(batch)
-    for item, position in zip(items, positions, strict=True):
-        if item.position in errors:
-            answers[position] = Imported(REFUSED, errors=tuple(errors[item.position]))
-        else:
-            done = action if item.position in written else UNCHANGED
-            answers[position] = Imported(done, item.id, item.new["version"])
-
-
-def _errors_by_record(batch: Batch) -> dict[int, list[FieldError]]:
-    found: dict[int, list[FieldError]] = {}
-    for refusal in batch.refusals.found:
-        found.setdefault(refusal.error.record, []).append(refusal.error)
-    return found
-
-
-def _create(batch: Batch, values: Sequence[Values], *, write: bool) -> str:
-    prepare(batch, values)
-    saving.judge(batch)
-    uniqueness.check(batch)
-    saving.settle(batch)
-    if write and batch.items:
-        saving.insert(batch)
-    return CREATED
-
-
-def _change(batch: Batch, values: Sequence[Values], *, write: bool) -> str:
-    load_known(batch)
-    read_sent(batch, values)
-    check_and_merge(batch)
-    saving.judge(batch)
-    batch.items = [item for item in batch.items if saving.is_changed(batch.entity, item)]
-    uniqueness.check(batch)
-    saving.settle(batch)
-    if write and batch.items:
-        saving.change(batch)
-    return UPDATED
+    changed = {position: known[place] for place, position in enumerate(positions) if place in known}
+    fresh = [position for position in positions if position not in changed]
+    values = {position: without(rows[position], key) for position in changed}
+    answers = run(template, changed, changing(values, load_known, write=write))
+    values = {position: given(rows[position]) for position in fresh}
+    ids = dict(zip(fresh, new_ids(len(fresh)), strict=True)) if fresh else {}
+    return answers | run(template, ids, creating(values, write=write))

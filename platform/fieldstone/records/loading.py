@@ -4,7 +4,7 @@ saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fieldstone.errors import NotFound, VersionConflict
 from fieldstone.records import conflicts, rows
@@ -15,7 +15,13 @@ from fieldstone.records.rows import Lock
 Versions = Sequence[int | None]
 
 
-def load(batch: Batch, versions: Versions, lock: Lock = Lock.CHANGED, *, deleted: bool = False) -> None:
+def load(
+    batch: Batch,
+    versions: Versions | Mapping[int, int | None],
+    lock: Lock = Lock.CHANGED,
+    *,
+    deleted: bool = False,
+) -> None:
     """Load and lock the records of a batch, in the order of their ids.
 
     deleted: they are in the recycle bin. Raises `NotFound` for what is not there or not readable, and
@@ -34,19 +40,34 @@ def load(batch: Batch, versions: Versions, lock: Lock = Lock.CHANGED, *, deleted
     _check_versions(batch, versions)
 
 
-def load_known(batch: Batch) -> None:
-    """Load and lock records found by other means; those that are gone or not readable are refused."""
-    found = rows.load(
-        batch.connection, batch.model, batch.entity, (item.id for item in batch.items), Lock.CHANGED
-    )
+def load_known(
+    batch: Batch,
+    versions: Mapping[int, int | None] | None = None,
+    lock: Lock = Lock.CHANGED,
+    *,
+    creating: bool = True,
+) -> None:
+    """Load and lock records found by other means; those that are gone or not readable are refused.
+
+    versions: as for `load`, by position. creating: the caller would create what it cannot find.
+    """
+    found = rows.load(batch.connection, batch.model, batch.entity, (item.id for item in batch.items), lock)
     for item in batch.items:
-        item.old = found.get(item.id, {})
+        record = found.get(item.id)
+        item.old = record if record is not None and record["deleted_at"] is None else {}
+    kind = entity_label(batch.entity, batch.context.principal.locale)
+    message = f"Another {kind} has this key, and you may not see it." if creating else no_such_key(kind)
     for item in batch.items:
         if not item.old or not batch.rights.may("read", batch.stored, item.old):
-            kind = entity_label(batch.entity, batch.context.principal.locale)
-            message = f"Another {kind} has this key, and you may not see it."
             batch.refusals.add(item.position, None, "not_found", message, kind=NotFound)
     batch.items = list(batch.accepted)
+    if versions:
+        _check_versions(batch, versions)
+
+
+def no_such_key(kind: str) -> str:
+    """What to say where no record has a key. kind: what a record is called."""
+    return f"There is no {kind} with this key, or you may not see it."
 
 
 def _refuse_doubles(batch: Batch) -> None:
@@ -64,7 +85,7 @@ def _refuse_missing(batch: Batch, item: Item) -> None:
     batch.refusals.add(item.position, None, "not_found", message, kind=NotFound)
 
 
-def _check_versions(batch: Batch, versions: Versions) -> None:
+def _check_versions(batch: Batch, versions: Versions | Mapping[int, int | None]) -> None:
     outdated = [
         (item, version)
         for item in batch.items

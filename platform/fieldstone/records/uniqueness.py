@@ -27,7 +27,7 @@ def find_by_key(batch: Batch, rows: Sequence[Mapping[str, Any]], key: Sequence[s
     """
     wanted = []
     for place, row in enumerate(rows):
-        columns = _key_columns(batch.entity, row, key)
+        columns = key_columns(batch.entity, row, key)
         if columns is not None:
             wanted.append({_PLACE: place, **columns})
     if not wanted:
@@ -36,7 +36,8 @@ def find_by_key(batch: Batch, rows: Sequence[Mapping[str, Any]], key: Sequence[s
     return dict(_matches(batch, names, wanted))
 
 
-def _key_columns(entity: Entity, row: Mapping[str, Any], key: Sequence[str]) -> Values | None:
+def key_columns(entity: Entity, row: Mapping[str, Any], key: Sequence[str]) -> Values | None:
+    """Column → database value of the key of a row; None where a part of it is missing or cannot be read."""
     columns: Values = {}
     for name in key:
         try:

@@ -56,7 +56,7 @@ def start(context: Context, connection: sa.Connection, entity: str, changes: Seq
     return batch
 
 
-def read_sent(batch: Batch, values: Sequence[Sent]) -> None:
+def read_sent(batch: Batch, values: Sequence[Sent] | Mapping[int, Sent]) -> None:
     """Read what was sent for each record, by its position, and drop what is already so."""
     for item in batch.items:
         item.sent = validation.read_values(batch, item, values[item.position])

@@ -13,6 +13,7 @@ from fieldstone.settings import Settings
 from fieldstone.web import csrf, docs_page, failures, health, sessions
 from fieldstone.web.api import (
     belongings,
+    bulk,
     caller,
     comments,
     explaining,
@@ -59,8 +60,8 @@ def api_blueprint() -> Blueprint:
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(require_caller)
     for part in (
-        reading, exporting, writing, upserting, transitions, belongings, comments, questions, explaining,
-        caller, routes,
+        reading, exporting, bulk, writing, upserting, transitions, belongings, comments, questions,
+        explaining, caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

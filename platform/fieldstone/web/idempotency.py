@@ -30,7 +30,7 @@ P = ParamSpec("P")
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEPT = timedelta(days=1)
-STORED_HEADERS = ("Content-Type", "Location", "ETag")
+STORED_HEADERS = ("Content-Type", "Location", "ETag", "Fieldstone-Operation")
 KEY = re.compile(r"^[!-~]{1,255}$")
 View = Callable[P, Response]
 
@@ -42,19 +42,22 @@ def idempotent(view: View[P]) -> View[P]:
     def once(*args: P.args, **kwargs: P.kwargs) -> Response:
         if HEADER not in request.headers:
             return view(*args, **kwargs)
-        return answer_once(_sent_key(), functools.partial(view, *args, **kwargs))
+        return answer_once(sent_key(), functools.partial(view, *args, **kwargs))
 
     return once
 
 
-def answer_once(key: str, answer: Callable[[], Response]) -> Response:
-    """The answer of the first request with this key: computed now, or the one kept from then."""
+def answer_once(key: str, answer: Callable[[], Response], body: bytes | None = None) -> Response:
+    """The answer of the first request with this key: computed now, or the one kept from then.
+
+    body: what stands for the body where it is not in memory, such as its digest.
+    """
     outer = current_context()
 
     def work(connection: sa.Connection) -> Response:
         context = replace(outer, database=JoinedDatabase(outer.database, connection))
         use_context(context)
-        return _claimed_answer(context, connection, key, answer)
+        return _claimed_answer(context, connection, key, _fingerprint(body), answer)
 
     try:
         return outer.database.run_write(outer.model.version, work)
@@ -63,9 +66,8 @@ def answer_once(key: str, answer: Callable[[], Response]) -> Response:
 
 
 def _claimed_answer(
-    context: Context, connection: sa.Connection, key: str, answer: Callable[[], Response]
+    context: Context, connection: sa.Connection, key: str, fingerprint: bytes, answer: Callable[[], Response]
 ) -> Response:
-    fingerprint = _fingerprint()
     if not _claim(context, connection, key, fingerprint):
         return _kept_answer(context, connection, key, fingerprint)
     response = answer()
@@ -74,18 +76,19 @@ def _claimed_answer(
     return response
 
 
-def _sent_key() -> str:
+def sent_key() -> str:
+    """The key of this request. Raises `Malformed`."""
     key = request.headers[HEADER]
     if not KEY.match(key):
         raise Malformed(f"{HEADER} holds 1 to 255 visible ASCII characters.", code="bad_idempotency_key")
     return key
 
 
-def _fingerprint() -> bytes:
+def _fingerprint(body: bytes | None) -> bytes:
     """What makes two requests the same: method, address, condition and body."""
     condition = request.headers.get("If-Match", "")
     head = f"{request.method} {request.full_path} {condition}\n".encode()
-    return hashlib.sha256(head + request.get_data()).digest()
+    return hashlib.sha256(head + (request.get_data() if body is None else body)).digest()
 
 
 def _claim(context: Context, connection: sa.Connection, key: str, fingerprint: bytes) -> bool:

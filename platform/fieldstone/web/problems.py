@@ -59,7 +59,7 @@ def members(error: FieldstoneError) -> dict[str, Any]:
         "status": error.status,
         "code": error.code,
         "detail": error.message,
-        "errors": [_entry(entry) for entry in error.errors],
+        "errors": [entry(one) for one in error.errors],
     }
     return own | {name: value for name, value in error.details.items() if name not in RESERVED}
 
@@ -106,13 +106,14 @@ def _placed(entry: FieldError) -> FieldError:
     return FieldError(name, entry.code, entry.message, entry.record, entry.line, entry.column)
 
 
-def _entry(entry: FieldError) -> dict[str, Any]:
+def entry(one: FieldError) -> dict[str, Any]:
+    """One of the `errors`."""
     return {
-        "field": entry.field,
-        "code": entry.code,
-        "message": entry.message,
-        "line": entry.line,
-        "column": entry.column,
+        "field": one.field,
+        "code": one.code,
+        "message": one.message,
+        "line": one.line,
+        "column": one.column,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.exporting import PARAMETERS, TYPES
 from fieldstone.web.openapi import parameters
+from fieldstone.web.openapi.bulk import bulk_operation
 from fieldstone.web.openapi.common import reference
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
 from fieldstone.web.openapi.schemas import plain, sent_schema
@@ -33,6 +34,8 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
         yield f"{base}/query", {"post": _query(surface)}
     if surface.exports:
         yield f"{base}/export", {"get": _export(surface)}
+    if surface.bulk:
+        yield f"{base}/bulk", {"post": bulk_operation(surface)}
     if surface.inverses and "read" in surface.verbs:
         yield from _related(surface, base)
     if "read" in surface.verbs and "comment" in surface.belongings:

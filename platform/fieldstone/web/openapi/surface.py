@@ -10,9 +10,16 @@ from fieldstone.access.grants import ADMIN, Access, access
 from fieldstone.context import Principal
 from fieldstone.model.model import Entity, Field, Inverse, Model, Transition
 from fieldstone.model.system_fields import ASSIGNABLE
+from fieldstone.records.write_rows import CAPABILITIES, Mode
 from fieldstone.transfer.export import CAPABILITY
 
 VERBS = ("read", "create", "update", "delete")
+_NEEDED = {
+    Mode.CREATE: {"create"},
+    Mode.UPDATE: {"read", "update"},
+    Mode.UPSERT: {"read", "create", "update"},
+    Mode.DELETE: {"read", "delete"},
+}
 OWNERSHIP = frozenset({"owner", "team"})
 
 
@@ -24,6 +31,7 @@ class Surface:
     readable, creatable, updatable: fields by name; the last two hold only what may be sent.
     inverses: collections whose entity the caller may read.
     exports: whether the caller may export what it may read.
+    bulk: the modes in which the caller may send many lines with one call.
     belongings: what may be done with records about records of this entity, such as comments: name → verbs.
     """
 
@@ -35,6 +43,7 @@ class Surface:
     inverses: Mapping[str, Inverse]
     transitions: Mapping[str, Transition]
     exports: bool
+    bulk: tuple[str, ...]
     belongings: Mapping[str, frozenset[str]]
 
     @property
@@ -77,8 +86,15 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         inverses=_inverses(model, principal, entity),
         transitions=_transitions(principal, entity, verbs),
         exports="read" in verbs and (CAPABILITY in principal.capabilities or ADMIN in principal.roles),
+        bulk=_bulk(principal, verbs),
         belongings=_belongings(model, principal) if entity.declaration.activities else {},
     )
+
+
+def _bulk(principal: Principal, verbs: frozenset[str]) -> tuple[str, ...]:
+    held = principal.capabilities
+    capable = [mode for mode, needed in CAPABILITIES.items() if needed in held or ADMIN in principal.roles]
+    return tuple(mode for mode in Mode if mode in capable and verbs >= _NEEDED[mode])
 
 
 def _verbs(rights: Access) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""`POST …/bulk`: lines in, a result per line out, in constant memory."""
