@@ -16,6 +16,7 @@ from fieldstone_metadata.kinds.field import stored_type
 from fieldstone_metadata.kinds.form import build_form
 from fieldstone_metadata.kinds.idle_keys import report_idle_keys
 from fieldstone_metadata.kinds.message import build_message, entities_of_messages
+from fieldstone_metadata.kinds.owning import report_bad_owning
 from fieldstone_metadata.kinds.role import build_role
 from fieldstone_metadata.kinds.rules import build_rules, read_rules, rule_origins
 from fieldstone_metadata.kinds.view import build_menu, build_view
@@ -104,6 +105,7 @@ def _workspace(merged: dict[tuple[str, str], Document], report: Report, silenced
 def _build(workspace: Workspace, layers: Sequence[Layer]) -> Application:
     outline(workspace)
     report_idle_keys(workspace)
+    report_bad_owning(workspace)
     world = World(workspace.entities, setting_types(workspace), workspace.of_kind("role"))
     world.ways = transitions(workspace)
     world.told = entities_of_messages(workspace)

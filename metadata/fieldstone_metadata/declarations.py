@@ -134,6 +134,12 @@ class Entity:
     was: tuple[str, ...] = ()
     origin: Origin | None = None
 
+    @property
+    def parent(self) -> Field | None:
+        """The reference to the record that each of its records lives inside, or None."""
+        owned = (field for field in self.fields.values() if field.target is not None and field.target.owned)
+        return next(owned, None)
+
 
 @dataclass(frozen=True)
 class State:

@@ -34,6 +34,16 @@ def outline(workspace: Workspace) -> None:
     for shape in workspace.entities.values():
         for field in shape.fields.values():
             _add_inverse(shape, field, workspace)
+    for shape in workspace.entities.values():
+        _settle_owning(shape, workspace)
+
+
+def _settle_owning(shape: EntityShape, workspace: Workspace) -> None:
+    """What lives inside other records has no owner, and shares their currency."""
+    for field in shape.owned:
+        shape.owner, field.nullable = False, False
+        for target in field.details.entities:
+            workspace.entities[target].shared_money |= shape.has_money
 
 
 def _check_entity_name(document: Document, report: Report) -> None:
@@ -213,7 +223,9 @@ def _add_inverse(shape: EntityShape, field: FieldShape, workspace: Workspace) ->
             workspace.report.error(node, "inverse_taken", f"`{target}` {fault}", hint)
         else:
             many = field.declared.name == "references"
-            other.inverses[node.value] = InverseSchema(node.value, shape.name, field.name, many)
+            other.inverses[node.value] = InverseSchema(
+                node.value, shape.name, field.name, many, owned=field.node.plain("owned") is True
+            )
 
 
 def _inverse_fault(name: str, other: EntityShape) -> str | None:

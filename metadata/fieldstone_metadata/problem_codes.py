@@ -72,6 +72,7 @@ CODES: Mapping[str, str] = {
     "bad_bounds": "A lower bound lies above its upper bound.",
     "bad_formula": "A formula gives no single value.",
     "formula_cycle": "A formula depends on itself.",
+    "bad_owned": "What lives inside another record cannot be as it is declared.",
     "clear_required": "A required reference cannot be cleared.",
     "title_missing": "No field can name the records of an entity.",
     "title_not_text": "A title is not a text.",

@@ -46,7 +46,7 @@ class FieldShape:
 
 @dataclass
 class EntityShape:
-    """An entity's outline."""
+    """An entity's outline. shared_money: whether what lives inside its records has amounts."""
 
     document: Document
     owner: bool
@@ -54,11 +54,22 @@ class EntityShape:
     fields: dict[str, FieldShape] = field(default_factory=dict)
     inverses: dict[str, InverseSchema] = field(default_factory=dict)
     unsound: set[str] = field(default_factory=set)
+    shared_money: bool = False
 
     @property
     def name(self) -> str:
         """The entity's name."""
         return self.document.name
+
+    @property
+    def owned(self) -> list[FieldShape]:
+        """The references that say that its records live inside others: one at most, if it is sound."""
+        return [field for field in self.fields.values() if field.node.plain("owned") is True]
+
+    @property
+    def has_money(self) -> bool:
+        """Whether its records have amounts of their own."""
+        return any(shape.declared.name == "money" for shape in self.fields.values())
 
     def title_source(self) -> str | None:
         """The expression that names a record: declared, or the first text field; None if there is none."""
@@ -73,7 +84,7 @@ class EntityShape:
 
     def system_types(self) -> dict[str, Type]:
         """The fields that the platform adds to this entity."""
-        money = any(shape.declared.name == "money" for shape in self.fields.values())
+        money = self.has_money or self.shared_money
         return {
             name: rule_type
             for name, rule_type in SYSTEM_FIELDS.items()

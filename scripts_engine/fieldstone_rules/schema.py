@@ -41,12 +41,14 @@ class InverseSchema:
     """A collection of related records: those of `entity` whose reference `field` names this record.
 
     many: the field is a many-to-many (`references`), so the pairs are kept in a link table.
+    owned: the records live inside this one and share its currency.
     """
 
     name: str
     entity: str
     field: str
     many: bool = False
+    owned: bool = False
 
 
 @dataclass(frozen=True)

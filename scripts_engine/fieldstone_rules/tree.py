@@ -260,7 +260,7 @@ class CollectionSource:
     `owner`.
 
     inverse_field: the reference of `entity` that names the owner; None for a many-to-many field of the owner.
-    many: the pairs are kept in a link table.
+    many: the pairs are kept in a link table. owned: the records share the currency of their owner.
     """
 
     entity: str
@@ -268,6 +268,7 @@ class CollectionSource:
     name: str | None = None
     inverse_field: str | None = None
     many: bool = False
+    owned: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

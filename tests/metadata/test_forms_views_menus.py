@@ -59,7 +59,7 @@ def test_a_many_to_many_field_can_be_a_related_list(application):
         ("{timeline: true}", "{timeline: false}", "wrong_type", "false"),
         ("{timeline: true}", "{tab: Inner, items: []}", "misplaced_item", "{tab"),
         ("{timeline: true}", "{timeline: true, section: X}", "misplaced_item", "{timeline"),
-        ("{timeline: true}", "{field: people, edit: inline}", "not_supported_yet", "edit"),
+        ("{timeline: true}", "{field: people, edit: inline}", "unknown_key", "edit"),
         ("{timeline: true}", "{field: people, columns: 2}", "unknown_key", "columns"),
         ("quick:", "roles: [nobody]\nquick:", "unknown_role", "nobody"),
         ("fields: [size, ", "fields: [name, ", "repeated_value", "name"),

@@ -35,7 +35,7 @@ def build_field(
     help_text, message = node.plain("help"), node.plain("message")
     options = {key: value for key, value in shape.details.options.items() if key not in _OWN_KEYS}
     _check_bounds(node, workspace)
-    governed = shape.initial is not None
+    governed = shape.initial is not None or node.plain("owned") is True
     return Field(
         name=shape.name,
         type=shape.declared.name,
@@ -127,9 +127,10 @@ def _target(shape: FieldShape, expressions: Expressions) -> ReferenceTarget | No
         )
     return ReferenceTarget(
         entities,
-        node.plain("on_delete", "restrict"),
+        "cascade" if node.plain("owned") is True else node.plain("on_delete", "restrict"),
         node.plain("inverse"),
         where,
+        owned=node.plain("owned") is True,
         tree=bool(node.plain("tree", False)),
     )
 

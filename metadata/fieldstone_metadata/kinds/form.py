@@ -22,7 +22,7 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     "section": frozenset({"section", "name", "columns", "fields", "items"}),
     "tab": frozenset({"tab", "name", "items"}),
     "field": frozenset({"field", "visible"}),
-    "related": frozenset({"related", "columns"}),
+    "related": frozenset({"related", "columns", "edit"}),
     "timeline": frozenset({"timeline"}),
 }
 
@@ -133,7 +133,23 @@ class _Layout:
         columns = path_names(
             node.get("columns"), self.workspace.entities[target], self.workspace, self.expressions.world
         )
-        return RelatedList(named.value, columns)
+        return RelatedList(named.value, columns, self._edited(node, named.value))
+
+    def _edited(self, node: Node, name: str) -> str | None:
+        """How the rows of a related list are edited: in the form only if they are saved with it."""
+        edit, inverse = node.get("edit"), self.shape.inverses.get(name)
+        if edit is None:
+            return None
+        if inverse is None or not inverse.owned:
+            message = (
+                f"`{name}` is not saved with the record: only what is `owned` by it is edited in its form"
+            )
+            self.workspace.report.error_at_key(edit, "no_effect", message)
+        if name in self.placed:
+            message = f"`{name}` stands in this form already: one of the two would not be saved"
+            self.workspace.report.error_at_key(edit, "repeated_value", message)
+        self.placed.add(name)
+        return str(edit.value)
 
     def _target(self, name: str) -> str | None:
         """The entity behind an inverse or a many-to-many field of this form's entity."""

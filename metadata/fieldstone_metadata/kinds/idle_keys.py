@@ -100,11 +100,11 @@ def _in_field_grant(name: str, narrowed: Node, grant: Node, shape: EntityShape, 
     read, update = narrowed.get("read"), narrowed.get("update")
     if read is not None and name in _ALWAYS_READABLE:
         _idle(read, report, f"whoever may read a record can read its `{name}`")
-    elif read is not None and not _grants(grant, "read"):
+    elif read is not None and not shape.owned and not _grants(grant, "read"):
         _idle(read, report, "this narrows `read`, which is not granted here", _BESIDE_THE_GRANT)
     if update is not None and not _can_be_set(name, shape):
         _idle(update, report, f"nobody can change `{name}` anyway")
-    elif update is not None and not _grants(grant, "create", "update"):
+    elif update is not None and not shape.owned and not _grants(grant, "create", "update"):
         message = "this narrows `create` and `update`, which are not granted here"
         _idle(update, report, message, _BESIDE_THE_GRANT)
 

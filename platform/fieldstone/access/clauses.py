@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fieldstone.access.grants import ADMIN, EMPLOYEE, FOR_EVERYBODY
+from fieldstone.access.grants import ADMIN, EMPLOYEE, FOR_EVERYBODY, OF_PARENT
 from fieldstone.context import Principal
 from fieldstone.model.model import Model
 from fieldstone_metadata import declarations
@@ -19,12 +19,14 @@ class RoleClause:
     """One condition of a role.
 
     effect: "grant" gives the right, "field" narrows what the role's grant says to one field, "deny" takes the
-    right from everybody who holds the role.
+    right from everybody who holds the role. outside: it is about the record that the one in question lives
+    inside.
     """
 
     role: declarations.Role
     effect: str
     condition: bool | Expression
+    outside: bool = False
 
     @property
     def source(self) -> str:
@@ -43,7 +45,24 @@ def role_clauses(
     everybodys = {EMPLOYEE} if principal.roles and entity in FOR_EVERYBODY else set()
     names = sorted(principal.roles | everybodys)
     held = [model.roles[name] for name in names if name in model.roles]
-    return [clause for role in held for clause in _of_role(role, entity, verb, field)]
+    outside = model.entities[entity].outside
+    if outside is None:
+        return [clause for role in held for clause in _of_role(role, entity, verb, field)]
+    return [clause for role in held for clause in _of_outside(role, (outside, entity), verb, field)]
+
+
+def _of_outside(
+    role: declarations.Role, entities: tuple[str, str], verb: str, field: str | None
+) -> Iterator[RoleClause]:
+    """What a role says of the records around others, and how it narrows the fields of these."""
+    outside, inside = entities
+    own = role.entities.get(inside)
+    narrowed = own.fields.get(field) if own is not None and field is not None else None
+    for clause in _of_role(role, outside, OF_PARENT.get(verb, verb), None):
+        yield replace(clause, outside=True)
+    if narrowed is not None and outside in role.entities:
+        condition = narrowed.read if verb == "read" else narrowed.update
+        yield RoleClause(role, FIELD, True if condition is None else condition)
 
 
 def _of_role(role: declarations.Role, entity: str, verb: str, field: str | None) -> Iterator[RoleClause]:

@@ -19,10 +19,21 @@ class Follows:
     access_key: tuple[frozenset[str], TokenLimits | None]
 
 
-Part = Condition | Follows
+@dataclass(frozen=True)
+class OfParent:
+    """What has to hold of the record that a record lives inside. field: the reference to it; entity: its
+    entity.
+    """
+
+    field: str
+    entity: str
+    asked: Rule | Follows
+
+
+Part = Condition | Follows | OfParent
 Clause = tuple[Part, ...]
 """Conditions that must hold together."""
-Question = Rule | Follows
+Question = Rule | Follows | OfParent
 """What has to be asked of a record."""
 
 
@@ -34,7 +45,7 @@ class Decision:
     """
 
     grants: tuple[Clause, ...] = ()
-    denials: tuple[Condition, ...] = ()
+    denials: tuple[Part, ...] = ()
 
     @property
     def constant(self) -> bool | None:
@@ -58,7 +69,7 @@ NEVER = Decision()
 ALWAYS = Decision(grants=((),))
 
 
-def decision(grants: Iterable[Iterable[Part]], denials: Iterable[Condition] = ()) -> Decision:
+def decision(grants: Iterable[Iterable[Part]], denials: Iterable[Part] = ()) -> Decision:
     """A decision in its shortest form: without clauses that cannot hold and parts that always hold."""
     kept = dict.fromkeys(
         tuple(dict.fromkeys(c for c in clause if c is not True))

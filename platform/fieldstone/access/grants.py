@@ -3,6 +3,9 @@
 Grants of several roles add up; a role's `fields` narrow only what that role grants; what any role denies is
 denied. The built-in role `admin` may do everything, and nothing is denied to it. A token only narrows.
 
+What lives inside other records, such as the lines of an order, has no grants of its own: who may read those
+may read it, and who may change those may create, change and delete it. A role only narrows its fields.
+
 Who asks about changing or deleting asks about reading first: what one may not know of is not found (404),
 what one may see but not change is forbidden (403).
 """
@@ -12,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fieldstone.access.decisions import ALWAYS, Clause, Decision, Follows, Part, decision
+from fieldstone.access.decisions import ALWAYS, Clause, Decision, Follows, OfParent, Part, decision
 from fieldstone.context import Principal, TokenLimits
 from fieldstone.model.compile import compile_condition
 from fieldstone.model.model import Condition, Model
@@ -21,6 +24,11 @@ from fieldstone_metadata import declarations
 from fieldstone_rules import Expression
 
 VERBS = ("create", "read", "update", "delete", "assign")
+BEGIN = "begin"
+"""Creating what lives inside a record together with that record."""
+
+OF_PARENT = {"read": "read", "create": "update", "update": "update", "delete": "update", BEGIN: "create"}
+"""What may be done with what lives inside a record, for what may be done with that record."""
 AccessKey = tuple[frozenset[str], TokenLimits | None]
 
 ADMIN = "admin"
@@ -54,7 +62,7 @@ def access_for_key(model: Model, access_key: AccessKey, entity: str) -> Access:
 class _Grant:
     """One role's grant with compiled conditions; `always` narrows all of it."""
 
-    verbs: dict[str, Condition]
+    verbs: dict[str, Part]
     fields: dict[str, tuple[Condition, Condition]]
     always: tuple[Part, ...] = ()
 
@@ -69,9 +77,7 @@ class _Grant:
 class Access:
     """Decisions about the records and fields of one entity."""
 
-    def __init__(
-        self, entity: str, grants: tuple[_Grant, ...], denials: dict[str, tuple[Condition, ...]]
-    ) -> None:
+    def __init__(self, entity: str, grants: tuple[_Grant, ...], denials: dict[str, tuple[Part, ...]]) -> None:
         self.entity = entity
         self._grants = grants
         self._denials = denials
@@ -80,6 +86,7 @@ class Access:
         self.create = self._decide("create")
         self.update = self._decide("update")
         self.delete = self._decide("delete")
+        self.begin = self._decide(BEGIN)
         self.assign = decision(grant.clause("assign") for grant in grants)
 
     def field_read(self, field: str) -> Decision:
@@ -93,6 +100,10 @@ class Access:
     def field_create(self, field: str) -> Decision:
         """May the field be sent with a new record? Judged on the new record."""
         return self._field("create", field)
+
+    def field_begin(self, field: str) -> Decision:
+        """May the field be sent with a new record that comes together with the one it lives inside?"""
+        return self._field(BEGIN, field)
 
     def _decide(self, verb: str) -> Decision:
         return decision((g.clause(verb) for g in self._grants), self._denials.get(verb, ()))
@@ -113,6 +124,8 @@ def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
     if entity not in model.entities:
         raise KeyError(entity)
     roles, limits = access_key
+    if model.entities[entity].parent is not None:
+        return _under_parent(model, access_key, entity)
     compiled = _everything() if ADMIN in roles else _grants_of(model, roles, entity)
     narrowed, always = _narrowing(limits, entity), _following(model, access_key, entity)
     grants = tuple(
@@ -124,7 +137,49 @@ def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
 
 
 def _everything() -> tuple[_Grant, ...]:
-    return (_Grant(dict.fromkeys(VERBS, True), {}),)
+    return (_Grant(dict.fromkeys((*VERBS, BEGIN), True), {}),)
+
+
+def _under_parent(model: Model, access_key: AccessKey, entity: str) -> Access:
+    """What may be done with records that live inside others: each role's grant on those, narrowed by what
+    that role says of the fields of these.
+    """
+    roles, limits = access_key
+    field, target = model.entities[entity].parent, model.entities[entity].outside
+    assert field is not None
+    assert target is not None
+    narrowed = _narrowing(limits, target)
+
+    def asked(part: Part) -> Part:
+        return part if isinstance(part, bool | OfParent) else OfParent(field.name, target, part)
+
+    always = tuple(asked(part) for part in _following(model, access_key, target))
+    grants = []
+    for whole, fields in (
+        _everything_inside() if ADMIN in roles else _grants_inside(model, roles, entity, target)
+    ):
+        verbs = {own: asked(whole[verb]) if narrowed(verb) else False for own, verb in OF_PARENT.items()}
+        grants.append(_Grant(verbs | {"assign": False}, fields, always))
+    denied = {} if ADMIN in roles else _denials_of(model, roles, target)
+    denials = {own: tuple(map(asked, denied.get(verb, ()))) for own, verb in OF_PARENT.items()}
+    return Access(entity, tuple(grants), denials)
+
+
+_Inside = tuple[dict[str, Condition], dict[str, tuple[Condition, Condition]]]
+"""A role's grant on the records outside, and how it narrows the fields of those inside."""
+
+
+def _everything_inside() -> list[_Inside]:
+    return [(dict.fromkeys(VERBS, True), {})]
+
+
+def _grants_inside(model: Model, roles: frozenset[str], entity: str, target: str) -> Iterator[_Inside]:
+    for name in sorted(roles):
+        role = model.roles.get(name)
+        if role is not None and target in role.entities:
+            whole = {verb: _compiled(model, getattr(role.entities[target], verb)) for verb in VERBS}
+            own = role.entities.get(entity)
+            yield whole, {} if own is None else _field_conditions(model, own)
 
 
 def _following(model: Model, access_key: AccessKey, entity: str) -> tuple[Part, ...]:
@@ -163,12 +218,18 @@ def _entity_grants(model: Model, roles: frozenset[str], entity: str) -> Iterator
 
 
 def _grant(model: Model, grant: declarations.EntityGrant) -> _Grant:
-    verbs = {verb: _compiled(model, getattr(grant, verb)) for verb in VERBS}
-    fields = {
+    verbs: dict[str, Part] = {verb: _compiled(model, getattr(grant, verb)) for verb in VERBS}
+    return _Grant(verbs | {BEGIN: False}, _field_conditions(model, grant))
+
+
+def _field_conditions(
+    model: Model, grant: declarations.EntityGrant
+) -> dict[str, tuple[Condition, Condition]]:
+    """Field → when it may be read, and when it may be set."""
+    return {
         name: (_field_condition(model, field.read), _field_condition(model, field.update))
         for name, field in grant.fields.items()
     }
-    return _Grant(verbs, fields)
 
 
 def _field_condition(model: Model, condition: bool | Expression | None) -> Condition:
@@ -186,8 +247,8 @@ def _compiled(model: Model, condition: bool | Expression) -> Condition:
     return found
 
 
-def _denials_of(model: Model, roles: frozenset[str], entity: str) -> dict[str, tuple[Condition, ...]]:
-    denials: dict[str, tuple[Condition, ...]] = {}
+def _denials_of(model: Model, roles: frozenset[str], entity: str) -> dict[str, tuple[Part, ...]]:
+    denials: dict[str, tuple[Part, ...]] = {}
     for grant in _entity_grants(model, roles, entity):
         for verb, condition in grant.deny.items():
             denials[verb] = (*denials.get(verb, ()), _compiled(model, condition))

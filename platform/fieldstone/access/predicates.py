@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fieldstone.access.decisions import Decision, Follows, Part
+from fieldstone.access.decisions import Decision, Follows, OfParent, Part
 from fieldstone.access.grants import AccessKey, access_for_key
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Model, Rule
@@ -40,12 +40,27 @@ def _clause(
     def of(condition: Part) -> Column:
         if isinstance(condition, Follows):
             return _followed(model, condition, source)
+        if isinstance(condition, OfParent):
+            return _of_parent(model, condition, source)
         return lowered(condition) if isinstance(condition, Rule) else sa.literal(condition)
 
     granted = [sa.and_(*(of(condition) for condition in part)) for part in decision.grants if part]
     parts = [sa.or_(*granted)] if len(granted) == len(decision.grants) else []
     parts += [of(denial).is_(sa.false()) for denial in decision.denials]
     return sa.and_(*parts)
+
+
+def _of_parent(model: Model, condition: OfParent, source: sa.FromClause) -> Column:
+    """What a condition comes to for the record that the one at `source` lives inside."""
+    outside = model.entities[condition.entity].table.alias()
+    asked = condition.asked
+    value = (
+        _followed(model, asked, outside)
+        if isinstance(asked, Follows)
+        else computed(model, condition.entity, outside, asked.expression)
+    )
+    found = sa.select(value).where(outside.c.id == source.c[condition.field])
+    return found.correlate(source).scalar_subquery()
 
 
 def _followed(model: Model, condition: Follows, source: sa.FromClause) -> Column:

@@ -93,7 +93,7 @@ def _inverses(entities: Mapping[str, declarations.Entity]) -> dict[str, dict[str
             for name in target.entities or _user_target(field):
                 many = field.type == "references"
                 found[name][target.inverse] = Inverse(
-                    target.inverse, entity.name, field.name, many, entity.plural
+                    target.inverse, entity.name, field.name, many, entity.plural, target.owned
                 )
     return found
 

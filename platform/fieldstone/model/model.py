@@ -87,13 +87,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Inverse:
-    """A collection of related records: those of `entity` whose `field` names this record."""
+    """A collection of related records: those of `entity` whose `field` names this record.
+
+    owned: they live inside this record, like the lines of an order.
+    """
 
     name: str
     entity: str
     field: str
     many: bool
     label: declarations.Label
+    owned: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +154,23 @@ class Entity:
     def plural(self) -> declarations.Label:
         """Locale → what several records are called."""
         return self.declaration.plural
+
+    @cached_property
+    def parent(self) -> Field | None:
+        """The reference to the record that each of its records lives inside, as lines do in an order."""
+        declared = self.declaration.parent
+        return None if declared is None else self.fields[declared.name]
+
+    @property
+    def outside(self) -> str | None:
+        """The entity of the records that those of this one live inside, or None."""
+        target = None if self.parent is None else self.parent.declaration.target
+        return None if target is None else target.entities[0]
+
+    @cached_property
+    def lines(self) -> Mapping[str, Inverse]:
+        """The collections of records that live inside those of this entity, by name."""
+        return {name: inverse for name, inverse in self.inverses.items() if inverse.owned}
 
     @cached_property
     def about(self) -> Field | None:

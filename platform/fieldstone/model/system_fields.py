@@ -33,7 +33,7 @@ LABELS: Mapping[str, str] = {
     "deleted_at": "Deleted at",
 }
 ASSIGNABLE = frozenset({"owner", "team", "currency"})
-"""The system fields that a caller may send."""
+"""The system fields that a caller may send; but what lives inside a record has the currency of that."""
 
 _TYPES: Mapping[str, type[FieldType]] = {
     "id": RecordIdType,
@@ -55,15 +55,16 @@ def system_types(entity: declarations.Entity, *, money: bool) -> dict[str, Field
     absent = set() if entity.owner else {"owner", "team"}
     absent |= set() if money else {"currency"}
     return {
-        name: field_type(_declaration(name), entity.name)
+        name: field_type(_declaration(name, entity), entity.name)
         for name, field_type in _TYPES.items()
         if name not in absent
     }
 
 
-def _declaration(name: str) -> declarations.Field:
+def _declaration(name: str, entity: declarations.Entity) -> declarations.Field:
     target = declarations.ReferenceTarget((_TARGETS[name],)) if name in _TARGETS else None
-    readonly = name not in ASSIGNABLE
+    shared = name == "currency" and entity.parent is not None
+    readonly = name not in ASSIGNABLE or shared
     return declarations.Field(
         name, _TYPES[name].name, label={"": LABELS[name]}, target=target, readonly=readonly
     )

@@ -7,7 +7,7 @@ References are foreign keys without an action: records move to the recycle bin a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,18 @@ def build_tables(
     """The tables of all entities in the database schema `schema`."""
     metadata = sa.MetaData(schema=schema)
     names = frozenset(entities)
-    return metadata, {name: _entity_table(entity, metadata, names) for name, entity in entities.items()}
+    shared = frozenset(_sharing_money(entities))
+    return metadata, {
+        name: _entity_table(entity, metadata, names, shared) for name, entity in entities.items()
+    }
+
+
+def _sharing_money(entities: Mapping[str, declarations.Entity]) -> Iterator[str]:
+    """The entities whose records have a currency for the amounts of what lives inside them."""
+    for entity in entities.values():
+        if entity.parent is not None and entity.parent.target is not None:
+            types = {name: field_type_of(field, entity.name) for name, field in entity.fields.items()}
+            yield from entity.parent.target.entities if holds_money(types) else ()
 
 
 def holds_money(types: Mapping[str, FieldType]) -> bool:
@@ -55,10 +66,12 @@ def _is_money_formula(field_type: FieldType) -> bool:
     return isinstance(field_type, FormulaType) and formula is not None and formula.type.kind is Kind.MONEY
 
 
-def _entity_table(entity: declarations.Entity, metadata: sa.MetaData, names: frozenset[str]) -> EntityTable:
+def _entity_table(
+    entity: declarations.Entity, metadata: sa.MetaData, names: frozenset[str], shared: frozenset[str]
+) -> EntityTable:
     schema = str(metadata.schema)
     types = {name: field_type_of(field, entity.name) for name, field in entity.fields.items()}
-    system = system_types(entity, money=holds_money(types))
+    system = system_types(entity, money=holds_money(types) or entity.name in shared)
     columns = {name: field_type.columns(schema) for name, field_type in types.items()}
     columns |= {name: (system_column(name, schema, names),) for name in system}
     first = ("id", *types)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity, Field, Model, Transition
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords, environment
-from fieldstone.records.refusals import Refusals
+from fieldstone.records.refusals import Refusals, Relayed
 from fieldstone.records.rows import Values
 from fieldstone.records.rules.transaction import Pending, RuleRun
 from fieldstone.records.shape import shape_of
@@ -40,6 +40,8 @@ class Item:
     position: in what the caller sent. sent: what the caller sent, as Python values, but what is already so.
     old: as it is stored; empty for a new record. new: as it will be, with everything that `old` holds.
     transition: the one that the save takes, if any. rules: those that set fields of it.
+    nested: what the caller sent for records inside this one, by collection, as it came. inside: whether any
+    of those are saved with it. outside: the record that this one lives inside, where both are saved together.
     """
 
     position: int
@@ -49,6 +51,9 @@ class Item:
     new: Values = field(default_factory=dict)
     transition: Transition | None = None
     rules: list[str] = field(default_factory=list)
+    nested: Values = field(default_factory=dict)
+    inside: bool = False
+    outside: Item | None = None
 
     @property
     def is_new(self) -> bool:
@@ -68,6 +73,9 @@ class Batch:
     partial: records that are refused are left out, and the others are written.
     run: what rules have used up in the transaction. pending: what rules have set on other records.
     outer: the same records in a save that this one is part of.
+    lines: records inside these that are saved with them, new and changed ones apart; removed: those that go,
+    restored: those that come back.
+    outside: the batch of the records that these live inside.
     """
 
     context: Context
@@ -79,6 +87,10 @@ class Batch:
     run: RuleRun = field(default_factory=RuleRun)
     pending: list[Pending] = field(default_factory=list)
     outer: dict[Ref, Item | None] = field(default_factory=dict)
+    lines: list[Batch] = field(default_factory=list)
+    removed: list[Batch] = field(default_factory=list)
+    restored: list[Batch] = field(default_factory=list)
+    outside: Batch | None = None
 
     @property
     def model(self) -> Model:
@@ -102,19 +114,53 @@ class Batch:
 
     def settle(self) -> None:
         """Raise what was refused; in a partial batch, go on with the other records."""
-        if self.partial:
-            self.items = list(self.accepted)
-        else:
+        if not self.partial:
             self.refusals.raise_if_any()
+            return
+        for one in (*self.lines, *self.moved, self):
+            one.items = list(one.accepted)
+
+    @property
+    def together(self) -> list[Batch]:
+        """What is judged and written as one: the records inside these, and these."""
+        return [*self.lines, self]
+
+    @property
+    def moved(self) -> list[Batch]:
+        """The records inside these that go to the recycle bin or come out of it."""
+        return [*self.removed, *self.restored]
+
+    def holding(self, entity: Entity, items: list[Item], places: Sequence[tuple[int, str]]) -> Batch:
+        """A batch of records inside these. places: of each, the record around it and the path there."""
+
+        def told(position: int, name: str | None) -> list[tuple[int, str | None]]:
+            outside, path = places[position]
+            return [(outside, path if name is None else f"{path}.{name}")]
+
+        relayed = Relayed(to=self.refusals, told=told)
+        return Batch(
+            self.context,
+            self.connection,
+            entity,
+            items,
+            relayed,
+            partial=self.partial,
+            run=self.run,
+            outside=self,
+        )
 
     @cached_property
     def rights(self) -> CallerRights:
         """What the caller may do with the entity."""
         return CallerRights(self.context, self.entity)
 
-    @cached_property
+    @property
     def related(self) -> RelatedRecords:
-        """Other records as they are stored, fetched for the whole batch."""
+        """Other records as they are stored, fetched for everything that is saved together."""
+        return self._related if self.outside is None else self.outside.related
+
+    @cached_property
+    def _related(self) -> RelatedRecords:
         return RelatedRecords(self.connection, self.model)
 
     @cached_property
@@ -128,11 +174,26 @@ class Batch:
         """Evaluates rules on the records as they will be; not to be used before `new` is known."""
         return Evaluator(self.model, environment(self.context, self._overlay))
 
-    @cached_property
+    @property
     def _overlay(self) -> Overlay:
-        """The related records and those of the batch as they will be."""
-        fresh = [item.id for item in self.items if item.is_new]
-        return Overlay(self.related, self.entity.name, (item.new for item in self.items), fresh)
+        """The related records and those that are saved together as they will be."""
+        return self._own_overlay if self.outside is None else self.outside._own_overlay
+
+    @cached_property
+    def _own_overlay(self) -> Overlay:
+        together = [
+            (one.entity.name, item)
+            for one in (self, *self.lines, *self.moved)
+            for item in one.items
+            if item.new
+        ]
+        fresh = [item.id for _, item in together if item.is_new]
+        return Overlay(self.related, [(name, item.new) for name, item in together], fresh)
+
+    def forget_wanted(self) -> None:
+        """Look anew at the records as they will be: others are saved with them now."""
+        for name in ("wanted", "_own_overlay"):
+            vars(self).pop(name, None)
 
     def refuse(self, item: Item, name: str | None, code: str, message: str) -> None:
         """Refuse a value of a record, or the record as a whole (name None), as invalid."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from fieldstone.access.decisions import ALWAYS, Decision, Follows, Question
+from fieldstone.access.decisions import ALWAYS, Decision, Follows, OfParent, Question
 from fieldstone.access.grants import ADMIN, access, access_for_key
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden
@@ -36,14 +36,16 @@ class CallerRights:
     @property
     def knows_entity(self) -> bool:
         """Whether the entity exists for the caller at all."""
-        return self._access.read.constant is not False or self._access.create.constant is not False
+        possible = (self._access.read, self._access.create, self._access.begin)
+        return any(decision.constant is not False for decision in possible)
 
     def knows_field(self, field: Field) -> bool:
         """Whether a field exists for the caller: it can be read, or sent by who may create but not read."""
         if self._access.field_read(field.name).constant is not False:
             return True
         blind = self._access.read.constant is False
-        return blind and self._access.field_create(field.name).constant is not False
+        sending = self._access.field_create(field.name), self._access.field_begin(field.name)
+        return blind and any(decision.constant is not False for decision in sending)
 
     def may(self, verb: str, evaluator: Evaluator, record: Row) -> bool:
         """Whether the caller may `read`, `create`, `update`, `delete` or `assign` a record."""
@@ -99,8 +101,10 @@ class CallerRights:
 
     def check_stored(self, batch: Batch) -> None:
         """Refuse changes that the caller may not make to the records as they are stored."""
+        inside = batch.entity.parent is not None  # then the right to change the record around it counts
         for item in batch.items:
-            if _needs_update(batch.entity, item) and not self.may("update", batch.stored, item.old):
+            needed = _needs_update(batch.entity, item) and not inside
+            if needed and not self.may("update", batch.stored, item.old):
                 self._refuse(batch, item, "update")
             else:
                 self._check_sent(batch, item, batch.stored, item.old, list(item.sent))
@@ -112,7 +116,7 @@ class CallerRights:
                 continue
             verb = "create" if item.is_new else "update"
             record = _judged(batch.entity, item)
-            if not self.may(verb, batch.wanted, record):
+            if item.outside is None and not self.may(verb, batch.wanted, record):
                 self._refuse(batch, item, verb, as_wanted=True)
             else:
                 judged_before = set() if item.is_new else set(ASSIGNED)
@@ -129,6 +133,8 @@ class CallerRights:
                 self._refuse_field(batch, item, name)
 
     def _sending(self, item: Item, name: str) -> Decision:
+        if item.is_new and item.outside is not None and item.outside.is_new:
+            return self._access.field_begin(name)
         if item.is_new:
             return self._assigning(item, name) if name in ASSIGNED else self._access.field_create(name)
         decision = self.field_decision("update", name)
@@ -182,6 +188,10 @@ def _allows(decision: Decision, evaluator: Evaluator, record: Row) -> bool:
 def _answer(asked: Question, evaluator: Evaluator, record: Row) -> Any:
     if isinstance(asked, Rule):
         return evaluator.value(asked, record)
+    if isinstance(asked, OfParent):
+        outside = record.get(asked.field)
+        found = None if outside is None else evaluator.related(outside)
+        return False if found is None else _answer(asked.asked, evaluator, found)
     return may_follow(asked, evaluator, record)
 
 
@@ -206,7 +216,7 @@ def _needs_update(entity: Entity, item: Item) -> bool:
     free: set[str] = set(ASSIGNED)
     if by_role and item.transition is not None and entity.workflow is not None:
         free |= {entity.workflow.field, *item.transition.declaration.ask}
-    return not item.sent or bool(item.sent.keys() - free)
+    return not item.sent or item.inside or bool(item.sent.keys() - free)
 
 
 def _judged(entity: Entity, item: Item) -> Values:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.history import add_titles, hide_unreadable, instant, is_reference
+from fieldstone.records.history import add_titles, hide_unreadable, instant, references_in
 from fieldstone.records.labels import entity_label
 
 _MOST = 100
@@ -24,9 +24,7 @@ def describe(batch: Batch, item: Item, version: int) -> dict[str, Any]:
     hide_unreadable(batch.context, batch.connection, batch.entity, item.old, [changes])
     last = item.old
     changed_by = {"id": str(last["updated_by"].id), "entity": "user"}
-    references = [
-        part for pair in changes.values() for value in pair for part in _parts(value) if is_reference(part)
-    ]
+    references = [part for pair in changes.values() for part in references_in(pair)]
     add_titles(batch.context, batch.connection, [changed_by, *references])
     who, kind = (
         changed_by["title"] or "Somebody else",
@@ -61,7 +59,3 @@ def _merged(entries: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
         for name, (before, after) in changes.items():
             merged[name] = [merged[name][0] if name in merged else before, after]
     return {name: pair for name, pair in merged.items() if pair[0] != pair[1]}
-
-
-def _parts(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -8,14 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.context import Context
-from fieldstone.records import defaults, links, saving, validation
+from fieldstone.records import beginning, links, saving, validation
 from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.ids import new_ids
-from fieldstone.records.labels import entity_label
+from fieldstone.records.inside import sent as inside
 
 
 def create(context: Context, entity: str, values: Sequence[Mapping[str, Any]]) -> list[Written]:
-    """Create records from values in the API's form, all or none; in the order sent.
+    """Create records from values in the API's form, with what lives inside them, all or none; in the order
+    sent.
 
     Raises:
         NotFound: there is no such entity for the caller.
@@ -41,21 +42,6 @@ def prepare(batch: Batch, values: Sequence[Mapping[str, Any]]) -> None:
     for item, sent in zip(batch.items, values, strict=True):
         item.sent = validation.read_values(batch, item, sent)
         links.sort(item.sent)
-    validation.check_readonly(batch)
-    _check_initial(batch)
-    defaults.fill(batch)
-
-
-def _check_initial(batch: Batch) -> None:
-    """A caller's record begins in the workflow's initial state; an import brings states as they are."""
-    workflow = batch.entity.workflow
-    if workflow is None:
-        return
-    for item in batch.items:
-        state = item.sent.get(workflow.field)
-        if state is None:
-            item.sent.pop(workflow.field, None)
-        elif state != workflow.initial and not batch.imported:
-            kind = entity_label(batch.entity, batch.context.principal.locale)
-            message = f"A new {kind} begins as {workflow.initial}; take a transition to reach {state}."
-            batch.refuse(item, workflow.field, "not_initial", message)
+    inside.read(batch)
+    beginning.complete(batch)
+    inside.complete(batch)

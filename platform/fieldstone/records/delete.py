@@ -16,6 +16,7 @@ from fieldstone.records import loading, referrers, rows
 from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
+from fieldstone.records.inside import family
 from fieldstone.records.journal import DELETE, UPDATE, Entry, journal, told_changes
 from fieldstone.records.kept.follow import follow
 from fieldstone.records.kept.walks import Changed
@@ -52,12 +53,20 @@ def delete(
 
 
 def remove(batch: Batch) -> None:
-    """Move the loaded records of a batch to the bin, with what goes with them and what rules do then."""
+    """Move the loaded records of a batch to the bin, with what goes with them and what rules do then.
+
+    Removing what lives inside other records is a change of those.
+    """
+    from fieldstone.records import saving  # noqa: PLC0415  saving removes what lives inside records
+
+    if batch.entity.parent is not None:
+        around = family.around_removed(batch)
+        saving.judge(around)
+        saving.change(around)
+        return
     following.before_delete(batch)
     removal = Removal(batch)
-    removal.follow_cascades()
-    removal.check_restricted()
-    removal.collect_cleared()
+    removal.prepare()
     removal.write()
     following.after_delete(batch)
 
@@ -88,6 +97,12 @@ class Removal:
         self._removed: dict[str, dict[UUID, _Removed]] = {batch.entity.name: named}
         self._cleared: dict[UUID, _Cleared] = {}
 
+    def prepare(self) -> None:
+        """Find everything that the removal touches; refuse it where something is in its way."""
+        self.follow_cascades()
+        self.check_restricted()
+        self.collect_cleared()
+
     def follow_cascades(self) -> None:
         """Find all that goes too, level by level, and require the right to delete each."""
         frontier = {name: dict(removed) for name, removed in self._removed.items()}
@@ -104,7 +119,8 @@ class Removal:
         known = self._removed.setdefault(referrer.entity.name, {})
         found = referrers.locked_rows(self._batch.connection, referrer, sorted(removed))
         fresh = [record for record in found if record["id"] not in known]
-        self._require_right(referrer.entity, fresh)
+        if referrer.field is not referrer.entity.parent:
+            self._require_right(referrer.entity, fresh)
         for record in fresh:
             root = removed[record[referrer.field.name].id].root
             known[record["id"]] = following[referrer.entity.name][record["id"]] = _Removed(record, root)

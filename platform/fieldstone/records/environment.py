@@ -132,17 +132,17 @@ class RelatedRecords:
 
 
 class Overlay:
-    """Related records among which those of a batch are seen as they will be.
+    """Related records among which those of a save, each with its entity, are seen as they will be.
 
     fresh: the ids of those that are new, and so are in no record's reference yet.
     """
 
     def __init__(
-        self, below: RelatedRecords, entity: str, records: Iterable[Row], fresh: Collection[UUID] = ()
+        self, below: RelatedRecords, records: Iterable[tuple[str, Row]], fresh: Collection[UUID] = ()
     ) -> None:
         self._below = below
-        self._entity = entity
-        self._own = {Ref(entity, record["id"]): record for record in records}
+        self._own = {Ref(entity, record["id"]): record for entity, record in records}
+        self._entities = frozenset(ref.entity for ref in self._own)
         self._fresh = frozenset(fresh)
         below.watch(self._own.values())
 
@@ -159,14 +159,16 @@ class Overlay:
             linked = (self.record(ref) for ref in own[name] or ())
             return [row for row in linked if row is not None and row["deleted_at"] is None]
         known = () if of is not None and of.id in self._fresh else self._below.collection(source, of)
-        return known if source.entity != self._entity else list(self._overlaid(source, of, known))
+        return known if source.entity not in self._entities else list(self._overlaid(source, of, known))
 
     def _overlaid(self, source: CollectionSource, of: Ref | None, known: Sequence[Row]) -> Iterator[Row]:
         for row in known:
-            own = self._own.get(Ref(self._entity, row["id"]))
+            own = self._own.get(Ref(source.entity, row["id"]))
             if own is None or not _says_where(own, source, of):
                 yield row if own is None else own
-        for row in self._own.values():
+        for ref, row in self._own.items():
+            if ref.entity != source.entity:
+                continue
             if _says_where(row, source, of) and row["deleted_at"] is None and _belongs(row, source, of):
                 yield row
 

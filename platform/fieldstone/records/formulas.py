@@ -79,7 +79,7 @@ def _search_text(batch: Batch, item: Item) -> str:
 
 def _is_due(kept: _Kept, value: KeptValue, item: Item) -> bool:
     """Whether a value has to be computed: a new one, or one of which the record's own part changed."""
-    return value not in kept.foreign or item.is_new or _reads_changed(value, item)
+    return value not in kept.foreign or item.is_new or item.inside or _reads_changed(value, item)
 
 
 def _reads_changed(value: KeptValue, item: Item) -> bool:

@@ -73,7 +73,7 @@ def why_hidden(context: Context, entity: str, id_: UUID) -> Hidden | None:
     found = find_entity(context, entity)
     clauses = role_clauses(context.model, context.principal, entity, "read")
     denied = any(one.effect == DENY for one in clauses)
-    if denied or context.principal.limits is not None or found.about is not None:
+    if denied or context.principal.limits is not None or found.about or found.parent:
         return None
     if not _is_hidden(context, found, id_) or not _may_know(context, found, id_):
         return None

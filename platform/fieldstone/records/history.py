@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from fieldstone.records import rows
 from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
+from fieldstone.records.inside.told import hide_inside
 from fieldstone.records.labels import entity_label
 from fieldstone.records.rows import TITLE, Values
 from fieldstone_rules.types import Ref
@@ -92,7 +93,9 @@ def hide_unreadable(
         for name in list(change):
             if name not in kept:
                 kept[name] = entity.field(name) is not None and rights.may_field("read", name, judge, record)
-            if not kept[name]:
+            if name in entity.lines:
+                hide_inside(context, entity, name, change[name])
+            elif not kept[name]:
                 del change[name]
 
 
@@ -101,12 +104,17 @@ def _references(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for entry in told:
         found.append(entry["actor"])
-        for pair in entry["changes"].values():
-            for value in pair:
-                found += [
-                    part for part in (value if isinstance(value, list) else [value]) if is_reference(part)
-                ]
+        found += [part for pair in entry["changes"].values() for part in references_in(pair)]
     return found
+
+
+def references_in(value: Any) -> Iterator[dict[str, Any]]:
+    """The references without their titles in a value in the API's form, however deep."""
+    if is_reference(value):
+        yield value
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from references_in(part)
 
 
 def is_reference(value: Any) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fieldstone.model.model import Field, Link
+from fieldstone.model.model import Entity, Field, Link
 from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.caller_rights import CallerRights
@@ -68,13 +68,13 @@ def sort(values: Values) -> None:
             values[name] = tuple(sorted(value, key=lambda ref: ref.id))
 
 
-def parts(batch: Batch) -> Iterable[Part]:
-    """What a write does to the link tables."""
-    for field in shape_of(batch.entity).links:
+def parts(entity: Entity, items: Sequence[Item]) -> Iterable[Part]:
+    """What a write of records of an entity does to the link tables."""
+    for field in shape_of(entity).links:
         if field.link is not None:
             added, removed = (
-                _pairs(batch.items, field, "new", "old"),
-                _pairs(batch.items, field, "old", "new"),
+                _pairs(items, field, "new", "old"),
+                _pairs(items, field, "old", "new"),
             )
             if added:
                 yield linking(field.link, added)

@@ -6,34 +6,51 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from fieldstone.fields import json_text
 from fieldstone.fields.text import TextType
-from fieldstone.model.model import Entity, Field
+from fieldstone.model.model import Entity, Field, Inverse
+from fieldstone.model.ordering import directed
 from fieldstone.model.system_fields import TITLE
+from fieldstone.records.order import order_terms, usual_order
 from fieldstone.records.paths import FieldPath, guarded, readable_fields, resolve
-from fieldstone.records.source import RecordSource, Viewer
+from fieldstone.records.source import Joins, RecordSource, Viewer
 from fieldstone_metadata import declarations
 
 Column = sa.ColumnElement[Any]
 
 
+Shown = FieldPath | Inverse
+"""A field, or a collection of what lives inside the record."""
+
+_UNTOLD_INSIDE = frozenset({"currency", "deleted_at"})
+"""What is the same for everything that lives inside a record."""
+
+
 def chosen_fields(
-    viewer: Viewer, entity: Entity, fields: Sequence[str] | None, *, deleted: bool
-) -> list[FieldPath]:
+    viewer: Viewer, entity: Entity, fields: Sequence[str] | None, *, deleted: bool, nested: bool = False
+) -> list[Shown]:
     """What a record shows: the named fields with the id in front, or all that the viewer may read.
 
-    `_title` names the record to people, as references do; whoever may read the record may ask for it.
+    `_title` names the record to people, as references do; whoever may read the record may ask for it. What
+    lives inside the record is shown where it is named, or with `nested`.
 
     Raises:
         Malformed: if a field is unknown to the viewer.
     """
     if fields is not None:
-        asked = dict.fromkeys(("id", *fields))
-        return [_title(entity) if t == TITLE else resolve(viewer, entity, t, "fields") for t in asked]
+        return [_named(viewer, entity, text) for text in dict.fromkeys(("id", *fields))]
     readable = readable_fields(viewer, entity)
     names = dict.fromkeys(f.name for f in readable if deleted or f.name != "deleted_at")
-    return [resolve(viewer, entity, name, "fields") for name in names]
+    found: list[Shown] = [resolve(viewer, entity, name, "fields") for name in names]
+    return [*found, *entity.lines.values()] if nested else found
+
+
+def _named(viewer: Viewer, entity: Entity, text: str) -> Shown:
+    if text == TITLE:
+        return _title(entity)
+    return entity.lines[text] if text in entity.lines else resolve(viewer, entity, text, "fields")
 
 
 def _title(entity: Entity) -> FieldPath:
@@ -54,13 +71,40 @@ def _title(entity: Entity) -> FieldPath:
     return FieldPath(TITLE, (), field)
 
 
-def record_json(record: RecordSource, fields: Sequence[FieldPath]) -> Column:
+def record_json(record: RecordSource, fields: Sequence[Shown]) -> Column:
     """The JSON text of one record: an object with one member for each field, called as it was asked for."""
     parts: list[Column] = []
-    for number, path in enumerate(fields):
+    for number, shown in enumerate(fields):
         start = "," if number else "{"
-        parts += [json_text.constant(f'{start}"{path.text}":'), field_json(record, path)]
+        if isinstance(shown, Inverse):
+            parts += [json_text.constant(f'{start}"{shown.name}":'), inside_json(record, shown)]
+        else:
+            parts += [json_text.constant(f'{start}"{shown.text}":'), field_json(record, shown)]
     return json_text.assembled(*parts, json_text.constant("}"))
+
+
+def inside_json(record: RecordSource, inverse: Inverse) -> Column:
+    """What lives inside a record as the text of a JSON array, in its own order, else in that of its making.
+
+    Of a record in the recycle bin it is what went there with it.
+    """
+    viewer, entity = record.viewer, record.viewer.model.entities[inverse.entity]
+    rows = entity.table.alias()
+    inside = RecordSource(viewer, entity, rows, Joins())
+    untold = {inverse.field, *_UNTOLD_INSIDE}
+    names = [field.name for field in readable_fields(viewer, entity) if field.name not in untold]
+    item = record_json(inside, [resolve(viewer, entity, name, "fields") for name in dict.fromkeys(names)])
+    own = [text for text in usual_order(entity, viewer) if text != "-id"]
+    order = order_terms(inside, own)
+    terms = [directed(key.value, descending=key.descending, nullable=key.nullable) for key in order]
+    listed = sa.func.string_agg(item, postgresql.aggregate_order_by(sa.literal_column("','"), *terms))
+    found = (
+        sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
+        .select_from(inside.joins.apply(rows))
+        .where(rows.c[inverse.field] == record.column("id"))
+        .where(rows.c.deleted_at.is_not_distinct_from(record.column("deleted_at")))
+    )
+    return found.correlate(record.rows).scalar_subquery()
 
 
 def field_json(record: RecordSource, path: FieldPath) -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,7 +26,8 @@ CAPABILITY = "purge"
 def purge(
     context: Context, entity: str, ids: Sequence[UUID], versions: Sequence[int | None] | None = None
 ) -> None:
-    """Remove records in the recycle bin for good, with their history; that they were purged stays on record.
+    """Remove records in the recycle bin for good, with their history and what lives inside them; that they
+    were purged stays on record.
 
     Raises:
         Forbidden: the caller lacks the capability `purge` or may not delete the record.
@@ -40,11 +41,23 @@ def purge(
         batch = Batch(context, connection, find_entity(context, entity), items)
         loading.load(batch, versions or [None] * len(ids), Lock.REMOVED, deleted=True)
         batch.rights.check_delete(batch)
-        _check_referrers(batch)
-        _remove(batch)
+        for one in (*_inside(batch), batch):
+            _check_referrers(one)
+            _remove(one)
 
     if ids:
         context.database.run_write(context.model.version, work)
+
+
+def _inside(batch: Batch) -> Iterator[Batch]:
+    """What lives inside the records of a batch, or did: it goes with them."""
+    ids = [item.id for item in batch.items]
+    for referrer in referrers.referrers(batch.model, batch.entity.name, CASCADE):
+        if referrer.field is referrer.entity.parent:
+            found = referrers.locked_rows(batch.connection, referrer, ids, live=False)
+            items = [Item(place, record["id"], old=record) for place, record in enumerate(found)]
+            if items:
+                yield Batch(batch.context, batch.connection, referrer.entity, items, run=batch.run)
 
 
 def _require_capability(context: Context) -> None:

@@ -33,8 +33,8 @@ def get_json(
 ) -> tuple[bytes, int]:
     """One record as JSON, and its version.
 
-    fields: paths to show, None for all that the caller may read. deleted: look in the recycle bin, for which
-    the right to delete is needed as well.
+    fields: paths to show, None for all that the caller may read, with what lives inside the record.
+    deleted: look in the recycle bin, for which the right to delete is needed as well.
 
     Raises:
         NotFound: if there is no such entity, or no such record that the caller may read.
@@ -69,7 +69,7 @@ def get(
 def _statement(viewer: Viewer, entity: Entity, fields: Sequence[str] | None, *, deleted: bool) -> Statement:
     table = entity.table.alias()
     record = RecordSource(viewer, entity, table, Joins())
-    item = record_json(record, chosen_fields(viewer, entity, fields, deleted=deleted))
+    item = record_json(record, chosen_fields(viewer, entity, fields, deleted=deleted, nested=True))
     granted = viewer.access(entity.name)
     scope = system_scope(viewer, entity.name, table)
     decisions = (granted.read, granted.delete) if deleted else (granted.read,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fieldstone.access.grants import ADMIN
+from fieldstone.access.grants import ADMIN, OF_PARENT
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
 from fieldstone.records.labels import text_of
@@ -19,8 +19,12 @@ def needed(context: Context, entity: Entity, verb: str, field: str | None = None
     """What a right takes: the conditions of the caller's roles, and the other roles that grant it.
 
     field: the right is about this field. you: it is told to whom it is about. The text names roles and
-    conditions, and no values. That an administrator may do everything is said only where nobody else may.
+    conditions, and no values. About what lives inside a record the rights on that one are told. That an
+    administrator may do everything is said only where nobody else may.
     """
+    if entity.outside is not None:
+        around = context.model.entities[entity.outside]
+        return needed(context, around, OF_PARENT.get(verb, verb), you=you)
     locale = context.principal.locale
     held, others = [], []
     for role, conditions in _granting(context, entity, verb, field):

@@ -27,7 +27,7 @@ def check(batch: Batch) -> None:
     kept is read from them. What the caller may not read is answered like what is not there.
     """
     found = [entry for entry in batch.changed_references() if _leads_to_records(batch, *entry)]
-    changed = [entry for entry in found if not _is_own(batch, entry[1], entry[2])]
+    changed = [entry for entry in found if not _is_known(batch, *entry)]
     wanted: dict[str, set[UUID]] = defaultdict(set)
     locks: dict[str, Lock] = {}
     for _, field, ref in changed:
@@ -90,8 +90,12 @@ def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targe
         )
 
 
-def _is_own(batch: Batch, field: Field, ref: Ref) -> bool:
-    """The acting user and the user's teams need no look, unless something kept is read from them."""
+def _is_known(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
+    """The record around this one is saved with it; the acting user and the user's teams need no look, unless
+    something kept is read from them.
+    """
+    if item.outside is not None and field is batch.entity.parent:
+        return True
     principal = batch.context.principal
     if lock_for(batch.model, batch.entity.name, field.name, ref.entity) is not Lock.REFERRED:
         return False

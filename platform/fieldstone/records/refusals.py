@@ -6,7 +6,7 @@ conflict, then what is wrong with values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +65,45 @@ class Refusals:
             chosen = [refusal for refusal in self.found if refusal.kind is kind]
             if chosen:
                 raise _error(kind, chosen)
+
+
+@dataclass
+class Relayed(Refusals):
+    """Refusals about records that are saved with those a caller named: told of these.
+
+    to: those that the caller hears. told: (position, field) here → where it is told.
+    """
+
+    to: Refusals = field(default_factory=Refusals)
+    told: Callable[[int, str | None], Iterable[tuple[int, str | None]]] = lambda position, name: [
+        (position, name)
+    ]
+
+    def add(
+        self,
+        record: int,
+        name: str | None,
+        code: str,
+        message: str,
+        *,
+        kind: type[FieldstoneError] = Invalid,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Remember a refusal, and tell it where the caller named something."""
+        self.records.add(record)
+        self.fields.add((record, name))
+        for there, path in self.told(record, name):
+            self.to.add(there, path, code, message, kind=kind, details=details)
+
+    def concern(self, record: int, name: str | None = None) -> bool:
+        """Whether anything was refused about a record; also of all those that it is told of."""
+        if name is not None:
+            return (record, name) in self.fields
+        return record in self.records or all(self.to.concern(there) for there, _ in self.told(record, None))
+
+    def raise_if_any(self) -> None:
+        """Raise what was refused of everything that is saved together."""
+        self.to.raise_if_any()
 
 
 def _error(kind: type[FieldstoneError], chosen: list[Refusal]) -> FieldstoneError:

@@ -15,6 +15,7 @@ from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field
 from fieldstone.records import loading, rows
 from fieldstone.records.batch import Batch, Item, Written, find_entity
+from fieldstone.records.inside import family
 from fieldstone.records.journal import DELETE, RESTORE, UPDATE, Entry, changed_fields, journal, told_changes
 from fieldstone.records.kept.follow import follow
 from fieldstone.records.kept.plan import lock_for
@@ -44,13 +45,32 @@ def restore(
         batch = Batch(context, connection, find_entity(context, entity), items)
         loading.load(batch, versions or [None] * len(ids), Lock.REMOVED, deleted=True)
         batch.rights.check_delete(batch)
-        revival = Revival(batch)
-        revival.collect()
-        revival.check_references()
-        revival.write()
+        _bring_back(batch)
         return [Written(item.id, item.old["version"] + 1) for item in items]
 
     return context.database.run_write(context.model.version, work) if ids else []
+
+
+def _bring_back(batch: Batch) -> None:
+    """Restoring what lives inside other records is a change of those."""
+    from fieldstone.records import saving  # noqa: PLC0415  saving restores what lives inside records
+
+    if batch.entity.parent is not None and not _lies_outside_in_bin(batch):
+        around = family.around_restored(batch)
+        saving.judge(around)
+        saving.change(around)
+        return
+    revival = Revival(batch)
+    revival.prepare()
+    revival.write()
+
+
+def _lies_outside_in_bin(batch: Batch) -> bool:
+    """Whether a record around one of these is in the recycle bin, which a revival then refuses."""
+    field = batch.entity.parent
+    assert field is not None
+    found = (batch.stored.related(item.old[field.name]) for item in batch.items)
+    return any(outside is None or outside["deleted_at"] is not None for outside in found)
 
 
 class Revival:
@@ -63,6 +83,11 @@ class Revival:
         self._causes: dict[UUID, UUID] = {}
         for item in batch.items:
             self._revive(batch.entity.name, item.old)
+
+    def prepare(self) -> None:
+        """Find everything that the restore touches; refuse it where something is in its way."""
+        self.collect()
+        self.check_references()
 
     def collect(self) -> None:
         """Find what the removal took along and what it cleared, and reverse both."""

@@ -6,7 +6,7 @@ A record in Python is a mapping of field name to Python value (`fieldstone_rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -47,18 +47,35 @@ class Lock(Enum):
 
 
 _SHARED = frozenset({Lock.REFERRED, Lock.READ})
+_CHANGING = frozenset({Lock.CHANGED, Lock.REMOVED})
 _KEEPING_KEYS = frozenset({Lock.REFERRED, Lock.CHANGED})
 
 
 def load(
     connection: sa.Connection, model: Model, entity: Entity, ids: Iterable[UUID], lock: Lock = Lock.NONE
 ) -> dict[UUID, Values]:
-    """The records with these ids, those in the recycle bin included, locked in the order of their ids."""
+    """The records with these ids, those in the recycle bin included, locked in the order of their ids.
+
+    Whoever changes what lives inside other records locks those first, as a save of those does.
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}
+    if entity.parent is not None and lock in _CHANGING:
+        connection.execute(_locking_outside(model, entity), {"ids": wanted})
     found = _loading(model, entity, lock).run(connection, {"ids": wanted})
     return {row["id"]: read_row(entity, row) for row in found}
+
+
+def load_inside(
+    connection: sa.Connection, entity: Entity, field: str, outside: Sequence[UUID]
+) -> list[Values]:
+    """The live records that live inside those with the ids `outside`; whoever locks these has locked them."""
+    wanted = sa.bindparam(None, list(outside), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
+    table = entity.table
+    statement = sa.select(*read_columns(entity)).where(table.c[field] == sa.any_(wanted))
+    chosen = statement.where(table.c.deleted_at.is_(None)).order_by(table.c.id)
+    return [read_row(entity, dict(row)) for row in connection.execute(chosen).mappings()]
 
 
 def read_row(entity: Entity, row: Row) -> Values:
@@ -102,6 +119,29 @@ def _loading(model: Model, entity: Entity, lock: Lock) -> TypedSelect:
         model.cache[key] = TypedSelect(_build_loading(entity, lock))
     statement: TypedSelect = model.cache[key]
     return statement
+
+
+def _locking_outside(model: Model, entity: Entity) -> sa.Select[Any]:
+    key = (__name__, "outside", entity.name)
+    if key not in model.cache:
+        model.cache[key] = _build_locking(model, entity)
+    statement: sa.Select[Any] = model.cache[key]
+    return statement
+
+
+def _build_locking(model: Model, entity: Entity) -> sa.Select[Any]:
+    field, around = entity.parent, entity.outside
+    assert field is not None
+    assert around is not None
+    outside = model.entities[around].table
+    ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
+    named = sa.select(entity.table.c[field.name]).where(entity.table.c.id == sa.any_(ids))
+    return (
+        sa.select(outside.c.id)
+        .where(outside.c.id.in_(named))
+        .order_by(outside.c.id)
+        .with_for_update(key_share=True)
+    )
 
 
 def _build_loading(entity: Entity, lock: Lock) -> sa.Select[Any]:

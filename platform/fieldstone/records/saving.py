@@ -6,6 +6,8 @@ wrong.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
 from fieldstone.model.model import Entity
 from fieldstone.records import (
     formulas,
@@ -21,6 +23,9 @@ from fieldstone.records import (
     validation,
 )
 from fieldstone.records.batch import Batch, Item
+from fieldstone.records.delete import Removal
+from fieldstone.records.inside import family
+from fieldstone.records.inside.told import changes_inside
 from fieldstone.records.journal import (
     CREATE,
     IMPORT,
@@ -34,6 +39,7 @@ from fieldstone.records.journal import (
 )
 from fieldstone.records.kept.follow import follow
 from fieldstone.records.kept.walks import Changed
+from fieldstone.records.restore import Revival
 from fieldstone.records.rows import SEARCH, Values, to_columns
 from fieldstone.records.rules import following
 from fieldstone.records.writing import Part, inserting, updating, write
@@ -44,25 +50,27 @@ _ALWAYS = frozenset({"id", "version", "updated_at", "updated_by"})
 def judge(batch: Batch) -> None:
     """Everything between the record as the caller wants it and its write; raises what was refused.
 
-    In a partial batch the refused records are left out instead.
+    In a partial batch the refused records are left out instead. What lives inside others is judged together
+    with those, each step for the records inside before the ones around them.
     """
-    mentions.find(batch)
-    references.check(batch)
-    money.check_currency(batch)
-    money.settle_amounts(batch)
-    formulas.compute(batch)
-    validation.check_visible(batch)
-    batch.rights.check_wanted(batch)
-    following.before(batch)
-    money.check_rates(batch)
-    formulas.compute(batch)
-    validation.check_required(batch)
-    validation.check_fields(batch)
-    saved_views.check(batch)
-    following.validate(batch)
-    guards.check(batch)
-    trees.check(batch)
-    settle(batch)
+    whole = family.whole(batch)
+    _each(whole, mentions.find, references.check, money.check_currency)
+    family.share_currency(whole)
+    _each(whole, money.settle_amounts, formulas.compute, validation.check_visible)
+    _each(whole, lambda one: one.rights.check_wanted(one))
+    following.before(whole)
+    family.share_currency(whole)
+    _each(whole, money.settle_amounts, money.check_rates, formulas.compute)
+    _each(whole, validation.check_required, validation.check_fields, saved_views.check)
+    _each(whole, following.validate, guards.check, trees.check)
+    whole.settle()
+
+
+def _each(whole: Batch, *steps: Callable[[Batch], None]) -> None:
+    for step in steps:
+        for one in whole.together:
+            if one.items:
+                step(one)
 
 
 def settle(batch: Batch) -> None:
@@ -71,52 +79,91 @@ def settle(batch: Batch) -> None:
 
 
 def insert(batch: Batch) -> None:
-    """Write new records with their links, history and outbox."""
-    if sequences.numbered(batch):
-        sequences.number(batch)
-        formulas.compute(batch)
-        settle(batch)
-    if batch.items:
-        following.write_and_follow(batch, lambda: _write_new(batch))
-        notifying.tell(batch)
-
-
-def _write_new(batch: Batch) -> None:
-    new_rows = _with_search_texts(batch, [to_columns(batch.entity, item.new) for item in batch.items])
-    parts = [inserting(batch.entity, new_rows), *links.parts(batch), _journal(batch)]
-    write(batch.connection, batch.model, parts)
-    _follow(batch)
+    """Write new records with what lives inside them, their links, history and outbox."""
+    _save(batch.outside or batch)
 
 
 def change(batch: Batch) -> None:
-    """Write those records that changed, with their links, history and outbox."""
-    batch.items = [item for item in batch.items if is_changed(batch.entity, item)]
-    if not batch.items:
-        following.nothing_to_write(batch)
+    """Write those records that changed, or inside which one did, with their links, history and outbox."""
+    _save(batch.outside or batch)
+
+
+def _save(whole: Batch) -> None:
+    _keep_changed(whole)
+    if not whole.items:
+        following.nothing_to_write(whole)
         return
-    for item in batch.items:
-        item.new |= {"version": item.old["version"] + 1, "updated_at": batch.context.now}
-        item.new["updated_by"] = batch.actor
-    formulas.compute_stamped(batch)
-    following.write_and_follow(batch, lambda: _write_changed(batch))
-    notifying.tell(batch)
+    for one in whole.together:
+        _number_or_stamp(one)
+    whole.settle()
+    following.write_and_follow(whole, lambda: _write(whole))
+    for one in whole.together:
+        notifying.tell(one)
 
 
-def _write_changed(batch: Batch) -> None:
-    parts = [updating(batch.entity, _changed_columns(batch)), *links.parts(batch), _journal(batch)]
-    write(batch.connection, batch.model, parts)
-    _follow(batch)
+def _keep_changed(whole: Batch) -> None:
+    """Go on with the records that are new or changed, and with those around such ones."""
+    for one in whole.lines:
+        one.items = [item for item in one.items if item.is_new or is_changed(one.entity, item)]
+    inside = (item for one in (*whole.lines, *whole.moved) for item in one.items)
+    around = {item.outside for item in inside}
+    for item in whole.items:
+        item.inside = item in around
+    whole.items = [item for item in whole.items if item.is_new or is_changed(whole.entity, item)]
 
 
-def _follow(batch: Batch) -> None:
+def _number_or_stamp(batch: Batch) -> None:
+    """Give new records their numbers, and changed ones their version."""
+    fresh = [item for item in batch.items if item.is_new]
+    if fresh and sequences.numbered(batch):
+        sequences.number(batch)
+        formulas.compute(batch)
+    if len(fresh) < len(batch.items):
+        for item in batch.items:
+            item.new |= {"version": item.old["version"] + 1, "updated_at": batch.context.now}
+            item.new["updated_by"] = batch.actor
+        formulas.compute_stamped(batch)
+
+
+def _write(whole: Batch) -> None:
+    groups = [one for one in whole.together if one.items]
+    parts = [part for one in groups for part in _rows(one)]
+    write(whole.connection, whole.model, [*parts, *_links(groups), _journal(whole, groups)])
+    for one in whole.moved:
+        if one.items:
+            move = Removal(one) if one in whole.removed else Revival(one)
+            move.prepare()
+            move.write()
+    _follow(whole, groups)
+
+
+def _rows(batch: Batch) -> Iterator[Part]:
+    """The part of a write that concerns the rows of a batch; its records are all new, or none is."""
+    if batch.items[0].is_new:
+        new_rows = [to_columns(batch.entity, item.new) for item in batch.items]
+        yield inserting(batch.entity, _with_search_texts(batch, new_rows))
+    else:
+        yield updating(batch.entity, _changed_columns(batch))
+
+
+def _links(groups: Sequence[Batch]) -> Iterator[Part]:
+    """New and changed records of an entity share the clauses for its links."""
+    for entity in dict.fromkeys(one.entity for one in groups):
+        yield from links.parts(entity, [item for one in groups if one.entity is entity for item in one.items])
+
+
+def _follow(whole: Batch, groups: Sequence[Batch]) -> None:
     """Bring up to date what is kept of other records and follows from these."""
-    written = {batch.entity.name: [Changed(item.id, item.old, item.new) for item in batch.items]}
-    follow(batch.context, batch.connection, written, computed=True, opened=batch.run.open)
+    written: dict[str, list[Changed]] = {}
+    for one in groups:
+        changed = [Changed(item.id, item.old, item.new) for item in one.items]
+        written.setdefault(one.entity.name, []).extend(changed)
+    follow(whole.context, whole.connection, written, computed=True, opened=whole.run.open)
 
 
 def is_changed(entity: Entity, item: Item) -> bool:
-    """Whether a save would change anything that a reader can see."""
-    return bool(changed_fields(entity, item.old, item.new))
+    """Whether a save would change anything that a reader can see, in the record or inside it."""
+    return item.inside or bool(changed_fields(entity, item.old, item.new))
 
 
 def _with_search_texts(batch: Batch, rows: list[Values]) -> list[Values]:
@@ -132,8 +179,8 @@ def _changed_columns(batch: Batch) -> list[Values]:
     return _with_search_texts(batch, [{name: new[name] for name in ordered} for _, new in pairs])
 
 
-def _journal(batch: Batch) -> Part:
-    return journal(batch.context, [_entry(batch, item) for item in batch.items])
+def _journal(whole: Batch, groups: Sequence[Batch]) -> Part:
+    return journal(whole.context, [_entry(one, item) for one in groups for item in one.items])
 
 
 def _entry(batch: Batch, item: Item) -> Entry:
@@ -142,7 +189,7 @@ def _entry(batch: Batch, item: Item) -> Entry:
         record=item.id,
         version=item.new["version"],
         action=_action(batch, item),
-        changes=changes_between(batch.entity, item.old, item.new),
+        changes={**changes_between(batch.entity, item.old, item.new), **changes_inside(batch, item)},
         transition=item.transition.name if item.transition else None,
         note=_note(batch, item),
     )

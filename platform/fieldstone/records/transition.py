@@ -59,7 +59,8 @@ def _require_asked(batch: Batch, item: Item, chosen: Transition, values: Mapping
     """A transition takes the fields it asks for and no others."""
     for name in values:
         field = batch.entity.field(name)
-        if name not in chosen.declaration.ask and field is not None and batch.rights.knows_field(field):
+        known = name in batch.entity.lines or (field is not None and batch.rights.knows_field(field))
+        if name not in chosen.declaration.ask and known:
             message = f"The transition {chosen.name} does not ask for {name}; change it before or after."
             batch.refuse(item, name, "not_asked", message)
 

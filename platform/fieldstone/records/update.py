@@ -12,13 +12,16 @@ import sqlalchemy as sa
 from fieldstone.context import Context
 from fieldstone.records import links, loading, saving, state_changes, validation
 from fieldstone.records.batch import Batch, Item, Written, find_entity
+from fieldstone.records.inside import sent as inside
 
 Sent = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What to change in a record: values in the API's form; version: the one the caller saw, or None."""
+    """What to change in a record: values in the API's form, of what lives inside it too; version: the one
+    the caller saw, or None.
+    """
 
     id: UUID
     values: Sent
@@ -64,14 +67,19 @@ def read_sent(batch: Batch, values: Sequence[Sent] | Mapping[int, Sent]) -> None
     links.load(batch)
     links.keep_unseen(batch)
     validation.drop_unchanged(batch)
+    inside.read(batch)
 
 
 def check_and_merge(batch: Batch) -> None:
     """Check the rights on the stored records, and make the records as the caller wants them."""
-    batch.rights.check_stored(batch)
-    validation.check_readonly(batch)
-    for item in batch.items:
-        item.new = {**item.old, **item.sent}
+    for one in (batch, *batch.lines):
+        stored = [item for item in one.items if not item.is_new]
+        if stored:
+            one.rights.check_stored(one)
+            validation.check_readonly(one)
+        for item in stored:
+            item.new = {**item.old, **item.sent}
+    inside.complete(batch)
 
 
 def finish(batch: Batch) -> list[Written]:

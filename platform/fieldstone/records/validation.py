@@ -20,11 +20,16 @@ Sent = Mapping[str, Any]
 
 
 def read_values(batch: Batch, item: Item, sent: Sent) -> Values:
-    """What was sent as Python values; every value that cannot be taken is refused and left out."""
+    """What was sent as Python values; every value that cannot be taken is refused and left out.
+
+    What was sent for records inside this one is put aside, as it came.
+    """
     values: Values = {}
     for name, raw in sent.items():
         field = batch.entity.field(name) if isinstance(name, str) else None
-        if field is None or not batch.rights.knows_field(field):
+        if name in batch.entity.lines and batch.rights.knows_entity:
+            item.nested[name] = raw
+        elif field is None or not batch.rights.knows_field(field):
             batch.refuse(item, str(name)[:80], "unknown_field", unknown_field(batch, str(name)))
         elif not _may_be_sent(batch, field):
             batch.refuse(
@@ -38,6 +43,7 @@ def read_values(batch: Batch, item: Item, sent: Sent) -> Values:
 def unknown_field(batch: Batch, name: str) -> str:
     """What to say about a field that does not exist for the caller, with the most similar one that does."""
     known = [field.name for field in shape_of(batch.entity).fields if batch.rights.knows_field(field)]
+    known += batch.entity.lines
     similar = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean “{similar[0]}”?" if similar else "."
     return f"{batch.entity.name} has no field “{name[:80]}”{hint}"
@@ -45,7 +51,7 @@ def unknown_field(batch: Batch, name: str) -> str:
 
 def _may_be_sent(batch: Batch, field: Field) -> bool:
     if field.name in batch.entity.system:
-        return field.name in ASSIGNABLE
+        return field.name in ASSIGNABLE and field.readonly is not True
     return field.type.writable or (batch.imported and field.declaration.type == "sequence")
 
 
@@ -81,6 +87,8 @@ def check_readonly(batch: Batch) -> None:
 
 def is_readonly(field: Field, stored: Evaluator, old: Row) -> bool:
     """Whether callers may not set a field; a condition cannot hold for a record that is not there yet."""
+    if field.declaration.target is not None and field.declaration.target.owned:
+        return bool(old)
     if isinstance(field.readonly, bool):
         return field.readonly
     return bool(old) and stored.holds(field.readonly, old)

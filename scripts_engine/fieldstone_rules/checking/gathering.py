@@ -18,6 +18,7 @@ from fieldstone_rules.types import Kind, Type, reference, simple
 _GATHERS = {gather.value: gather for gather in Gather} | {"exists": Gather.ANY}
 _ALSO_SCALAR = frozenset({"min", "max", "join"})
 _VALUELESS = frozenset({Gather.COUNT, Gather.ANY, Gather.ALL})
+_ACROSS_CURRENCIES = frozenset({Gather.SUM, Gather.AVERAGE, Gather.MIN, Gather.MAX})
 _NEEDS_FIELD = frozenset({Gather.SUM, Gather.AVERAGE, Gather.MIN, Gather.MAX, Gather.JOIN})
 
 
@@ -161,7 +162,8 @@ def _aggregate(
     problem = _why_not(kind, collection, value)
     if problem is not None:
         return checking.report(tree, "type", *problem)
-    if kind in (Gather.SUM, Gather.AVERAGE, Gather.MIN, Gather.MAX) and value is not None:
+    across = not collection.source.owned and kind in _ACROSS_CURRENCIES
+    if across and value is not None:
         value = _comparable_amount(checking, value)
     value = None if kind in _VALUELESS else value
     return Aggregate(_type(kind, collection, value), span_of(tree), kind, collection, value, separator)

@@ -207,7 +207,9 @@ def member(checking: Checking, of: Node, entity: EntitySchema, token: Token, nam
         return _field(checking, of, entity, token, names)
     if word in entity.inverses:
         inverse = entity.inverses[word]
-        source = CollectionSource(inverse.entity, entity.name, word, inverse.field, inverse.many)
+        source = CollectionSource(
+            inverse.entity, entity.name, word, inverse.field, inverse.many, owned=inverse.owned
+        )
         return Collection(collection(inverse.entity), span, source, of, checking.new_row(), None, ())
     return checking.unknown(token, f"field of `{entity.name}` called", [*entity.fields, *entity.inverses])
 

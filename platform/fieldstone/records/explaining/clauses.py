@@ -11,6 +11,7 @@ from fieldstone.access.decisions import Follows
 from fieldstone.access.grants import ADMIN
 from fieldstone.fields.value_forms import part_form
 from fieldstone.model.model import Transition, Workflow
+from fieldstone.records.batch import Batch, Item
 from fieldstone.records.caller_rights import may_follow
 from fieldstone.records.environment import environment
 from fieldstone.records.explaining.case import Case
@@ -54,15 +55,33 @@ def _following(case: Case) -> Iterator[ExplainedClause]:
 def _of_roles(case: Case, effects: set[str]) -> list[ExplainedClause]:
     found = role_clauses(case.context.model, case.subject, case.entity.name, case.verb, case.narrowed_to)
     locale = case.context.principal.locale
+    around = _around(case) if any(one.outside for one in found) else case
     return [
         _clause(
-            case,
+            around if one.outside else case,
             one.condition,
             ExplainedClause(one.role.name, text_of(one.role.label, locale), one.effect),
         )
         for one in found
         if one.effect in effects
     ]
+
+
+def _around(case: Case) -> Case:
+    """The same question about the record that the one in question lives inside, whose rights decide."""
+    field, outside = case.entity.parent, case.entity.outside
+    assert field is not None
+    assert outside is not None
+    entity = case.context.model.entities[outside]
+    if case.judged is None or case.seen is None:
+        return replace(case, entity=entity)
+    ref = case.judged.items[0].old[field.name]
+    record = dict(case.judged.stored.related(ref) or {})
+    seen, judged = (
+        Batch(context, case.connection, entity, [Item(0, ref.id, old=record)])
+        for context in (case.context, case.subject_context)
+    )
+    return replace(case, entity=entity, seen=seen, judged=judged)
 
 
 def _of_transition(case: Case, workflow: Workflow, transition: Transition) -> list[ExplainedClause]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fieldstone.errors import Invalid
 from fieldstone.records import money, references
 from fieldstone.records.journal import differs
 from fieldstone.records.rules import writes
-from fieldstone.records.rules.compiled import EntityRules, TriggerRule, rules_of
+from fieldstone.records.rules.compiled import TriggerRule, rules_of
 from fieldstone.records.rules.execution import Execution
 from fieldstone.records.rules.transaction import Place, RuleFailed
 from fieldstone.records.rules.validations import check
@@ -24,11 +24,17 @@ _BOOKKEEPING = frozenset({"version", "updated_at", "updated_by"})
 Events = Sequence[tuple[Event, str | None]]
 
 
-def before(batch: Batch) -> None:
-    """Run the triggers that may still set fields of the records."""
+def before(whole: Batch) -> None:
+    """Run the triggers that may still set fields of the records, of those inside others first."""
+    _begin(whole)
+    for one in whole.together:
+        _open(one)
+    for one in whole.together:
+        _before(one)
+
+
+def _before(batch: Batch) -> None:
     rules = rules_of(batch.model, batch.entity.name)
-    _begin(batch)
-    _open(batch, rules)
     setting = False
     for rule in rules.before:
         setting |= _run(batch, rule, [item for item in batch.accepted if _is_saved(item)])
@@ -44,37 +50,38 @@ def validate(batch: Batch) -> None:
     check(batch, rules_of(batch.model, batch.entity.name).early)
 
 
-def write_and_follow(batch: Batch, write: Callable[[], None]) -> None:
-    """Write the records of a batch, and do what rules do after that.
+def write_and_follow(whole: Batch, write: Callable[[], None]) -> None:
+    """Write the records of a batch and what lives inside them, and do what rules do after that.
 
     In a partial batch the records that a rule refuses then are left out, and the others are written again.
     """
-    rules = rules_of(batch.model, batch.entity.name)
-    _close(batch, rules)
-    _open(batch, rules)  # without the records that were refused
-    if not rules.any_after:
+    nothing_to_write(whole)
+    for one in whole.together:
+        _open(one)  # without the records that were refused
+    if not any(rules_of(one.model, one.entity.name).any_after for one in whole.together):
         write()
-    elif not batch.partial:
+    elif not whole.partial:
         write()
-        _follow(batch, rules)
+        _follow(whole)
     else:
-        _write_partly(batch, rules, write)
-    _close(batch, rules)
+        _write_partly(whole, write)
+    nothing_to_write(whole)
 
 
-def nothing_to_write(batch: Batch) -> None:
+def nothing_to_write(whole: Batch) -> None:
     """End a save that found its records as they are stored."""
-    _close(batch, rules_of(batch.model, batch.entity.name))
+    for one in reversed(whole.together):
+        _close(one)
 
 
-def _write_partly(batch: Batch, rules: EntityRules, write: Callable[[], None]) -> None:
+def _write_partly(batch: Batch, write: Callable[[], None]) -> None:
     run = batch.run
     while batch.items:
         seen, pending = dict(run.seen), dict(run.pending)
         savepoint = batch.connection.begin_nested()
         try:
             write()
-            _follow(batch, rules)
+            _follow(batch)
         except Invalid as error:
             savepoint.rollback()
             run.seen, run.pending = seen, pending
@@ -89,27 +96,30 @@ def _leave_out(batch: Batch, error: Invalid) -> None:
     if isinstance(error, RuleFailed):
         refused = error.errors[0]
         batch.refusals.add(refused.record, refused.field, refused.code, refused.message)
-    accepted = list(batch.accepted)
-    if len(accepted) == len(batch.items):
+    before = sum(len(one.items) for one in batch.together)
+    batch.settle()
+    if sum(len(one.items) for one in batch.together) == before:
         raise error
-    batch.items = accepted
 
 
-def _follow(batch: Batch, rules: EntityRules) -> None:
-    _write_pending(batch)
-    check(batch, rules.late)
-    _raise_for(batch)
-    for rule in rules.after:
-        _run(batch, rule, batch.items)
-        _raise_for(batch)
-    batch.pending.clear()
+def _follow(whole: Batch) -> None:
+    for one in whole.together:
+        _write_pending(one)
+    for one in whole.together:
+        check(one, rules_of(one.model, one.entity.name).late)
+    _raise_for(whole)
+    for one in whole.together:
+        for rule in rules_of(one.model, one.entity.name).after:
+            _run(one, rule, one.items)
+            _raise_for(whole)
+        one.pending.clear()
 
 
 def _raise_for(batch: Batch) -> None:
     """Stop if one of the records that are being written is refused."""
     if not batch.partial:
         batch.refusals.raise_if_any()
-    elif any(batch.refusals.concern(item.position) for item in batch.items):
+    elif any(one.refusals.concern(item.position) for one in batch.together for item in one.items):
         raise Invalid("A rule refused a record.")
 
 
@@ -138,7 +148,7 @@ def before_delete(batch: Batch) -> None:
     """Run the triggers that may refuse a deletion."""
     rules = rules_of(batch.model, batch.entity.name)
     _begin(batch)
-    _open(batch, rules)
+    _open(batch)
     for rule in rules.before:
         _run(batch, rule, batch.items, deleting=True)
     batch.refusals.raise_if_any()
@@ -152,7 +162,7 @@ def after_delete(batch: Batch) -> None:
         _run(batch, rule, batch.items, deleting=True)
         batch.refusals.raise_if_any()
     batch.pending.clear()
-    _close(batch, rules)
+    _close(batch)
 
 
 # ---- which rules, which records
@@ -163,17 +173,26 @@ def _begin(batch: Batch) -> None:
     if batch.run.depth == 0:
         batch.run.open.clear()
         batch.run.pending.clear()
-    batch.pending = []
+    for one in batch.together:
+        one.pending = []
 
 
-def _open(batch: Batch, rules: EntityRules) -> None:
-    if rules.any_after or rules.early:
-        batch.outer = {ref: batch.run.open.get(ref) for ref in _refs(batch)}
-        batch.run.open |= {Ref(batch.entity.name, item.id): item for item in batch.items}
+def _is_followed(batch: Batch) -> bool:
+    """Whether rules have to see what becomes of the records of a save, or others saved together with them."""
+    rules = rules_of(batch.model, batch.entity.name)
+    together = bool(batch.lines or batch.moved or batch.outside)
+    return rules.any_after or bool(rules.early) or together
 
 
-def _close(batch: Batch, rules: EntityRules) -> None:
-    if not rules.any_after and not rules.early:
+def _open(batch: Batch) -> None:
+    if _is_followed(batch):
+        opened = {Ref(one.entity.name, i.id): i for one in (batch, *batch.moved) for i in one.items}
+        batch.outer = {ref: batch.run.open.get(ref) for ref in opened}
+        batch.run.open |= opened
+
+
+def _close(batch: Batch) -> None:
+    if not _is_followed(batch):
         return
     outer, batch.outer = batch.outer, {}
     for ref, item in outer.items():
@@ -181,10 +200,6 @@ def _close(batch: Batch, rules: EntityRules) -> None:
             batch.run.open.pop(ref, None)
         else:
             batch.run.open[ref] = item
-
-
-def _refs(batch: Batch) -> Iterable[Ref]:
-    return (Ref(batch.entity.name, item.id) for item in batch.items)
 
 
 def _run(batch: Batch, rule: TriggerRule, items: Sequence[Item], *, deleting: bool = False) -> bool:
@@ -212,7 +227,11 @@ def _deletion(_item: Item) -> Events:
 
 def _is_saved(item: Item) -> bool:
     """Whether a save has anything to write for a record."""
-    return item.is_new or any(differs(item.old.get(name), value) for name, value in item.new.items())
+    return (
+        item.is_new
+        or item.inside
+        or any(differs(item.old.get(name), value) for name, value in item.new.items())
+    )
 
 
 def _is_due(batch: Batch, rule: TriggerRule, item: Item) -> bool:

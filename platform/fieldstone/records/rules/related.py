@@ -96,10 +96,26 @@ class RuleRelated:
         for owner, record in members(batch.connection, batch.model, source, owners):
             known = batch.run.open.get(Ref(source.entity, record["id"]))
             groups[owner].append(known.new if known is not None and known.new else record)
+        if source.owned:
+            self._overlay(source, groups, owners)
         found = [record for group in groups.values() for record in group]
         self._meter.step(self.place, len(found))
         self.watch(source.entity, found)
         return {owner: groups.get(owner, []) for owner in owners}
+
+    def _overlay(
+        self, source: CollectionSource, groups: dict[UUID, list[Row]], owners: Sequence[UUID]
+    ) -> None:
+        """Have those that are saved together with the records around them there, and those removed not."""
+        for group in groups.values():
+            group[:] = [row for row in group if row["deleted_at"] is None]
+        known = {row["id"] for group in groups.values() for row in group}
+        wanted = set(owners)
+        for ref, item in self._batch.run.open.items():
+            if ref.entity == source.entity and item.new and item.new["deleted_at"] is None:
+                around = item.new[str(source.inverse_field)]
+                if around is not None and around.id in wanted and item.id not in known:
+                    groups[around.id].append(item.new)
 
 
 def members(

@@ -7,6 +7,7 @@ from typing import Any
 
 from fieldstone.model.model import Field
 from fieldstone.model.system_fields import ASSIGNABLE
+from fieldstone.records.inside.sent import MOST
 from fieldstone.web.openapi.common import reference
 from fieldstone.web.openapi.examples import example_of
 from fieldstone.web.openapi.surface import Surface
@@ -16,8 +17,15 @@ Schema = dict[str, Any]
 
 
 def entity_schemas(surface: Surface) -> dict[str, Schema]:
-    """The schemas of one entity by component name: shown, sent to create, sent to update, a page."""
+    """The schemas of one entity by component name: shown, sent to create, sent to update, a page; and of what
+    lives inside other records, how it is sent with those.
+    """
     found: dict[str, Schema] = {}
+    if surface.entity.parent is not None:
+        found[f"{surface.name}.new_inside"] = sent(
+            surface, _without_way_out(surface.startable, surface), required=True
+        )
+        found[f"{surface.name}.inside"] = _changed_inside(surface)
     if "read" in surface.verbs:
         found[surface.name] = shown(surface)
         found[f"{surface.name}.page"] = page(surface)
@@ -32,16 +40,51 @@ def entity_schemas(surface: Surface) -> dict[str, Schema]:
     return found
 
 
+def _without_way_out(fields: Mapping[str, Field], surface: Surface) -> Mapping[str, Field]:
+    return {name: field for name, field in fields.items() if field is not surface.entity.parent}
+
+
+def _changed_inside(surface: Surface) -> Schema:
+    """What is sent with the record around: new where there is no `id`, else changed, or removed."""
+    schema = sent(surface, _without_way_out(surface.updatable, surface), required=False)
+    removing: Schema = {
+        "type": "boolean",
+        "description": "Remove the record with this `id`; send nothing else.",
+    }
+    schema["properties"] = {
+        "id": {
+            "type": "string",
+            "format": "uuid",
+            "description": "Of the record to change or remove; a new one has none.",
+        },
+        "_delete": removing,
+        **schema["properties"],
+    }
+    return schema
+
+
+def _inside(surface: Surface, form: str) -> dict[str, Schema]:
+    """The collections of what lives inside a record, with their entries in one of their forms."""
+    return {
+        name: {"type": "array", "maxItems": MOST, "items": reference(f"{inverse.entity}{form}")}
+        for name, inverse in surface.entity.lines.items()
+    }
+
+
 def shown(surface: Surface) -> Schema:
     """A record as it is read; fields that one record hides from the caller are absent there."""
     writable = surface.creatable.keys() | surface.updatable.keys()
     properties = {
         name: field_schema(field, read_only=name not in writable) for name, field in surface.readable.items()
     }
+    inside = {
+        name: {"type": "array", "items": reference(inverse.entity)}
+        for name, inverse in surface.entity.lines.items()
+    }
     return {
         "type": "object",
         "title": surface.label,
-        "properties": properties,
+        "properties": properties | inside,
         "required": ["id"],
         "additionalProperties": True,
     }
@@ -52,7 +95,8 @@ def sent(surface: Surface, fields: Mapping[str, Field], *, required: bool) -> Sc
     schema: Schema = {
         "type": "object",
         "title": surface.label,
-        "properties": {name: sent_schema(field) for name, field in fields.items()},
+        "properties": {name: sent_schema(field) for name, field in fields.items()}
+        | _inside(surface, ".new_inside" if required else ".inside"),
         "additionalProperties": False,
     }
     needed = [name for name, field in fields.items() if must_be_sent(field)] if required else []

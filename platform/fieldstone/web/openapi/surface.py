@@ -32,6 +32,7 @@ class Surface:
     inverses: collections whose entity the caller may read.
     exports: whether the caller may export what it may read.
     bulk: the modes in which the caller may send many lines with one call.
+    startable: the fields that may be sent with a new record together with the one that it lives inside.
     belongings: what may be done with records about records of this entity, such as comments: name → verbs.
     """
 
@@ -45,6 +46,7 @@ class Surface:
     exports: bool
     bulk: tuple[str, ...]
     belongings: Mapping[str, frozenset[str]]
+    startable: Mapping[str, Field]
 
     @property
     def name(self) -> str:
@@ -70,7 +72,7 @@ class Surface:
 def surfaces(model: Model, principal: Principal) -> list[Surface]:
     """All entities that the caller may do anything with."""
     found = (_surface(model, principal, entity) for entity in model.entities.values())
-    return [surface for surface in found if surface.verbs]
+    return [surface for surface in found if surface.verbs or surface.startable]
 
 
 def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
@@ -88,6 +90,7 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         exports="read" in verbs and (CAPABILITY in principal.capabilities or ADMIN in principal.roles),
         bulk=_bulk(principal, verbs),
         belongings=_belongings(model, principal) if entity.declaration.activities else {},
+        startable=_where(_sendable(entity), rights.field_begin) if entity.parent else {},
     )
 
 
@@ -115,7 +118,7 @@ def _possible(decision: Decision) -> bool:
 
 
 def _sendable(entity: Entity) -> Mapping[str, Field]:
-    system = {name: field for name, field in entity.system.items() if name in ASSIGNABLE}
+    system = {name: field for name, field in entity.system.items() if name in ASSIGNABLE and field.writable}
     return system | {name: field for name, field in entity.fields.items() if field.writable}
 
 
