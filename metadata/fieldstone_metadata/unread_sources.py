@@ -28,6 +28,7 @@ _FOR_EVERYBODY = frozenset({"comment", "notification"})
 """Core entities of which everybody reads what concerns them."""
 
 _NOTHING = d.FieldGrant()
+_NO_GRANT = d.EntityGrant()
 
 Source = tuple[str, str]
 """Entity and field."""
@@ -77,6 +78,11 @@ class _Sight:
     """What somebody with one role, and those that it inherits, can read at all."""
 
     def __init__(self, application: d.Application, role: d.Role) -> None:
+        self._outside = {
+            entity.name: entity.parent.target.entities[0]
+            for entity in application.entities.values()
+            if entity.parent is not None and entity.parent.target is not None
+        }
         self._roles = [role, *(application.roles[name] for name in role.inherits)]
 
     def hidden(self, shown: _Shown) -> list[str]:
@@ -93,10 +99,20 @@ class _Sight:
     def _may_read(self, entity: str, field: str) -> bool:
         if entity in _FOR_EVERYBODY:
             return True
+        if entity in self._outside:
+            return self._may_read_inside(entity, field)
         grants = [role.entities[entity] for role in self._roles if entity in role.entities]
         if any(grant.deny.get("read") is True for grant in grants):
             return False
         return any(grant.read is not False and _is_open(grant, field) for grant in grants)
+
+    def _may_read_inside(self, entity: str, field: str) -> bool:
+        """What lives inside other records is read with those, but for fields that the same role hides."""
+        outside = self._outside[entity]
+        if not self._may_read(outside, "id"):
+            return False
+        granting = [r for r in self._roles if r.entities.get(outside, _NO_GRANT).read is not False]
+        return any(_is_open(role.entities.get(entity, _NO_GRANT), field) for role in granting)
 
 
 def _is_open(grant: d.EntityGrant, field: str) -> bool:

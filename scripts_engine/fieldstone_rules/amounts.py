@@ -64,9 +64,20 @@ def currency_of(node: Node, schema: Schema) -> Node | None:
         return Constant(_TEXT, leaf.span, leaf.type.options[0])
     if _owner(leaf) == _ORGANISATION:
         return OrganisationCurrency(_TEXT, leaf.span)
+    if isinstance(leaf, Aggregate) and _is_inside(leaf):
+        return _currency_of_owner(leaf, schema)
     if isinstance(leaf, Aggregate) and leaf.value is not None:
         return _currency_of_found(leaf, leaf.value, schema)
     return _currency_field(leaf, schema)
+
+
+def _currency_of_owner(leaf: Aggregate, schema: Schema) -> Node | None:
+    """The currency of the record inside which amounts are gathered."""
+    owner, source = leaf.collection.of, leaf.collection.source
+    entity = schema.entity(source.owner) if source.owner is not None else None
+    if owner is None or source.owner is None or entity is None or CURRENCY not in entity.fields:
+        return None
+    return Field(entity.fields[CURRENCY].type, leaf.span, owner, source.owner, CURRENCY)
 
 
 def _currency_of_found(leaf: Aggregate, value: Node, schema: Schema) -> Node | None:
@@ -110,6 +121,8 @@ def _owner(leaf: Node) -> Owner:
         return _ORGANISATION
     if isinstance(leaf, Field | About):
         return _path(leaf.of)
+    if isinstance(leaf, Aggregate) and _is_inside(leaf) and leaf.collection.of is not None:
+        return _path(leaf.collection.of)
     return (f"#{id(leaf)}",)
 
 
@@ -123,9 +136,16 @@ def _path(node: Node) -> Owner:
     return (RECORD if node.name == OLD else node.name, *reversed(names))
 
 
+def _is_inside(node: Node) -> bool:
+    """Whether an amount is gathered from what lives inside one record, and so is in the currency of that."""
+    return isinstance(node, Aggregate) and node.gather in _GATHERED and node.collection.source.owned
+
+
 def is_in_base(node: Node) -> bool:
     """Whether an amount is the organisation's as it stands."""
     gathered = isinstance(node, Aggregate) and node.gather in _GATHERED
+    if gathered and _is_inside(node):
+        return False
     return gathered or (isinstance(node, Field) and node.name.endswith(BASE_SUFFIX))
 
 
