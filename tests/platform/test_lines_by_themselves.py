@@ -230,6 +230,16 @@ def test_lines_are_imported_and_each_row_is_accounted_for(app, pump):
     assert seen(app.system, theirs) == (1, "0.00")
 
 
+def test_rows_are_imported_with_their_lines(ann, pump):
+    row = {"name": "First", "lines": [{"product": pump, "quantity": 2, "price": "1"}]}
+    broken = {"name": "Second", "lines": [{"product": pump, "quantity": 0}]}
+    made, refused, again = records.import_rows(ann, "order", [row, broken, row], key=["name"])
+    assert (made.action, refused.action, again.action) == ("created", "refused", "updated")
+    assert [error.field for error in refused.errors] == ["lines[0].quantity"]
+    assert made.id is not None
+    assert seen(ann, made.id) == (2, "4.00")
+
+
 def test_many_lines_are_changed_and_deleted_at_once(app, ann, pump):
     order = make(ann, pump, 1, 2, 3)
     first, *others = ids_of(ann, order)

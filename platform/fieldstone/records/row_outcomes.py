@@ -51,7 +51,7 @@ def run(template: Batch, ids: Mapping[int, UUID], step: Step) -> dict[int, RowOu
     if not ids:
         return {}
     items = [Item(position, id_) for position, id_ in ids.items()]
-    batch = replace(template, items=list(items), refusals=Refusals())
+    batch = replace(template, items=list(items), refusals=Refusals(), lines=[], removed=[], restored=[])
     action = step(batch)
     written = {item.position for item in batch.items}
     refusals = _by_position(batch)
