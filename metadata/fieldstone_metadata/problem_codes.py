@@ -81,6 +81,8 @@ CODES: Mapping[str, str] = {
     "not_sortable": "Records cannot be ordered by the field.",
     "not_summable": "The field holds no numbers.",
     "not_writable": "The platform makes the value; nobody can give it.",
+    "private_source": "A formula shows personal data to people who may not see its source (warning).",
+    "private_title": "The title of an entity uses a field that is private.",
     "slow_order": "A list is ordered by an unstored aggregate (warning).",
     "platform_setting": "The platform reads this setting of `core`: it keeps its type and has a default.",
     # workflows, roles, forms, data

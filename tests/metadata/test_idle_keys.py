@@ -82,12 +82,6 @@ def test_where_keys_serve_something_nothing_is_said(check_text):
             "not_supported_yet",
             "was",
         ),
-        (
-            "name: seller\n",
-            "name: seller\ncapabilities: [private_data]\n",
-            "not_supported_yet",
-            "private_data",
-        ),
     ],
 )
 def test_a_key_that_nothing_would_read_is_shown_at_its_place(old, new, code, at, only_problem):

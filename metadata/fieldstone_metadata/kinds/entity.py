@@ -5,7 +5,7 @@ from __future__ import annotations
 from fieldstone_metadata.declarations import Entity, Field, Label
 from fieldstone_metadata.expressions import Expressions, used_from_outside
 from fieldstone_metadata.field_types import FIELD_TYPES
-from fieldstone_metadata.kinds.field import build_field
+from fieldstone_metadata.kinds.field import build_field, private_fields
 from fieldstone_metadata.kinds.paths import check_order, field_paths
 from fieldstone_metadata.names import label_of, plural_of
 from fieldstone_metadata.nodes import Node
@@ -85,6 +85,12 @@ def _title(shape: EntityShape, workspace: Workspace, expressions: Expressions) -
         hint = f'join parts to a text, such as "{{{node.value}}}"'
         workspace.report.error(node, "title_not_text", "a title must be a text", hint)
         return None
+    private = private_fields(title, workspace) if title is not None else []
+    if private:
+        message = (
+            f"a title cannot use `{private[0]}`, which is private: whoever refers to a record reads its title"
+        )
+        workspace.report.error(node, "private_title", message)
     outside = used_from_outside(title, _IN_TITLE) if title is not None else ()
     if outside:
         message = f"a title cannot use `{min(outside)}`, not even through a formula"

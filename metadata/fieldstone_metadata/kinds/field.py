@@ -15,6 +15,7 @@ from fieldstone_metadata.shapes import EntityShape, FieldShape
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import is_stored
 from fieldstone_rules import Expression, Purpose
+from fieldstone_rules.reading import fields_read
 from fieldstone_rules.types import Kind, Type, simple
 
 NOT_IN_STORED = frozenset({"now", "today", "user", "settings"})
@@ -50,6 +51,7 @@ def build_field(
         index=bool(node.plain("index", False)),
         check=_check(shape, entity, expressions),
         message=label_of(message, shape.name) if message else None,
+        private=bool(node.plain("private", False)),
         was=texts(node, "was"),
         options={key: value for key, value in options.items() if key not in ("expression", "stored")},
         choices=shape.choices,
@@ -177,12 +179,31 @@ def _formula(
             node, "bad_formula", "a formula gives one value, not a list, a collection or nothing"
         )
         return None
+    _warn_of_private(shape, node, expression, workspace)
     outside = used_from_outside(expression, forbidden)
     if outside:
         message = f"a stored formula cannot use `{min(outside)}`, not even through another formula"
         workspace.report.error(node, "not_allowed", message)
     expressions.world.settle(entity, shape.name, expression.type)
     return expression
+
+
+def _warn_of_private(shape: FieldShape, node: Node, expression: Expression, workspace: Workspace) -> None:
+    """Warns of a formula that tells what is personal to people who may not know it."""
+    private = private_fields(expression, workspace)
+    if private and not shape.node.plain("private", False):
+        message = (
+            f"`{shape.name}` is shown to people who may not see `{private[0]}`, from which it is computed"
+        )
+        hint = "add `private: true` to it too, unless what it tells is not personal"
+        workspace.report.warning(node, "private_source", message, hint)
+
+
+def private_fields(expression: Expression, workspace: Workspace) -> list[str]:
+    """The fields of personal data that an expression reads, also through formulas and references."""
+    read = sorted(fields_read(expression.tree))
+    shapes = ((name, workspace.entities[entity].fields.get(name)) for entity, name in read)
+    return [name for name, found in shapes if found is not None and found.node.plain("private", False)]
 
 
 def stored_type(shape: FieldShape, entity: str, workspace: Workspace, expressions: Expressions) -> Type:

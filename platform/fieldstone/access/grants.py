@@ -12,10 +12,10 @@ what one may see but not change is forbidden (403).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from fieldstone.access.decisions import ALWAYS, Clause, Decision, Follows, OfParent, Part, decision
+from fieldstone.access.decisions import ALWAYS, NEVER, Clause, Decision, Follows, OfParent, Part, decision
 from fieldstone.context import Principal, TokenLimits
 from fieldstone.model.compile import compile_condition
 from fieldstone.model.model import Condition, Model
@@ -35,6 +35,9 @@ ADMIN = "admin"
 EMPLOYEE = "employee"
 FOR_EVERYBODY = frozenset({"comment", "notification"})
 """What the role `employee` grants on these holds for everybody who holds any role."""
+
+PRIVATE_DATA = "private_data"
+"""The capability without which fields with `private: true` do not exist for a reader."""
 
 IDENTITY = frozenset({"id", "version", TITLE})
 """What whoever may read the record may read of it; nothing works without it."""
@@ -77,8 +80,15 @@ class _Grant:
 class Access:
     """Decisions about the records and fields of one entity."""
 
-    def __init__(self, entity: str, grants: tuple[_Grant, ...], denials: dict[str, tuple[Part, ...]]) -> None:
+    def __init__(
+        self,
+        entity: str,
+        grants: tuple[_Grant, ...],
+        denials: dict[str, tuple[Part, ...]],
+        concealed: frozenset[str] = frozenset(),
+    ) -> None:
         self.entity = entity
+        self._concealed = concealed
         self._grants = grants
         self._denials = denials
         self._fields: dict[tuple[str, str], Decision] = {}
@@ -115,6 +125,8 @@ class Access:
         return found
 
     def _decide_field(self, verb: str, field: str) -> Decision:
+        if field in self._concealed:
+            return NEVER
         whole: Decision = getattr(self, verb)
         own = decision(grant.field_clause(verb, field) for grant in self._grants)
         return ALWAYS if own.grants == whole.grants and own.grants else own
@@ -133,7 +145,22 @@ def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
         for g in compiled
     )
     denials = {} if ADMIN in roles else _denials_of(model, roles, entity)
-    return Access(entity, grants, denials)
+    return Access(entity, grants, denials, _concealed(model, roles, entity))
+
+
+def sees_private_data(model: Model, roles: Iterable[str]) -> bool:
+    """Whether holders of these roles see personal data."""
+    held = [model.roles[name] for name in roles if name in model.roles]
+    return any(role.name == ADMIN or PRIVATE_DATA in role.capabilities for role in held)
+
+
+def _concealed(model: Model, roles: frozenset[str], entity: str) -> frozenset[str]:
+    """The fields of personal data, for those who may not know of it: neither reading nor writing tells."""
+    if sees_private_data(model, roles):
+        return frozenset()
+    return frozenset(
+        name for name, field in model.entities[entity].fields.items() if field.declaration.private
+    )
 
 
 def _everything() -> tuple[_Grant, ...]:
@@ -162,7 +189,7 @@ def _under_parent(model: Model, access_key: AccessKey, entity: str) -> Access:
         grants.append(_Grant(verbs | {"assign": False}, fields, always))
     denied = {} if ADMIN in roles else _denials_of(model, roles, target)
     denials = {own: tuple(map(asked, denied.get(verb, ()))) for own, verb in OF_PARENT.items()}
-    return Access(entity, tuple(grants), denials)
+    return Access(entity, tuple(grants), denials, _concealed(model, roles, entity))
 
 
 _Inside = tuple[dict[str, Condition], dict[str, tuple[Condition, Condition]]]

@@ -21,6 +21,8 @@ def value_form(type_: Type, value: Any) -> Any:
     if isinstance(value, list | tuple):
         item = type_.item or type_
         return [value_form(item, entry) for entry in value]
+    if isinstance(value, dict) and type_.kind is not Kind.JSON:
+        return {name: part_form(part) for name, part in value.items()}
     return _plain(type_, value)
 
 

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from fieldstone.context import Context
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import Malformed
+from fieldstone.model.model import Entity
 from fieldstone.records import uniqueness
 from fieldstone.records.batch import IMPORTING, Batch, find_entity
+from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.ids import new_ids
 from fieldstone.records.loading import load_known
 from fieldstone.records.row_outcomes import RowOutcome, changing, creating, given, run, without
@@ -42,7 +44,7 @@ def import_rows(
     )
     importing = joined if joined.source == IMPORTING else joined.with_source(IMPORTING, context.note)
     found = find_entity(importing, entity)
-    _check_key(found.fields, key)
+    _check_key(importing, found, key)
 
     def work(connection: sa.Connection) -> list[RowOutcome]:
         batch = Batch(importing, connection, found, [], partial=True)
@@ -54,9 +56,14 @@ def import_rows(
     return importing.database.run_write(importing.model.version, work) if rows else []
 
 
-def _check_key(fields: Mapping[str, Any], key: Sequence[str]) -> None:
+def _check_key(context: Context, entity: Entity, key: Sequence[str]) -> None:
+    """Refuse a key that tells no records apart, or that the caller may not know: whether a row is new would
+    tell what it holds.
+    """
+    rights = CallerRights(context, entity)
     for name in key:
-        if name not in fields or not fields[name].stored:
+        field = entity.fields.get(name)
+        if field is None or not field.stored or not rights.knows_field(field):
             raise Malformed(f"“{name[:80]}” cannot be part of a key: it is no stored field.", code="bad_key")
 
 

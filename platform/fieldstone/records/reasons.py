@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fieldstone.access.grants import ADMIN, OF_PARENT
+from fieldstone.access.grants import ADMIN, OF_PARENT, PRIVATE_DATA, sees_private_data
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
 from fieldstone.records.labels import text_of
@@ -22,6 +22,10 @@ def needed(context: Context, entity: Entity, verb: str, field: str | None = None
     conditions, and no values. About what lives inside a record the rights on that one are told. That an
     administrator may do everything is said only where nobody else may.
     """
+    found = entity.field(field) if field is not None else None
+    concealed = found is not None and found.declaration.private
+    if concealed and not sees_private_data(context.model, context.principal.roles):
+        return f"It is personal data, which needs the capability {PRIVATE_DATA}."
     if entity.outside is not None:
         around = context.model.entities[entity.outside]
         return needed(context, around, OF_PARENT.get(verb, verb), you=you)

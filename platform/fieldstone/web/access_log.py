@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 HEADER = "X-Request-Id"
+VALUE = re.compile(r"(/data/[^/]*/by/[^/]*/).*")
+"""A path with a value of a field in it."""
 ACCEPTED = re.compile(r"^[A-Za-z0-9._:-]{8,64}$")
 # Ids are to be found again, not to be hard to guess; asking the kernel each time would let other threads go
 # first.
@@ -33,7 +35,7 @@ class AccessLog:
         self._log.info(
             "request",
             method=environ["REQUEST_METHOD"],
-            path=environ.get("PATH_INFO", ""),
+            path=VALUE.sub(r"\1…", environ.get("PATH_INFO", "")),
             status=int(status[:3]),
             milliseconds=round((time.perf_counter() - started) * 1000, 1),
             user=environ.get(USER),
