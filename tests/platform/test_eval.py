@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from fieldstone.cli.main import commands, exit_status
 from fieldstone.evaluation import NOTHING, answers, outcome
+from fieldstone.evaluation.one_record import Query
 
 APP = """
 kind: app
@@ -224,6 +224,37 @@ def test_a_value_that_the_field_cannot_hold_is_refused(place, capsys):
         ("list(text)", [], []),
         ("list(integer)", [1, 2], [1, 2]),
         ("integer", None, None),
+        ("integer?", 4, 4),
+        ("integer!", 4, 4),
+        ("required integer", 4, 4),
+        ("decimal(5, 1) required", "1.25", "1.3"),
+        ("text not null", "a", "a"),
+        ("choices(a, b)", ["b"], ["b"]),
+        ("choices", ["b"], ["b"]),
+        ("list(choice(a, b))", ["a"], ["a"]),
+        ("list(date)", ["2026-11-21"], ["2026-11-21"]),
+        ("json", {"a": [1]}, {"a": [1]}),
+        ("address", {"city": "Kiel"}, {"city": "Kiel"}),
+        ("long_text", "a", "a"),
+        ("rich_text", "a", "a"),
+        ("person_name", "Ann", "Ann"),
+        ("currency", "EUR", "EUR"),
+        ("timezone", "Europe/Berlin", "Europe/Berlin"),
+        ("money", {"amount": "5", "currency": "USD"}, "5.00"),
+        ("reference", SOME_ID, {"id": SOME_ID, "entity": "record", "title": None}),
+        (
+            "reference",
+            {"id": SOME_ID, "entity": "account"},
+            {"id": SOME_ID, "entity": "account", "title": None},
+        ),
+        ({"type": "integer", "required": True}, 4, 4),
+        ({"type": "decimal", "precision": 5, "scale": 1}, "1.25", "1.3"),
+        ({"type": "choice", "options": ["won", {"value": "lost", "label": "Lost"}]}, "lost", "lost"),
+        (
+            {"type": "reference", "to": "account"},
+            SOME_ID,
+            {"id": SOME_ID, "entity": "account", "title": None},
+        ),
     ],
 )
 def test_each_type_is_read_and_written_in_the_form_of_the_api(say, type_, written, shown):
@@ -253,6 +284,11 @@ def test_references_and_money_work_on_written_fields(say):
     record = {"a": SOME_ID, "b": {"id": SOME_ID, "entity": "account"}, "amount": "5"}
     same, euros = say(line("a == b", fields, **record), line("amount > 4 EUR", fields, **record))
     assert (same["value"], euros["value"]) == (True, True)
+    foreign = {"x": {"amount": "5", "currency": "USD"}, "x__base": "4"}
+    worth, dollars = say(
+        line("base(x)", {"x": "money"}, **foreign), line("x > 4 USD", {"x": "money"}, **foreign)
+    )
+    assert (worth["value"], dollars["value"]) == ("4.00", True)
 
 
 def test_what_has_no_sql_form_is_evaluated_in_memory(say):
@@ -286,7 +322,22 @@ def test_the_example_of_the_design_has_exactly_type_and_value(say):
         (line("x", {"x": "list(list(text))"}), "unknown_type"),
         (line("x", {"x": "list(" * 300 + "text" + ")" * 300}), "unknown_type"),
         (line("x", {"x": "decimal(2, 3)"}), "unknown_type"),
-        (line("x", {"x": "reference"}), "unknown_type"),
+        (line("x", {"x": "integer!?"}), "unknown_type"),
+        (line("x", {"x": "required integer?"}), "unknown_type"),
+        (line("x", {"x": {"type": "integer", "size": 4}}), "unknown_type"),
+        (line("x", {"x": {"type": ["integer"]}}), "unknown_type"),
+        (line("x", {"x": "integer!"}), "required"),
+        (line("x", {"x": "secret"}), "unknown_type"),
+        (line("x", {"x": "choices(a)"}, x=["b"]), "unknown_option"),
+        (
+            line(
+                "x",
+                {"x": "money", "y": "money"},
+                x={"amount": 1, "currency": "EUR"},
+                y={"amount": 1, "currency": "USD"},
+            ),
+            "different_currencies",
+        ),
         (line("x", {"x": "formula"}), "unknown_type"),
         (line("x", {"user": "text"}), "bad_name"),
         (line("x", {"X Y": "text"}), "bad_name"),
@@ -338,14 +389,15 @@ def test_an_answer_does_not_wait_for_the_next_line(app_from):
 
 
 def test_what_the_database_refuses_spoils_no_other_line(say, monkeypatch):
-    real = outcome.statement
+    real = outcome.query
+    broken = Query("SELECT pg_sleep('x')", {}, {})
 
     def broken_for_two(expression, *rest):
-        return sa.select(sa.func.pg_sleep("x")) if expression.source == "2" else real(expression, *rest)
+        return broken if expression.source == "1 + 2 + 4" else real(expression, *rest)
 
-    monkeypatch.setattr(outcome, "statement", broken_for_two)
-    one, two, three = say(line("1"), line("2"), line("3"))
-    assert (one["value"], two["error"]["code"], three["value"]) == (1, "internal", 3)
+    monkeypatch.setattr(outcome, "query", broken_for_two)
+    one, two, three = say(line("1"), line("1 + 2 + 4"), line("3"))
+    assert (one["value"], two["error"]["code"], three["value"]) == (1, "out_of_range", 3)
 
 
 def test_whatever_goes_wrong_with_a_line_the_next_one_is_answered(say, monkeypatch):

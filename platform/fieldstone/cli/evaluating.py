@@ -42,10 +42,12 @@ def command(
     """Evaluate an expression of the rule language in all evaluators; print its type and value.
 
     The record is all there is: references lead to no record and collections are empty. With --stdin each line
-    is `{"expression", "fields": {name: type}, "record": {name: value}}`, where a type is written `integer`,
-    `decimal(10, 2)`, `choice(open, closed)`, `list(text)`, `reference(account)` and so on. It is answered by
-    `{"type", "value"}` or `{"error": {"code", "message"}}`, with values in the API's form. `"disagree": true`
-    stands where evaluators differ, which is a fault of Fieldstone.
+    is `{"expression", "fields": {name: type}, "record": {name: value}}`, where a type is any that fields have
+    in documents: `integer`, `decimal(10, 2)`, `choice(open, closed)`, `list(text)`, `reference(account)`,
+    `email` and so on; `integer!` is never null. Or it is the keys of a field: `{"type": "integer",
+    "required": true}`. An amount is a number in the record's `currency`, or `{"amount", "currency"}`. A line
+    is answered by `{"type", "value"}` or `{"error": {"code", "message"}}`, with values in the API's form.
+    `"disagree": true` stands where evaluators differ, which is a fault of Fieldstone.
 
     Exits with 1 if there is no value; with --stdin only if evaluators disagree.
 

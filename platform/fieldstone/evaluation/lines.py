@@ -23,7 +23,7 @@ Answer = dict[str, Any]
 Failure = RuleError | EvaluationError | FieldstoneError
 
 LONGEST_LINE = 1024 * 1024
-_BATCH = 40
+_BATCH = 100
 _log = structlog.get_logger(__name__)
 _KEYS = frozenset({"expression", "fields", "record"})
 
@@ -61,7 +61,7 @@ def _prepared(world: World, line: Line, now: datetime) -> Prepared:
     return prepare(about, request.source, request.record, now)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _world_of(fields: bytes) -> World:
     """Lines often have the same fields."""
     return world_of_fields(orjson.loads(fields))

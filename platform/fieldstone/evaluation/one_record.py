@@ -1,14 +1,19 @@
 """A database that holds one record: what a statement sees when an expression is evaluated by itself.
 
-The record is a row of constants. Every other table is empty, but has its columns.
+The record is a row of parameters, so that one statement serves all records of an expression. Every other
+table is empty, but has its columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, psycopg
+from sqlalchemy.sql.compiler import ExpandedState
 
 from fieldstone_rules import Duration, Expression, FieldSchema, Kind, Ref, Row, Schema, SqlScope, Type, lower
 from fieldstone_rules.schema import BASE_SUFFIX
@@ -18,25 +23,97 @@ from fieldstone_rules.types import simple
 Column = sa.ColumnElement[Any]
 Reads = frozenset[tuple[str, str]]
 
+AT_HAND = "at_hand"
+OF_THE_REQUEST = "fs_"
+"""How the parameters of the request begin, which are the same for all statements."""
+
+_DIALECT: sa.Dialect = psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
 _ALWAYS: Mapping[str, Type] = {"id": simple(Kind.TEXT), "deleted_at": simple(Kind.DATETIME)}
 _COLLECTION = Type(Kind.COLLECTION)
 """What is read without being a field, such as an inverse."""
 
 
-def statement(expression: Expression, schema: Schema, record: Row | None) -> sa.Select[Any]:
-    """A statement whose one value is that of the expression for the record."""
+@dataclass(frozen=True, eq=False)
+class Query:
+    """A compiled statement whose one value is that of an expression for a record.
+
+    sql: with parameters `%(name)s`. constants: values of those that belong to the expression.
+    inputs: parameter → its value, of the record.
+    """
+
+    sql: str
+    constants: Mapping[str, Any]
+    inputs: Mapping[str, Callable[[Row], Any]]
+
+    def parameters(self, record: Row | None) -> dict[str, Any]:
+        """All values but those of the request, which begin with `fs_`."""
+        return {**self.constants, **{name: read(record or {}) for name, read in self.inputs.items()}}
+
+
+def query(expression: Expression, schema: Schema) -> Query:
+    """The statement for an expression."""
     tables = OneRecord(schema, expression.reads)
     entity = expression.scope.entity
-    source = _one_row([sa.literal_column("1").label("one")])
-    if entity is not None and record is not None:
-        source = _one_row(tables.columns_with(entity, record))
+    columns = list(tables.columns_of(entity)) if entity is not None else []
+    source = sa.table(AT_HAND, *(sa.column(one.name, one.type) for one in columns))
     scope = SqlScope(tables, entity or "", source)
-    value = lower(expression, scope)
-    return sa.select(value.label("value")).select_from(scope.apply(source))
+    statement = sa.select(lower(expression, scope).label("value")).select_from(scope.apply(source))
+    compiled = statement.compile(dialect=_DIALECT)
+    known = compiled.construct_expanded_state({name: None for name in compiled.binds if _is_shared(name)})
+    row = ", ".join(one.sql for one in columns) or "1 AS one"
+    return Query(
+        sql=_with_row(row, known.statement),
+        constants=dict(_constants(known)),
+        inputs={one.parameter: one.read for one in columns},
+    )
 
 
-def _one_row(columns: Iterable[Any]) -> sa.FromClause:
-    return sa.select(*columns).subquery("at_hand")
+def _with_row(row: str, statement: str) -> str:
+    """A statement that sees the record at hand beside the empty tables."""
+    tables = statement.removeprefix("WITH ")
+    separator = " " if tables == statement else ", "
+    return f"WITH {AT_HAND} AS (SELECT {row}){separator}{tables}"
+
+
+def _constants(compiled: ExpandedState) -> Iterator[tuple[str, Any]]:
+    """The parameters that an expression brings along, as the driver takes them."""
+    for name, value in compiled.parameters.items():
+        convert = compiled.processors.get(name)
+        if not _is_shared(name):
+            yield name, value if convert is None else convert(value)
+
+
+def _is_shared(parameter: str) -> bool:
+    return parameter.startswith(OF_THE_REQUEST)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A column of the record at hand. target: the kind of records whose ids it has."""
+
+    name: str
+    field: str
+    type: sa.types.TypeEngine[Any]
+    written: str
+    target: str | None
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that holds its value."""
+        return f"record_{self.name}"
+
+    @property
+    def sql(self) -> str:
+        """The column in the row of the record."""
+        collation = ' COLLATE "C"' if isinstance(self.type, sa.Text) else ""
+        return f'CAST(%({self.parameter})s AS {self.written}){collation} AS "{self.name}"'
+
+    def read(self, record: Row) -> Any:
+        """What a record has in it, as the driver takes it."""
+        value = record.get(self.field)
+        if isinstance(self.type, JSONB) and value is not None:
+            return orjson.dumps(value).decode()
+        return _stored(value, self.target)
 
 
 class OneRecord:
@@ -46,16 +123,18 @@ class OneRecord:
         self._schema = schema
         self._reads = reads
 
-    def columns_with(self, entity: str, record: Row) -> Iterator[Column]:
-        """The columns of a record as constants."""
+    def columns_of(self, entity: str) -> Iterator[_Given]:
+        """The columns of the record at hand."""
         for field in self._fields(entity):
+            type_ = _type_of(field)
+            written = type_.compile(dialect=_DIALECT)
             for name, target in _column_names(field).items():
-                yield _typed(field, _stored(record.get(field.name), target)).label(name)
+                yield _Given(name, field.name, type_, written, target)
 
     def table(self, entity: str) -> sa.FromClause:
         """The empty table of an entity."""
         columns = [
-            _typed(field, None).label(name) for field in self._fields(entity) for name in _column_names(field)
+            _nothing(field).label(name) for field in self._fields(entity) for name in _column_names(field)
         ]
         return sa.select(*columns).where(sa.false()).cte(f"no_{entity}")
 
@@ -105,12 +184,16 @@ def _column_names(field: FieldSchema) -> Mapping[str, str | None]:
     )
 
 
-def _typed(field: FieldSchema, value: Any) -> Column:
-    """A constant with the type that the field's column has."""
-    type_ = sa.Uuid() if field.name == "id" else sql_type(field.type)
-    if isinstance(value, Duration):
-        value = sa.literal(interval_text(value), sa.Text)
-    column: Column = sa.cast(sa.null() if value is None else value, type_)
+def _type_of(field: FieldSchema) -> sa.types.TypeEngine[Any]:
+    """The type that the field's column has."""
+    found: sa.types.TypeEngine[Any] = sa.Uuid() if field.name == "id" else sql_type(field.type)
+    return found
+
+
+def _nothing(field: FieldSchema) -> Column:
+    """A null with the type that the field's column has."""
+    type_ = _type_of(field)
+    column: Column = sa.cast(sa.null(), type_)
     return column.collate("C") if isinstance(type_, sa.Text) else column
 
 
@@ -118,4 +201,6 @@ def _stored(value: Any, target: str | None) -> Any:
     """A value as a column of the field holds it; target: the kind of records whose ids the column has."""
     if isinstance(value, Ref):
         return value.id if target in (None, value.entity) else None
+    if isinstance(value, Duration):
+        return interval_text(value)
     return [_stored(item, None) for item in value] if isinstance(value, tuple) else value

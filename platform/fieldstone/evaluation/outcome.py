@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import CompileError
 
 from fieldstone.database.database import Database
 from fieldstone.errors import FieldError, FieldstoneError, Invalid
-from fieldstone.evaluation.one_record import statement
+from fieldstone.evaluation.one_record import OF_THE_REQUEST, Query, query
 from fieldstone.evaluation.world import World
 from fieldstone.fields.value_forms import as_duration, part_form, value_form
 from fieldstone_rules import (
@@ -36,6 +36,7 @@ from fieldstone_rules.lowerable import why_not_lowerable
 Evaluator = Callable[[Environment], Any]
 
 _LONGEST_STATEMENT = sa.text("SET LOCAL statement_timeout = '10s'")
+_OWN_PARAMETER = re.compile(rf"%\((?!{OF_THE_REQUEST})(\w+)\)s")
 _READ_ONLY = sa.text("SET TRANSACTION READ ONLY")
 
 
@@ -78,16 +79,16 @@ class Prepared:
     expression: Expression
     environment: Environment
     values: Mapping[str, Any]
-    query: sa.Select[Any] | None
+    query: Query | None
 
 
 @dataclass(frozen=True)
 class _Compiled:
-    """An expression in the forms that are evaluated in memory. lowerable: it has a SQL form as well."""
+    """An expression in all its forms. query: what asks the database, if it has a SQL form."""
 
     expression: Expression
     evaluators: Mapping[str, Evaluator]
-    lowerable: bool
+    query: Query | None
 
 
 def evaluate(
@@ -111,18 +112,16 @@ def prepare(world: World, source: str, record: Mapping[str, Any], now: datetime)
     environment = world.environment(record, now)
     _require_values(compiled.expression, environment)
     values = {name: _value_of(run, environment) for name, run in compiled.evaluators.items()}
-    query = None
-    if compiled.lowerable:
-        query = statement(compiled.expression, world.schema, environment.record)
-    return Prepared(compiled.expression, environment, values, query)
+    return Prepared(compiled.expression, environment, values, compiled.query)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _compiled(world: World, source: str) -> _Compiled:
     """Lines often ask the same of many records."""
     expression = check_expression(source, Scope(world.schema, world.entity))
     evaluators = {name: compile_(expression) for name, compile_ in _IN_MEMORY.items()}
-    return _Compiled(expression, evaluators, not any(why_not_lowerable(expression.tree)))
+    lowerable = not any(why_not_lowerable(expression.tree))
+    return _Compiled(expression, evaluators, query(expression, world.schema) if lowerable else None)
 
 
 def outcome_of(prepared: Prepared, *in_sql: Any, trace: bool = False) -> Outcome:
@@ -201,7 +200,7 @@ def in_database(database: Database, asked: Sequence[Prepared]) -> list[Any]:
     if len(asked) > 1:
         try:
             return _asked_at_once(database, asked)
-        except (FieldstoneError, CompileError):
+        except FieldstoneError:
             return [found for one in asked for found in in_database(database, [one])]
     try:
         return _asked_at_once(database, asked)
@@ -211,15 +210,21 @@ def in_database(database: Database, asked: Sequence[Prepared]) -> list[Any]:
 
 def _asked_at_once(database: Database, asked: Sequence[Prepared]) -> list[Any]:
     """The values, in a transaction that can write nothing and of which nothing stays."""
-    columns = [
-        one.query.scalar_subquery().label(f"value{place}")
-        for place, one in enumerate(asked)
-        if one.query is not None
-    ]
+    columns, values = [], dict(parameters(asked[0].environment))
+    for place, one in enumerate(asked):
+        if one.query is not None:
+            columns.append(f"({_numbered(one.query.sql, place)})")
+            own = one.query.parameters(one.environment.record)
+            values |= {f"{name}_{place}": value for name, value in own.items()}
     with database.discarded() as connection:
         connection.execute(_READ_ONLY)
         connection.execute(_LONGEST_STATEMENT)
-        return list(connection.execute(sa.select(*columns), parameters(asked[0].environment)).one())
+        return list(connection.exec_driver_sql(f"SELECT {', '.join(columns)}", values).one())
+
+
+def _numbered(sql: str, place: int) -> str:
+    """A statement whose parameters are called after its place; those of the request are shared."""
+    return _OWN_PARAMETER.sub(rf"%(\1_{place})s", sql)
 
 
 # ---- comparing and showing

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from fieldstone.errors import FieldError, Invalid
-from fieldstone.evaluation.written_types import Reader, read_type
+from fieldstone.evaluation.written_types import RECORD, Reader, read_type
 from fieldstone.fields.base import FieldType
 from fieldstone.fields.inputs import clean_text, record_id
 from fieldstone.fields.money import BASE
@@ -35,7 +35,7 @@ from fieldstone_rules import (
 )
 from fieldstone_rules.types import simple
 
-RECORD = "record"
+CURRENCY = "currency"
 RECORD_ID = UUID(int=1)
 """The id of a record that does not say its own."""
 
@@ -72,16 +72,18 @@ class World:
         entity = self.schema.entity(self.entity or "")
         assert entity is not None
         bases = (f"{field.name}{BASE}" for field in entity.fields.values() if field.converted)
-        values = dict.fromkeys([*entity.fields, *bases]) | _read(self.readers, written)
+        values = dict.fromkeys([*entity.fields, *bases]) | _read(
+            self.readers, _with_currency(entity, written)
+        )
         values["id"] = values.get("id") or RECORD_ID
         return self._with_amounts(values)
 
     def _with_amounts(self, values: dict[str, Any]) -> dict[str, Any]:
         """With the organisation's currency, and its amount where that is the same."""
-        if "currency" not in values:
+        if CURRENCY not in values:
             return values
-        values["currency"] = values["currency"] or self.currency
-        if values["currency"] == self.currency:
+        values[CURRENCY] = values[CURRENCY] or self.currency
+        if values[CURRENCY] == self.currency:
             bases = [name for name in values if name.endswith(BASE) and values[name] is None]
             values |= {name: values.get(name.removesuffix(BASE)) for name in bases}
         return values
@@ -99,6 +101,27 @@ def _read(readers: Mapping[str, Reader], written: Mapping[str, Any]) -> dict[str
         message = f"{errors[0].field}: {errors[0].message}"
         raise Invalid(message, code=errors[0].code, errors=errors)
     return values
+
+
+def _with_currency(entity: EntitySchema, written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record with amounts such as `{"amount": "5", "currency": "EUR"}` as amounts of a record in that
+    currency. Raises Invalid where they are in different ones.
+    """
+    money = {
+        name for name in written if name in entity.fields and entity.fields[name].type.kind is Kind.MONEY
+    }
+    amounts = {name: written[name] for name in money if _is_amount(written[name])}
+    currencies = {value["currency"] for value in amounts.values()} | {written.get("currency")} - {None}
+    if not amounts:
+        return written
+    if len(currencies) > 1:
+        raise Invalid("The amounts of a record are in one currency.", code="different_currencies")
+    plain = {name: value["amount"] for name, value in amounts.items()}
+    return {**written, **plain, CURRENCY: next(iter(currencies))}
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"amount", "currency"}
 
 
 def _value(readers: Mapping[str, Reader], name: str, value: Any) -> Any:
@@ -165,8 +188,8 @@ def _check_name(name: str) -> None:
 def _add_currency(types: dict[str, Type], readers: dict[str, Reader]) -> None:
     """What an entity with money has beside it: its currency, and the amounts in the organisation's."""
     bases = [f"{name}{BASE}" for name, type_ in types.items() if type_.kind is Kind.MONEY]
-    types.setdefault("currency", simple(Kind.TEXT))
-    readers.setdefault("currency", clean_text)
+    types.setdefault(CURRENCY, simple(Kind.TEXT))
+    readers.setdefault(CURRENCY, clean_text)
     for base in bases:
         written = read_type("money")
         types.setdefault(base, written.type)

@@ -1,4 +1,8 @@
-"""Types as people write them: `integer`, `decimal(10, 2)`, `list(text)`, `reference(account)`."""
+"""Types as people write them: `integer`, `decimal(10, 2)`, `list(text)`, `reference(account)`, `date!`.
+
+`!` behind a type or `required` before it says that there is always a value; `?` that there may be none, as is
+usual. In place of a text, the keys of a field can be written: `{"type": "choice", "options": ["a", "b"]}`.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,20 @@ from fieldstone.fields.ranges import rounded
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone_metadata import FIELD_TYPES
 from fieldstone_metadata.plain_values import TypeDetails
-from fieldstone_rules import Duration, Kind, Type
+from fieldstone_rules import Duration, Kind, Ref, Type
 from fieldstone_rules.types import choice, decimal, list_of, reference, simple
 
 Reader = Callable[[Any], Any]
 """The API's form → the Python value; raises ValueRefused."""
 
-_WRITTEN = re.compile(r"(?P<name>[a-z][a-z_]*)(?:\((?P<details>.*)\))?", re.DOTALL)
+_WRITTEN = re.compile(r"(?P<name>[a-z][a-z_]*)(?:\((?P<details>.*)\))?(?P<mark>[?!]?)", re.DOTALL)
+_REQUIRED = re.compile(r"\s*required\s+|\s+required\s*$|\s+not\s+null\s*$", re.IGNORECASE)
+_KEYS = frozenset({"type", "options", "to", "item", "precision", "scale", "required", "nullable", "label"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST = 10_000
+RECORD = "record"
+"""What the entity of a record is called whose fields were written down."""
+
 _MOST_DIGITS = 1_000
 
 
@@ -34,20 +43,43 @@ class WrittenType:
     read: Reader
 
 
-def read_type(text: Any) -> WrittenType:
-    """The type that a text names. Raises ValueRefused with the code `unknown_type`."""
-    match = (
-        _WRITTEN.fullmatch(text.replace(" ", "")) if isinstance(text, str) and len(text) < _LONGEST else None
-    )
+def read_type(written: Any) -> WrittenType:
+    """The type that a text names or a mapping describes. Raises ValueRefused with the code `unknown_type`."""
+    if isinstance(written, Mapping):
+        return read_type(_as_text(written))
+    if not isinstance(written, str) or len(written) >= _LONGEST:
+        raise _unknown(written)
+    plain, required = _REQUIRED.subn("", written)
+    match = _WRITTEN.fullmatch("".join(plain.split()))
     if match is None:
-        raise _unknown(text)
-    name, details = match["name"], (match["details"] or "").split(",") if match["details"] else []
-    if name == "list" and match["details"]:
-        return _list(read_type(match["details"]))
-    made = _PARAMETERISED[name](details) if name in _PARAMETERISED else _plain(name, details)
-    if made is None:
-        raise _unknown(text)
-    return made
+        raise _unknown(written)
+    made = _named(match["name"], match["details"] or "")
+    if made is None or (required and match["mark"] == "?"):
+        raise _unknown(written)
+    always = required or match["mark"] == "!"
+    return WrittenType(made.type.required(), made.read) if always else made
+
+
+def _named(name: str, details: str) -> WrittenType | None:
+    if name == "list" and details:
+        return _list(read_type(details))
+    listed = details.split(",") if details else []
+    return _PARAMETERISED[name](listed) if name in _PARAMETERISED else _plain(name, listed)
+
+
+def _as_text(written: Mapping[str, Any]) -> str:
+    """The keys of a field in a document as a written type. Raises ValueRefused."""
+    name, unknown = written.get("type"), sorted(written.keys() - _KEYS)
+    if not isinstance(name, str) or unknown:
+        raise _unknown(unknown[0] if unknown else name)
+    if "precision" in written or "scale" in written:
+        details = [written.get("precision", 18), written.get("scale", 6)]
+    else:
+        found: Any = next((written[key] for key in ("options", "to", "item") if key in written), [])
+        details = found if isinstance(found, list) else [found]
+    plain = ",".join(str(one.get("value") if isinstance(one, Mapping) else one) for one in details)
+    needed = written.get("required") is True or written.get("nullable") is False
+    return (f"{name}({plain})" if plain else name) + ("!" if needed else "")
 
 
 def _unknown(text: Any) -> ValueRefused:
@@ -93,10 +125,22 @@ def _choice(options: list[str]) -> WrittenType | None:
     return WrittenType(choice(tuple(options)), inputs.one_of(options)) if named else None
 
 
+def _choices(options: list[str]) -> WrittenType | None:
+    item = _choice(options)
+    return None if item is None else _list(item)
+
+
 def _reference(entities: list[str]) -> WrittenType | None:
-    if not entities or not all(_NAME.fullmatch(entity) for entity in entities):
+    if not entities:
+        return WrittenType(reference(), _any_record)
+    if not all(_NAME.fullmatch(entity) for entity in entities):
         return None
     return WrittenType(reference(*entities), inputs.record_of(entities))
+
+
+def _any_record(value: Any) -> Ref:
+    """A reference to a record of any kind; one of which only the id is told is to a `record`."""
+    return inputs.record_of_any({"id": value, "entity": RECORD} if isinstance(value, str) else value)
 
 
 def _user(details: list[str]) -> WrittenType | None:
@@ -106,6 +150,7 @@ def _user(details: list[str]) -> WrittenType | None:
 _PARAMETERISED: Mapping[str, Callable[[list[str]], WrittenType | None]] = {
     "decimal": _decimal,
     "choice": _choice,
+    "choices": _choices,
     "reference": _reference,
     "user": _user,
 }
@@ -125,7 +170,15 @@ _READERS: Mapping[Kind, Reader] = {
     Kind.DATETIME: inputs.instant,
     Kind.TIME: inputs.time_of_day,
     Kind.DURATION: _duration,
+    Kind.JSON: lambda value: value,
 }
+_AS: Mapping[str, Kind] = {
+    "rich_text": Kind.TEXT,
+    "person_name": Kind.TEXT,
+    "address": Kind.JSON,
+    "location": Kind.JSON,
+}
+"""What expressions see of field types that documents cannot use yet."""
 
 
 def _plain(name: str, details: list[str]) -> WrittenType | None:
@@ -134,7 +187,8 @@ def _plain(name: str, details: list[str]) -> WrittenType | None:
         return None
     if name == "tags":
         return _list(WrittenType(simple(Kind.TEXT), inputs.clean_text))
-    type_ = FIELD_TYPES[name].rule_type(TypeDetails(entities=("record",)))
+    known = FIELD_TYPES[name].rule_type(TypeDetails(entities=(RECORD,)))
+    type_ = simple(_AS[name]) if name in _AS else known
     return WrittenType(type_.optional(), _READERS[type_.kind]) if type_.kind in _READERS else None
 
 
