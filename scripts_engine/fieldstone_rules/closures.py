@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -101,7 +101,7 @@ def _row(name: str) -> Getter:
 @dataclass(frozen=True)
 class Compiler:
     """Compiles nodes. bindings: what `record` and its like are here. parameters: of the function whose
-    body this is.
+    body this is. place: where the formula or function stands in `source` whose body this is.
     """
 
     source: str = ""
@@ -109,19 +109,21 @@ class Compiler:
     watch: Watcher | None = None
     bindings: Mapping[str, Getter] = field(default_factory=lambda: {RECORD: _record, OLD: _old, USER: _user})
     parameters: Mapping[str, str] = field(default_factory=dict)
+    place: Span | None = None
 
     def compile(self, node: Node) -> Closure:
         """The closure of a node."""
         closure = _COMPILERS[type(node)](self, node)
         return closure if self.watch is None else _watched(node, closure, self.watch)
 
-    def about(self, getter: Getter) -> Compiler:
+    def about(self, getter: Getter, place: Span) -> Compiler:
         """A compiler for which `record` is another one."""
-        return Compiler(self.source, self.raising, None, {**self.bindings, RECORD: getter}, self.parameters)
+        bindings = {**self.bindings, RECORD: getter}
+        return replace(self, watch=None, bindings=bindings, place=self.place or place)
 
-    def within(self, parameters: Mapping[str, str]) -> Compiler:
+    def within(self, parameters: Mapping[str, str], place: Span) -> Compiler:
         """A compiler for the body of a function."""
-        return Compiler(self.source, self.raising, None, self.bindings, parameters)
+        return replace(self, watch=None, parameters=parameters, place=self.place or place)
 
     def getter(self, node: Node) -> Getter:
         """How to get the record that a reference names."""
@@ -206,7 +208,7 @@ def _part(compiler: Compiler, node: Part) -> Closure:
 
 def _about(compiler: Compiler, node: About) -> Closure:
     get = compiler.getter(node.of)
-    body = compiler.about(get).compile(node.body)
+    body = compiler.about(get, node.span).compile(node.body)
     return lambda environment: None if get(environment) is None else body(environment)
 
 
@@ -413,7 +415,8 @@ def _out_of_range(compiler: Compiler, node: Node) -> Callable[[], None]:
     """What happens when a value leaves its range: an error, or nothing where the value only filters."""
     if not compiler.raising:
         return lambda: None
-    return lambda: fail("out_of_range", "This value is too large.", compiler.source, node.span)
+    place = compiler.place or node.span
+    return lambda: fail("out_of_range", "This value is too large.", compiler.source, place)
 
 
 def fail(code: str, message: str, source: str, span: Span) -> None:
@@ -425,7 +428,7 @@ def fail(code: str, message: str, source: str, span: Span) -> None:
 def _apply(compiler: Compiler, node: Apply) -> Closure:
     arguments = [compiler.compile(argument) for argument in node.arguments]
     keys = [f"#{node.name}.{parameter}" for parameter in node.parameters]
-    body = compiler.within(dict(zip(node.parameters, keys, strict=True))).compile(node.body)
+    body = compiler.within(dict(zip(node.parameters, keys, strict=True)), node.span).compile(node.body)
 
     def evaluate(environment: Environment) -> Value:
         values = [argument(environment) for argument in arguments]

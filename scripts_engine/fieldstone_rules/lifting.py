@@ -1,6 +1,7 @@
 """What of an expression the database computes for many records at once.
 
-A collection of a whole entity (`deal where account == record.account`) may be large, so it is never fetched.
+A collection of a whole entity (`deal where account == record.account`) may be large, so it is never fetched;
+and of what belongs to a record (`sum(lines.total)`) often one value is wanted only.
 The outermost part around it is lifted out: what it needs of the record at hand becomes the columns of a table
 of frames, one row for each record, and one statement over that table gives the values of all of them.
 """
@@ -13,6 +14,7 @@ from typing import Any
 
 from fieldstone_rules.expression import Expression
 from fieldstone_rules.lowerable import why_not_lowerable
+from fieldstone_rules.reading import collections_read
 from fieldstone_rules.spans import NOWHERE, Span
 from fieldstone_rules.tree import (
     OLD,
@@ -59,23 +61,37 @@ class Lifted:
     inputs: tuple[Input, ...]
 
 
-def lift(expression: Expression) -> tuple[Expression, tuple[Lifted, ...]]:
-    """The expression with variables instead of the parts that read whole entities, and these parts."""
+def lift(
+    expression: Expression, wanted: Callable[[Lifted, Node], bool] | None = None
+) -> tuple[Expression, tuple[Lifted, ...]]:
+    """The expression with variables instead of the parts that read whole entities, and these parts.
+
+    wanted: whether another part around a collection is lifted too.
+    """
     found: list[Lifted] = []
 
     def change(node: Node) -> Node | None:
-        if not isinstance(node, _LIFTED) or not reads_whole_entity(node):
+        if not isinstance(node, _LIFTED):
             return None
-        found.append(lifted(f"#lifted{len(found)}", node))
-        return Variable(node.type, node.span, found[-1].name)
+        must = reads_whole_entity(node)
+        if not must and wanted is None:
+            return None
+        part = lifted(f"#lifted{len(found)}", node, members=not must)
+        if not must and not (wanted is not None and wanted(part, node)):
+            return node  # what is inside depends on names of its own
+        found.append(part)
+        return Variable(node.type, node.span, part.name)
 
     tree = rewritten(expression.tree, change)
     return (replace(expression, tree=tree), tuple(found)) if found else (expression, ())
 
 
-def lifted(name: str, node: Node) -> Lifted:
-    """A part with what it reads from outside as columns of the frames."""
-    lifting = _Lifting(_rows(node))
+def lifted(name: str, node: Node, *, members: bool = False) -> Lifted:
+    """A part with what it reads from outside as columns of the frames.
+
+    members: collections that belong to a record are left to the database too.
+    """
+    lifting = _Lifting(_rows(node), members)
     return Lifted(name, lifting.take(node, frozenset()), tuple(lifting.inputs))
 
 
@@ -99,9 +115,10 @@ def _rows(node: Node) -> frozenset[str]:
 
 @dataclass
 class _Lifting:
-    """Takes a tree apart. rows: names of records that only the database knows."""
+    """Takes a tree apart. rows: names of records that only the database knows. members: see `lifted`."""
 
     rows: frozenset[str]
+    members: bool
     inputs: list[Input] = field(default_factory=list)
 
     def take(self, node: Node, hidden: frozenset[str]) -> Node:
@@ -121,6 +138,8 @@ class _Lifting:
     def _is_outer(self, node: Node, hidden: frozenset[str]) -> bool:
         """Whether a part depends on what is outside, and on nothing that only the database knows."""
         if node.type.kind is Kind.COLLECTION or reads_whole_entity(node):
+            return False
+        if self.members and collections_read(node):
             return False
         names = {part.name for part in walk(node) if isinstance(part, Binding | Variable)}
         inside = names & (hidden | self.rows)

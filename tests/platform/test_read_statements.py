@@ -43,6 +43,7 @@ fields:
   amount: {type: money, index: true}
   closes: {type: date}
   half: {type: formula, expression: amount / 2}
+  rank: {type: formula, expression: count(partners) + len(name), stored: true, index: true}
   label: {type: formula, expression: '"{name} of {account.name}"'}
 ---
 kind: role
@@ -61,12 +62,13 @@ entities:
 
 @pytest.fixture(scope="module")
 def app(module_app_from: AppFactory) -> App:
-    """20,000 deals, a tenth of them without a date and without an amount."""
+    """20,000 deals, a tenth of them without a date and without an amount, four of each rank."""
     app = module_app_from(DEALS)
     author = str(app.system.principal.user)
     app.sql(
-        "INSERT INTO main.deal (name, _title, _search, amount, amount__base, closes, created_by, updated_by)"
-        " SELECT 'Deal ' || i, 'Deal ' || i, 'deal ' || i, a, a,"
+        "INSERT INTO main.deal"
+        " (name, _title, _search, amount, amount__base, rank, closes, created_by, updated_by)"
+        " SELECT 'Deal ' || i, 'Deal ' || i, 'deal ' || i, a, a, i % 5000,"
         " CASE WHEN i % 10 > 0 THEN date '2020-01-01' + i % 3000 END,"
         " CAST(:author AS uuid), CAST(:author AS uuid)"
         " FROM (SELECT i, CASE WHEN i % 10 > 1 THEN i % 997 END AS a FROM generate_series(1, 20000) i) x",
@@ -157,6 +159,9 @@ INDEXED = [
     (Query(limit=10, order=("amount",)), "ix_deal__amount__order", None),
     (Query(limit=10, order=("-amount",)), "ix_deal__amount__order", None),
     (Query(limit=10, order=("-id",)), "pk__deal", None),
+    (Query(limit=10, order=("rank",)), "ix_deal__rank", None),
+    (Query(limit=10, order=("-rank",)), "ix_deal__rank", None),
+    (Query(limit=10, order=("-rank",)), "ix_deal__rank", ("5", "0198c2f4-7a1e-7c3b-9d52-6f1f3c0e8a11")),
     (
         Query(limit=10, order=("closes",)),
         "ix_deal__order",
@@ -180,6 +185,13 @@ def test_a_page_is_read_along_the_index_of_its_order(
     keys = {f"fs_key_{number}": key for number, key in enumerate(cursor or ())}
     found = plan(app, app.system, query, nulls, **keys)
     assert index in found
+    assert "Seq Scan on deal" not in found
+
+
+@pytest.mark.parametrize("where", ["rank == 4321", "rank > 4990", "rank between 10 and 12 or rank == 15"])
+def test_a_filter_by_a_stored_formula_uses_its_index(app: App, where: str) -> None:
+    found = plan(app, app.system, Query(where=where, order=("name",)))
+    assert "ix_deal__rank" in found
     assert "Seq Scan on deal" not in found
 
 

@@ -279,6 +279,20 @@ def test_people_read_the_failures_and_build_servers_get_junit_xml(folder, capsys
     assert (bad.get("name"), bad[0].get("message")) == ("b<d", "expected 1 + 1 == 3")
 
 
+def test_two_runs_on_one_database_do_not_wait_for_each_other(cluster, folder, monkeypatch, capsys):
+    url = cluster.empty()
+    monkeypatch.setenv("FIELDSTONE_DATABASE_URL", url.render_as_string(hide_password=False))
+    with_tests(folder, 'test "t" { create account { name: "A" } expect count(account) == 1 }')
+    other = 'test "u" { create account { name: "A" } expect count(account) == 1 }'
+    layer = layer_from(APP, sales_rules=other)
+    with staged(url, [layer]) as first:
+        assert run("test", "app") == 0
+        assert [outcome.passed for outcome in run_tests(first, {layer.name})] == [True]
+        with staged(url, [layer]) as second:
+            assert [outcome.passed for outcome in run_tests(second, {layer.name})] == [True]
+    cluster.drop(url)
+
+
 def test_what_is_published_is_neither_seen_nor_changed(app_from, folder, monkeypatch):
     app = app_from(APP)
     monkeypatch.setenv("FIELDSTONE_DATABASE_URL", app.database.url.render_as_string(hide_password=False))

@@ -31,8 +31,9 @@ def command(paths: Sequence[Path], form: str, as_json: bool, element: str | None
 
     With --where-used an app without errors is searched for what uses an element, `core` and the apps that it
     requires included: an entity (`account`), a field or collection (`account.name`), an option or state
-    (`opportunity.stage.won`), a role, a function of a rule file (`sales.is_open`) or a view. Each use is told
-    as `file:line: kind name (as what)`; the line is that of the rule, or where the field or document begins.
+    (`opportunity.stage.won`), a role, a function of a rule file (`sales.is_open`), a view or a message. Each
+    use is told as `file:line: kind name (as what)`; the line is that of the rule, or where the field or
+    document begins.
 
     \b
     Example:

@@ -33,8 +33,9 @@ def migrate(connection: sa.Connection, tenant: str) -> None:
 
     Raises NewerData if they are ahead of this program.
     """
-    # Two processes that start at once would otherwise both create the schemas.
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('fieldstone.migrate'))"))
+    share_extensions(connection)
+    # Two processes that start at once would otherwise both create the schemas of the tenant.
+    _lock(connection, f"fieldstone.migrate.{tenant}")
     system = f"{tenant}_system"
     done = _done(connection, system)
     newest = MIGRATIONS[-1].version
@@ -51,6 +52,22 @@ def migrate(connection: sa.Connection, tenant: str) -> None:
             sa.text(f'INSERT INTO "{system}".migration (version) VALUES (:version)'),  # noqa: S608  # tenant names are checked
             {"version": migration.version},
         )
+
+
+def share_extensions(connection: sa.Connection) -> None:
+    """Install what all tenants of a database use, if it is not there yet.
+
+    Whoever installs it in a long transaction has everybody else wait, so such a one has it done before.
+    """
+    installed = sa.text("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")
+    if connection.scalar(installed) is None:
+        _lock(connection, "fieldstone.extensions")
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+
+
+def _lock(connection: sa.Connection, name: str) -> None:
+    """Keep others who lock this name waiting until the transaction ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
 
 
 def is_up_to_date(connection: sa.Connection, tenant: str) -> bool:

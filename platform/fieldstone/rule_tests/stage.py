@@ -1,6 +1,7 @@
 """Where tests play: a publication in schemas of its own, inside a transaction that is never committed.
 
-So nothing has to be cleaned up. However the process ends, PostgreSQL takes everything back.
+So nothing has to be cleaned up. However the process ends, PostgreSQL takes everything back. Runs on one
+database do not wait for each other: nothing that they lock is known to anybody else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from fieldstone.access.system_user import SYSTEM_USER
 from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
+from fieldstone.database.migrations import share_extensions
 from fieldstone.model.model import Model
 from fieldstone.publication.apply import apply
 from fieldstone.publication.current import load_model
@@ -43,6 +45,8 @@ def staged(url: str | sa.URL, layers: Sequence[Layer]) -> Iterator[Stage]:
         url, tenant=f"test_{secrets.token_hex(8)}", pool_size=1, statement_timeout=_LONGEST_STATEMENT
     )
     try:
+        with server.transaction() as connection:
+            share_extensions(connection)
         with server.discarded() as connection:
             database = JoinedDatabase(server, connection)
             database.prepare()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from fieldstone_rules.types import Kind, reference
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """The rows of a collection: their scope, what reads them, and which of them there are."""
 
     scope: SqlScope
@@ -36,19 +36,20 @@ class _Rows:
 
 def lower(lowering: Lowering, node: Aggregate) -> Column:
     """The subquery of an aggregate."""
-    rows = _rows(lowering, node.collection)
+    rows = rows_of(lowering, node.collection)
     return _GATHERS[node.gather](rows, node)
 
 
 def ids_of(lowering: Lowering, collection: Collection) -> sa.Select[Any]:
     """A correlated SELECT of the ids (`id`) of the records in a collection, in no order."""
-    rows = _rows(lowering, collection)
+    rows = rows_of(lowering, collection)
     where = None if collection.where is None else rows.lowering.is_true(collection.where)
     key = rows.scope.tables.column(rows.scope.source, rows.scope.entity, "id")
     return rows.select(key.label("id"), where=where)
 
 
-def _rows(lowering: Lowering, collection: Collection) -> _Rows:
+def rows_of(lowering: Lowering, collection: Collection) -> Rows:
+    """The rows of a collection, before its `where`."""
     tables, entity = lowering.tables(), collection.source.entity
     alias = tables.table(entity).alias()
     scope = SqlScope(tables, entity, alias)
@@ -56,7 +57,7 @@ def _rows(lowering: Lowering, collection: Collection) -> _Rows:
     conditions, links = _membership(lowering, collection, alias)
     live = tables.column(alias, entity, "deleted_at").is_(None)
     allowed = tables.readable(alias, entity, None)
-    return _Rows(scope, inner, (*conditions, live, *([] if allowed is None else [allowed])), links)
+    return Rows(scope, inner, (*conditions, live, *([] if allowed is None else [allowed])), links)
 
 
 def _membership(
@@ -90,90 +91,59 @@ def _linked(
 # ---- gathering
 
 
-def _where(rows: _Rows, node: Aggregate) -> Column | None:
+def where_of(rows: Rows, node: Aggregate) -> Column | None:
+    """Which of the records are gathered; None for all. `all` looks at those that do not fit."""
     where = node.collection.where
-    return None if where is None else rows.lowering.is_true(where)
+    return None if where is None or node.gather is Gather.ALL else rows.lowering.is_true(where)
 
 
-def _value(rows: _Rows, node: Aggregate) -> Column:
+def _value(rows: Rows, node: Aggregate) -> Column:
     value: Node = node.value or Binding(
         reference(node.collection.source.entity), node.span, node.collection.binding
     )
     return rows.lowering.comparable(value)
 
 
-def _one(rows: _Rows, node: Aggregate, column: Callable[[], Any]) -> Column:
-    """A subquery of one value; the columns are lowered first, so that their joins are known."""
-    wanted, where = column(), _where(rows, node)
-    return rows.select(wanted, where=where).scalar_subquery()
+def _count(_rows: Rows, _node: Aggregate) -> Column:
+    return sa.func.count()
 
 
-def _count(rows: _Rows, node: Aggregate) -> Column:
-    return _one(rows, node, sa.func.count)
+def _any(_rows: Rows, _node: Aggregate) -> Column:
+    return sa.func.count() > 0
 
 
-def _any(rows: _Rows, node: Aggregate) -> Column:
-    where = _where(rows, node)
-    return rows.select(sa.literal_column("1"), where=where).exists()
-
-
-def _all(rows: _Rows, node: Aggregate) -> Column:
-    where = _where(rows, node)
+def _all(rows: Rows, node: Aggregate) -> Column:
+    where = node.collection.where
     assert where is not None
-    return sa.not_(rows.select(sa.literal_column("1"), where=where.is_not(sa.true())).exists())
+    return sa.func.bool_and(rows.lowering.is_true(where).is_(sa.true()), type_=sa.Boolean())
 
 
-def _sum(rows: _Rows, node: Aggregate) -> Column:
-    total = _one(rows, node, lambda: sa.func.sum(number(_value(rows, node)), type_=sa.Numeric()))
-    filled = sa.func.coalesce(total, sa.literal_column("0", sa.Numeric()), type_=sa.Numeric())
-    return bounded_integer(filled) if node.type.kind is Kind.INTEGER else bounded_decimal(filled)
+def _sum(rows: Rows, node: Aggregate) -> Column:
+    return _bounded(node, sa.func.sum(number(_value(rows, node)), type_=sa.Numeric()))
 
 
-def _average(rows: _Rows, node: Aggregate) -> Column:
-    def quotient() -> Column:
-        value = number(_value(rows, node))
-        total = sa.func.round(sa.func.sum(value, type_=sa.Numeric()), DECIMAL_PLACES, type_=sa.Numeric())
-        count = sa.func.nullif(sa.func.count(value), 0, type_=sa.Numeric())
-        rounded = sa.func.round(total / count, QUOTIENT_PLACES, type_=sa.Numeric())
-        return bounded_decimal(sa.func.trim_scale(rounded, type_=sa.Numeric()))
-
-    return _one(rows, node, quotient)
+def _bounded(node: Aggregate, total: Column) -> Column:
+    return bounded_integer(total) if node.type.kind is Kind.INTEGER else bounded_decimal(total)
 
 
-def _extreme(function: Any) -> Callable[[_Rows, Aggregate], Column]:
-    def lowered(rows: _Rows, node: Aggregate) -> Column:
-        def column() -> Any:
-            value = _value(rows, node)
-            return function(value, type_=value.type)
+def _average(rows: Rows, node: Aggregate) -> Column:
+    value = number(_value(rows, node))
+    total = sa.func.round(sa.func.sum(value, type_=sa.Numeric()), DECIMAL_PLACES, type_=sa.Numeric())
+    count = sa.func.nullif(sa.func.count(value), 0, type_=sa.Numeric())
+    rounded = sa.func.round(total / count, QUOTIENT_PLACES, type_=sa.Numeric())
+    return bounded_decimal(sa.func.trim_scale(rounded, type_=sa.Numeric()))
 
-        return _one(rows, node, column)
+
+def _extreme(function: Any) -> Callable[[Rows, Aggregate], Column]:
+    def lowered(rows: Rows, node: Aggregate) -> Column:
+        value = _value(rows, node)
+        extreme: Column = function(value, type_=value.type)
+        return extreme
 
     return lowered
 
 
-def _keys(rows: _Rows, node: Aggregate) -> list[Any]:
-    keys: list[Any] = []
-    for key in node.collection.order:
-        column = rows.lowering.comparable(key.value)
-        keys.append((column.desc() if key.descending else column.asc()).nulls_last())
-    return [*keys, rows.scope.tables.column(rows.scope.source, rows.scope.entity, "id")]
-
-
-def _first(rows: _Rows, node: Aggregate) -> Column:
-    wanted, keys, where = _value(rows, node), _keys(rows, node), _where(rows, node)
-    return rows.select(wanted, where=where).order_by(*keys).limit(sa.literal_column("1")).scalar_subquery()
-
-
-def _join(rows: _Rows, node: Aggregate) -> Column:
-    assert node.separator is not None
-    separator = sa.cast(rows.lowering.value(node.separator), sa.Text)
-    value, keys, where = _value(rows, node), _keys(rows, node), _where(rows, node)
-    ordered = postgresql.aggregate_order_by(separator, *keys)
-    joined = rows.select(sa.func.string_agg(value, ordered, type_=sa.Text()), where=where).scalar_subquery()
-    return sa.case((separator.is_not(None), joined)) if node.separator.type.nullable else joined
-
-
-_GATHERS: dict[Gather, Callable[[_Rows, Aggregate], Column]] = {
+COLUMNS: Mapping[Gather, Callable[[Rows, Aggregate], Column]] = {
     Gather.COUNT: _count,
     Gather.SUM: _sum,
     Gather.AVERAGE: _average,
@@ -181,6 +151,68 @@ _GATHERS: dict[Gather, Callable[[_Rows, Aggregate], Column]] = {
     Gather.MAX: _extreme(sa.func.max),
     Gather.ANY: _any,
     Gather.ALL: _all,
+}
+"""The column of a SELECT that makes one value of rows, of which there is at least one."""
+
+
+# ---- as a subquery
+
+
+def _one(rows: Rows, node: Aggregate) -> Column:
+    """A subquery of one value; the columns are lowered first, so that their joins are known."""
+    wanted, where = COLUMNS[node.gather](rows, node), where_of(rows, node)
+    return rows.select(wanted, where=where).scalar_subquery()
+
+
+def _exists(rows: Rows, node: Aggregate) -> Column:
+    where = where_of(rows, node)
+    return rows.select(sa.literal_column("1"), where=where).exists()
+
+
+def _for_all(rows: Rows, node: Aggregate) -> Column:
+    where = node.collection.where
+    assert where is not None
+    fits = rows.lowering.is_true(where)
+    return sa.not_(rows.select(sa.literal_column("1"), where=fits.is_not(sa.true())).exists())
+
+
+def _total(rows: Rows, node: Aggregate) -> Column:
+    """The sum, of nothing 0; it is bounded outside, where it stands once."""
+    value, where = number(_value(rows, node)), where_of(rows, node)
+    total = rows.select(sa.func.sum(value, type_=sa.Numeric()), where=where).scalar_subquery()
+    return _bounded(node, sa.func.coalesce(total, sa.literal_column("0", sa.Numeric()), type_=sa.Numeric()))
+
+
+def _keys(rows: Rows, node: Aggregate) -> list[Any]:
+    keys: list[Any] = []
+    for key in node.collection.order:
+        column = rows.lowering.comparable(key.value)
+        keys.append((column.desc() if key.descending else column.asc()).nulls_last())
+    return [*keys, rows.scope.tables.column(rows.scope.source, rows.scope.entity, "id")]
+
+
+def _first(rows: Rows, node: Aggregate) -> Column:
+    wanted, keys, where = _value(rows, node), _keys(rows, node), where_of(rows, node)
+    return rows.select(wanted, where=where).order_by(*keys).limit(sa.literal_column("1")).scalar_subquery()
+
+
+def _join(rows: Rows, node: Aggregate) -> Column:
+    assert node.separator is not None
+    separator = sa.cast(rows.lowering.value(node.separator), sa.Text)
+    value, keys, where = _value(rows, node), _keys(rows, node), where_of(rows, node)
+    ordered = postgresql.aggregate_order_by(separator, *keys)
+    joined = rows.select(sa.func.string_agg(value, ordered, type_=sa.Text()), where=where).scalar_subquery()
+    return sa.case((separator.is_not(None), joined)) if node.separator.type.nullable else joined
+
+
+_GATHERS: Mapping[Gather, Callable[[Rows, Aggregate], Column]] = {
+    Gather.COUNT: _one,
+    Gather.SUM: _total,
+    Gather.AVERAGE: _one,
+    Gather.MIN: _one,
+    Gather.MAX: _one,
+    Gather.ANY: _exists,
+    Gather.ALL: _for_all,
     Gather.FIRST: _first,
     Gather.JOIN: _join,
 }

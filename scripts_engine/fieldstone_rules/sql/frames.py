@@ -55,8 +55,8 @@ class _FrameTables:
 
 def values_statement(lifted: Lifted, tables: Tables) -> sa.Select[Any]:
     """(number of the frame, value) for all frames."""
-    frames = _frames(lifted)
-    scope, lowering = _lowering(frames, tables)
+    frames = frames_of(lifted)
+    scope, lowering = lowering_over(frames, tables)
     value = lowering.value(lifted.node)
     if lifted.node.type.kind is Kind.INTEGER and not isinstance(value.type, sa.Integer):
         value = sa.cast(value, sa.BigInteger)
@@ -66,17 +66,19 @@ def values_statement(lifted: Lifted, tables: Tables) -> sa.Select[Any]:
 def ids_statement(lifted: Lifted, tables: Tables) -> tuple[sa.FromClause, sa.FromClause]:
     """The frames, and beside each the ids (`id`) of the records in its collection."""
     assert isinstance(lifted.node, Collection)
-    frames = _frames(lifted)
-    _, lowering = _lowering(frames, tables)
+    frames = frames_of(lifted)
+    _, lowering = lowering_over(frames, tables)
     return frames, ids_of(lowering, lifted.node).lateral("chosen")
 
 
-def _lowering(frames: sa.FromClause, tables: Tables) -> tuple[SqlScope, Lowering]:
+def lowering_over(frames: sa.FromClause, tables: Tables) -> tuple[SqlScope, Lowering]:
+    """What lowers the parts of a lifted tree, and the scope of the frames."""
     scope = SqlScope(_FrameTables(tables), FRAME, frames)
     return scope, Lowering(READINGS, {FRAME: Place(scope, ())})
 
 
-def _frames(lifted: Lifted) -> sa.FromClause:
+def frames_of(lifted: Lifted) -> sa.FromClause:
+    """The table of frames."""
     columns = [sa.column(one.name, sql_type(one.node.type)) for one in lifted.inputs]
     written = sa.cast(sa.bindparam(FRAMES, type_=sa.Text), postgresql.JSON)
     table = sa.func.json_to_recordset(written).table_valued(sa.column(NUMBER, sa.Integer), *columns)

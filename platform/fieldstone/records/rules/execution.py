@@ -6,7 +6,7 @@ and what it writes is written together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,10 +19,10 @@ from fieldstone.records.rows import Values
 from fieldstone.records.rules import writes
 from fieldstone.records.rules.acting import may_set
 from fieldstone.records.rules.actions import perform
+from fieldstone.records.rules.answers import Answers, Case, Part, records, rows_plan_of
 from fieldstone.records.rules.compiled import TriggerRule, order_of, rows_of
 from fieldstone.records.rules.related import RuleRelated
 from fieldstone.records.rules.transaction import Meter, Pending, Place, failed, logger
-from fieldstone.records.rules.whole_entities import Answers, Case, Part, plan_of, records, rows_plan_of
 from fieldstone_rules import Environment, EvaluationError, Expression
 from fieldstone_rules.rule_files import declarations as d
 from fieldstone_rules.rule_files.actions import MESSAGE
@@ -58,7 +58,7 @@ class Execution:
         self.related = RuleRelated(batch, self.meter, rule.place)
         self.related.watch(batch.entity.name, (item.new or item.old for item in batch.items))
         self._facts = environment(batch.context, self.related)
-        self._answers = Answers(batch.connection, self._facts, self._asked)
+        self._answers = Answers(batch.model, batch.connection, self._facts, self._asked)
         self._frames: Frames = ()
         self.sets_references = False
 
@@ -104,15 +104,17 @@ class Execution:
             self.fail(frame, statement.line, f"the message {name} cannot be written: {error.message}")
 
     def _evaluate(self, frame: Frame, expression: Expression) -> Any:
-        plan = plan_of(self.batch.model, expression)
-        answers = self._answers.variables(plan, frame, self._cases)
-        facts = self._about(frame)
-        facts.variables = {**frame.variables, **answers} if answers else frame.variables
-        return plan.evaluate(facts)
+        return self._answers.value(expression, frame, _case(frame), self._cases, self._unwritten)
 
     def _cases(self) -> dict[Frame, Case]:
         """Those that the present statement is run for."""
         return {frame: _case(frame) for frame in self._frames}
+
+    def _unwritten(self) -> Collection[str]:
+        """The entities of which records are changed in memory only."""
+        waiting = {ref.entity for ref in self.batch.run.pending}
+        before = self.rule.trigger.moment is d.Moment.BEFORE
+        return {*waiting, self.batch.entity.name} if before else waiting
 
     def _asked(self, cases: int) -> None:
         """Count a question to the database."""

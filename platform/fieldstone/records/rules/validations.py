@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fieldstone.records.environment import environment
+from fieldstone.records.rules.answers import Answers, Case
 from fieldstone.records.rules.compiled import ValidationRule
 from fieldstone.records.rules.related import RuleRelated
 from fieldstone.records.rules.transaction import Meter, Place, failed
-from fieldstone.records.rules.whole_entities import Answers, Case, plan_of
 from fieldstone_rules import EvaluationError, Expression
 from fieldstone_rules.types import Ref
 
@@ -34,7 +34,7 @@ class _Checking:
         related.watch(batch.entity.name, (item.new for item in batch.items))
         self._facts = environment(batch.context, related)
         self._items = list(batch.accepted)
-        self._answers = Answers(batch.connection, self._facts, self._asked)
+        self._answers = Answers(batch.model, batch.connection, self._facts, self._asked)
 
     def run(self) -> None:
         """Check all records."""
@@ -52,12 +52,8 @@ class _Checking:
                 self._batch.refuse(item, one.field, "validation", message)
 
     def _value(self, item: Item, expression: Expression) -> Any:
-        plan = plan_of(self._batch.model, expression)
-        answers = self._answers.variables(plan, item, self._cases)
-        facts = self._facts
-        facts.record, facts.old, facts.variables = item.new, item.old or None, answers
         try:
-            return plan.evaluate(facts)
+            return self._answers.value(expression, item, _case(item), self._cases, self._unwritten)
         except EvaluationError as error:
             line = error.line or self._place.line
             message = f"The validation {self._rule.name} failed in line {line}: {error.message}"
@@ -65,8 +61,16 @@ class _Checking:
             failed(Place(self._rule.name, line), message, record, item.position)
 
     def _cases(self) -> dict[Item, Case]:
-        return {item: Case(item.new, item.old or None, {}) for item in self._items}
+        return {item: _case(item) for item in self._items}
+
+    def _unwritten(self) -> set[str]:
+        """The entities of which records are changed in memory only."""
+        return {ref.entity for ref in self._batch.run.pending}
 
     def _asked(self, cases: int) -> None:
         self._batch.run.query(self._place)
         self._meter.step(self._place, cases)
+
+
+def _case(item: Item) -> Case:
+    return Case(item.new, item.old or None, {})
