@@ -29,7 +29,7 @@ lint: install-dev ## Check style, types and layers.
 	$(BIN)/lint-imports
 
 pytest: install-dev ## Run the tests (ARGS="tests/platform -k plan" for some).
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 nightly: install-dev ## Compare the evaluators of rules on at least 20,000 random expressions.
 	FIELDSTONE_RULES_EXAMPLES=20000 $(BIN)/pytest -n $(WORKERS) tests/rules/test_agreement.py
