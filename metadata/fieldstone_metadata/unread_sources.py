@@ -27,6 +27,9 @@ _ALWAYS_READABLE = frozenset({"id", "version", "title"})
 _FOR_EVERYBODY = frozenset({"comment", "notification"})
 """Core entities of which everybody reads what concerns them."""
 
+_PRIVATE_DATA = "private_data"
+"""The capability without which nobody reads fields with `private: true`."""
+
 _NOTHING = d.FieldGrant()
 _NO_GRANT = d.EntityGrant()
 
@@ -84,6 +87,7 @@ class _Sight:
             if entity.parent is not None and entity.parent.target is not None
         }
         self._roles = [role, *(application.roles[name] for name in role.inherits)]
+        self._concealed = frozenset() if self._sees_private_data() else _private(application)
 
     def hidden(self, shown: _Shown) -> list[str]:
         """What is hidden of the sources of something that is shown: fields, or whole entities by name."""
@@ -97,6 +101,8 @@ class _Sight:
         return sorted(hidden)
 
     def _may_read(self, entity: str, field: str) -> bool:
+        if (entity, field) in self._concealed:
+            return False
         if entity in _FOR_EVERYBODY:
             return True
         if entity in self._outside:
@@ -106,6 +112,9 @@ class _Sight:
             return False
         return any(grant.read is not False and _is_open(grant, field) for grant in grants)
 
+    def _sees_private_data(self) -> bool:
+        return any(_PRIVATE_DATA in role.capabilities for role in self._roles)
+
     def _may_read_inside(self, entity: str, field: str) -> bool:
         """What lives inside other records is read with those, but for fields that the same role hides."""
         outside = self._outside[entity]
@@ -113,6 +122,16 @@ class _Sight:
             return False
         granting = [r for r in self._roles if r.entities.get(outside, _NO_GRANT).read is not False]
         return any(_is_open(role.entities.get(entity, _NO_GRANT), field) for role in granting)
+
+
+def _private(application: d.Application) -> frozenset[Source]:
+    """The fields of personal data."""
+    return frozenset(
+        (entity.name, field.name)
+        for entity in application.entities.values()
+        for field in entity.fields.values()
+        if field.private
+    )
 
 
 def _is_open(grant: d.EntityGrant, field: str) -> bool:

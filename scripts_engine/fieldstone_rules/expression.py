@@ -157,7 +157,13 @@ def _check_root(checking: Checking, node: Node, scope: Scope) -> None:
         assignable(checking, node, scope.expected)
     if scope.purpose in LOWERED:
         _check_lowerable(checking, node)
-    if scope.purpose is Purpose.CHECK and node.type.nullable and node.type.kind is Kind.BOOLEAN:
+    if scope.purpose is Purpose.CHECK:
+        warn_of_unknown(checking, span, node)
+
+
+def warn_of_unknown(checking: Checking, span: Span, node: Node) -> None:
+    """Warn of the condition of a check that may be unknown."""
+    if node.type.nullable and node.type.kind is Kind.BOOLEAN:
         checking.report(span, "unknown_passes", "The check passes where this is unknown.", None, "warning")
 
 

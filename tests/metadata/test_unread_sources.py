@@ -145,6 +145,18 @@ def test_a_formula_over_a_formula_is_as_hidden_as_that_one() -> None:
     assert found == ["`rep` may read the formula `deal.twice`, but not `deal.margin`, from which it is made"]
 
 
+def test_personal_data_is_hidden_from_whoever_lacks_the_capability() -> None:
+    layer = app("len(phone)")
+    private = File(
+        "app.yaml", layer.files[0].text.replace("  twice:", "  phone: {type: text, private: true}\n  twice:")
+    )
+    layer = Layer("sales", (private, *layer.files[1:]))
+    assert warnings(role(ALL), layer) == [
+        "`rep` may read the formula `deal.margin`, but not `deal.phone`, from which it is made"
+    ]
+    assert warnings(role(ALL) + "capabilities: [private_data]\n", layer) == []
+
+
 # ---- several roles
 
 

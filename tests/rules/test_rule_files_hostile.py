@@ -113,3 +113,84 @@ def test_one_mistake_is_one_problem(code: str) -> None:
 def test_five_mistakes_are_these_five_problems(chosen: tuple[str, ...]) -> None:
     source, expected = mutated(chosen)
     assert errors_in(source) == expected
+
+
+# ---- one declaration that cannot be read, between two that can
+
+AHEAD = """function big(d: opportunity) = d.amount > 100
+
+trigger first on opportunity before save order 1 {
+  when changed(amount)
+  set margin = amount
+}
+
+"""
+BEHIND = """
+
+validation last on opportunity {
+  when big(record)
+  check close_date != null and close_date > today() message "no {name}" at close_date
+}
+"""
+UNREADABLE = [
+    "trigger mid on opportunity before save {\n  set name = \n}",
+    "trigger mid on opportunity before save {\n  set = 5\n}",
+    "trigger mid on opportunity before save {\n  set name 'x'\n}",
+    "trigger mid on opportunity before save {\n  set name == 'x'\n}",
+    "trigger mid on opportunity before save {\n  set name = 'x'\n",
+    "trigger mid on opportunity before save\n  set name = 'x'\n}",
+    "trigger mid on opportunity before save {\n  set name = 'x'\n}}",
+    "trigger mid opportunity before save {\n  set name = 'x'\n}",
+    "trigger on opportunity before save {\n  set name = 'x'\n}",
+    "trigger mid on opportunity save {\n  set name = 'x'\n}",
+    "trigger mid on opportunity before saving {\n  set name = 'x'\n}",
+    "triger mid on opportunity before save {\n  set name = 'x'\n}",
+    'trigger mid on opportunity before save {\n  set name = "x\n}',
+    "trigger mid on opportunity before save {\n  set name = 'x\n}",
+    'trigger mid on opportunity before save {\n  set name = "a {name"\n}',
+    'trigger mid on opportunity before save {\n  set name = "a {name +}"\n}',
+    "trigger mid on opportunity before save {\n  if amount > 5 set name = 'x'\n}",
+    "trigger mid on opportunity before save {\n  if amount > 5 { set name = 'x'\n}",
+    "trigger mid on opportunity before save {\n  if amount > 5 { set name = 'x' } else set name = 'y'\n}",
+    "trigger mid on opportunity before save {\n  if (amount > 5 { set name = 'x' }\n}",
+    "trigger mid on opportunity before save {\n  while amount > 5 { set name = 'x' }\n}",
+    "trigger mid on opportunity after save {\n  for line lines { update line { quantity: 1 } }\n}",
+    "trigger mid on opportunity after save {\n  for line in lines where { update line { quantity: 1 } }\n}",
+    "trigger mid on opportunity after save {\n  create task { subject 'x' }\n}",
+    "trigger mid on opportunity after save {\n  create task { subject: 'x' owner: owner }\n}",
+    "trigger mid on opportunity after save {\n  create task subject: 'x'\n}",
+    "trigger mid on opportunity after save {\n  do log text: 'x'\n}",
+    "trigger mid on opportunity after save {\n  do log(text: 'x'\n}",
+    "validation mid on opportunity {\n  check amount > 0\n}",
+    "validation mid on opportunity {\n  check message 'x'\n}",
+    "validation mid on opportunity {\n  message 'x'\n}",
+    "validation mid on opportunity {\n}",
+    "function mid(d: opportunity) { d.amount }",
+    "function mid(d opportunity) = d.amount",
+    "function mid(d: opportunity) = ",
+    "function (d: opportunity) = d.amount",
+    "trigger mid on opportunity before save {\n  set name = 'x';\n}",
+    "trigger mid on opportunity before save {\n  set name := 'x'\n}",
+    "trigger mid on opportunity before save {\n  set name = name && 'x'\n}",
+    "trigger mid on opportunity before save {\n  set name = amount > 5 ? 'x' : 'y'\n}",
+    "trigger mid on opportunity before save {\n  let = 5\n}",
+    "trigger mid on opportunity before save {\n  fail\n}",
+    "score mid on opportunity {\n  when amount > 5 = 3\n}",
+    "sla mid on opportunity {\n  start when stage == 'won'\n  target 5 hours calendar\n}",
+    "assignment mid on opportunity {\n  when amount > 5 => owner\n}",
+    "schedule mid on task at 6 {\n  delete record\n}",
+    "test mid {\n  expect 1 == 1\n}",
+    'test "mid" as {\n  expect 1 == 1\n}',
+    "@#$%^",
+    "}",
+    "hello world this is no rule",
+]
+
+
+@pytest.mark.parametrize("broken", UNREADABLE)
+def test_what_cannot_be_read_is_one_problem_at_its_place(broken: str) -> None:
+    problems = RuleFiles({"sales": AHEAD + broken + BEHIND}, SalesWorld()).check().problems["sales"]
+    (problem,) = [problem for problem in problems if problem.code != "untested"]
+    first = AHEAD.count("\n") + 1
+    assert problem.code == "syntax"
+    assert first <= problem.line <= first + broken.count("\n") + 1

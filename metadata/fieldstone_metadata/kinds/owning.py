@@ -6,7 +6,6 @@ from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.shapes import EntityShape, FieldShape
 from fieldstone_metadata.workspace import Workspace
 
-_CODE = "bad_owned"
 _OWN_RIGHTS = ("create", "read", "update", "delete", "assign", "share", "deny")
 
 
@@ -20,7 +19,7 @@ def report_bad_owning(workspace: Workspace) -> None:
             _check_reference(field, shape, workspace)
         for field in owned[1:]:
             message = f"`{shape.name}` lives inside `{owned[0].details.entities[0]}` already"
-            workspace.report.error_at_key(field.node.value["owned"], _CODE, message)
+            workspace.report.error_at_key(field.node.value["owned"], "bad_owned", message)
         if owned:
             _check_entity(shape, workspace)
     for document in workspace.of_kind("role").values():
@@ -45,7 +44,7 @@ def _check_reference(field: FieldShape, shape: EntityShape, workspace: Workspace
     elif node.plain("required", True) is not True or node.plain("visible", True) is not True:
         problem = "a record always has the one that it lives inside: no `required`, no `visible`"
     if problem is not None:
-        workspace.report.error_at_key(node.value["owned"], _CODE, problem, hint)
+        workspace.report.error_at_key(node.value["owned"], "bad_owned", problem, hint)
 
 
 def _nested(shape: EntityShape, target: str, workspace: Workspace) -> str:
@@ -65,7 +64,7 @@ def _check_entity(shape: EntityShape, workspace: Workspace) -> None:
     owner = shape.document.root.get("owner")
     if owner is not None and owner.value is True:
         message = f"records of `{shape.name}` live inside others and have no owner of their own"
-        workspace.report.error_at_key(owner, _CODE, message)
+        workspace.report.error_at_key(owner, "bad_owned", message)
 
 
 def _check_role(root: Node, workspace: Workspace) -> None:
@@ -81,4 +80,4 @@ def _check_role(root: Node, workspace: Workspace) -> None:
                 message = (
                     f"`{name}` is read and written under the rights of `{target}`; only `fields` count here"
                 )
-                workspace.report.error_at_key(declared, _CODE, message)
+                workspace.report.error_at_key(declared, "bad_owned", message)

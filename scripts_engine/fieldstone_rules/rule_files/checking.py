@@ -9,8 +9,8 @@ from lark import Token, Tree
 
 from fieldstone_rules.checking.context import UserFunction
 from fieldstone_rules.errors import Problem
-from fieldstone_rules.expression import Purpose
-from fieldstone_rules.parsing import subtrees, tokens
+from fieldstone_rules.expression import Purpose, warn_of_unknown
+from fieldstone_rules.parsing import span_of, subtrees, tokens
 from fieldstone_rules.rule_files.bodies import TEXT, Body, new_body, restricted
 from fieldstone_rules.rule_files.certainties import foregone
 from fieldstone_rules.rule_files.conflicts import conflicts
@@ -156,6 +156,7 @@ def _validation(body: Body, tree: Tree[Token]) -> Validation:
             condition, message = parts[place + 1], parts[place + 3]
             path = _path_behind(parts, place + 4)
             checked = body.condition(_tree(condition), names, Purpose.CHECK)
+            warn_of_unknown(body.checking, span_of(_tree(condition)), checked.tree)
             text = body.value(_tree(message), names, TEXT)
             checks.append(Check(body.line(part), checked, text, field_at(body, path)))
     name = str(tokens(tree, "NAME")[0])
