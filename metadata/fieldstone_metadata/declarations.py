@@ -143,7 +143,10 @@ class Entity:
 
 @dataclass(frozen=True)
 class State:
-    """A state of a workflow. `attributes` are further keys, read as `stage.probability`."""
+    """A state of a workflow. `attributes` are further keys, read as `stage.probability`.
+
+    time_limit: how long a record may stay, a duration over the record.
+    """
 
     name: str
     label: Label
@@ -153,6 +156,28 @@ class State:
     readonly: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     was: tuple[str, ...] = ()
+    time_limit: Expression | None = None
+
+
+@dataclass(frozen=True)
+class ApprovalStep:
+    """Who is asked together: the holders of a role, or the users that an expression gives.
+
+    needs: how many of them must agree: "any", "all" or a number. source: `by` as it was written.
+    """
+
+    source: str
+    role: str | None = None
+    users: Expression | None = None
+    needs: str | int = "any"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who must agree before a transition is performed, and when that is needed."""
+
+    when: bool | Expression
+    steps: tuple[ApprovalStep, ...]
 
 
 @dataclass(frozen=True)
@@ -161,6 +186,7 @@ class Transition:
     not final, but the target.
 
     roles: who may take it; empty: whoever may update the record. ask: fields filled in with it.
+    approval: who must agree first, if anybody.
     """
 
     name: str
@@ -171,6 +197,7 @@ class Transition:
     guard: Expression | None = None
     message: Label | None = None
     ask: tuple[str, ...] = ()
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ CODES: Mapping[str, str] = {
     "dead_end": "No transition leaves a state that is not final (warning).",
     "never_holds": "A guard can never hold (warning).",
     "option_without_state": "An option of a field under a workflow is no state (warning).",
+    "not_users": "An expression for who approves gives no users.",
+    "bad_time_limit": "A time limit is not longer than nothing.",
     "role_cycle": "A role inherits itself.",
     "unread_source": "A role may read a formula, title or notification, but not its source (warning).",
     "admin_is_built_in": "The role `admin` may do everything and cannot be changed.",

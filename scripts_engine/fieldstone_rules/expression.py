@@ -47,7 +47,8 @@ class Scope:
 
     entity: the record at hand; None when there is none. expected: the type that the value must fit.
     variables: name → type of what the surroundings provide. forbidden: functions and roots not allowed here.
-    functions: those of the app's rule files.
+    functions: those of the app's rule files. collections: a bare collection, such as `members`, is a value
+    here.
     """
 
     schema: Schema
@@ -59,6 +60,7 @@ class Scope:
     old: bool = False
     forbidden: frozenset[str] = frozenset()
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
+    collections: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +153,7 @@ def _check_root(checking: Checking, node: Node, scope: Scope) -> None:
     span = Span(0, len(checking.source.rstrip()))
     if scope.purpose in CONDITIONS and node.type.kind not in (Kind.BOOLEAN, Kind.NULL):
         checking.report(span, "type", f"A condition is expected here, not a {describe(node.type)}.")
-    elif node.type.kind is Kind.COLLECTION:
+    elif node.type.kind is Kind.COLLECTION and not scope.collections:
         checking.report(span, "type", "A collection is no value.", "use `count(…)`, `first(…)`, `join(…)`")
     elif scope.expected is not None:
         assignable(checking, node, scope.expected)

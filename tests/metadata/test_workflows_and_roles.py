@@ -89,9 +89,36 @@ def test_a_star_means_every_open_state_but_the_target(application):
         ("guard: amount > 0", "guard: amuont > 0", "unknown_name", "amuont"),
         ("guard: amount > 0", "guard: name", "type", "name"),
         ("propose: {", "as: {", "reserved_name", "as:"),
-        ("{final: true}", "{final: true, time_limit: 5 days}", "not_supported_yet", "time_limit"),
+        ("{final: true}", "{final: true, time_limit: 5 days}", "no_effect", "time_limit"),
+        ("{probability: 10}", "{time_limit: amount}", "type", "amount"),
+        ("{probability: 10}", "{time_limit: 5 dyas}", "syntax", "dyas"),
+        ("{probability: 10}", "{time_limit: 0 days}", "bad_time_limit", "0 days"),
+        ("{probability: 10}", "{time_limit: -2 days}", "bad_time_limit", "-2 days"),
+        ("{probability: 10}", "{time_limit: {after: 5 days}}", "wrong_type", "{after"),
         ("{final: true}", "{final: true, lable: Lost}", "unknown_key", "lable"),
-        ("to: lost}", "to: lost, approval: {when: true}}", "not_supported_yet", "approval"),
+        ("to: lost}", "to: lost, approval: {when: true}}", "key_missing", "approval"),
+        ("to: lost}", "to: lost, approval: {steps: []}}", "wrong_size", "[]"),
+        ("to: lost}", "to: lost, approval: {steps: [{needs: any}]}}", "key_missing", "{needs"),
+        ("to: lost}", "to: lost, approval: {steps: [{by: bos}]}}", "unknown_role", "bos"),
+        ("to: lost}", "to: lost, approval: {steps: [{by: =owner.manger}]}}", "unknown_name", "manger"),
+        ("to: lost}", "to: lost, approval: {steps: [{by: =name}]}}", "not_users", "=name"),
+        ("to: lost}", "to: lost, approval: {steps: [{by: =owner.teams}]}}", "not_users", "=owner"),
+        ("to: lost}", "to: lost, approval: {steps: [{by: employee, needs: 0}]}}", "wrong_size", "0"),
+        ("to: lost}", "to: lost, approval: {steps: [{by: employee, needs: some}]}}", "wrong_type", "some"),
+        ("to: lost}", "to: lost, approval: {steps: [{by: employee, label: x}]}}", "unknown_key", "label"),
+        (
+            "to: lost}",
+            "to: lost, approval: {escalate: 1, steps: [{by: employee}]}}",
+            "unknown_key",
+            "escalate",
+        ),
+        ("to: lost}", "to: lost, approval: {when: false, steps: [{by: employee}]}}", "no_effect", "when"),
+        (
+            "to: lost}",
+            "to: lost, approval: {when: amuont > 5, steps: [{by: employee}]}}",
+            "unknown_name",
+            "amu",
+        ),
         ("{type: choice}", "{type: choice, default: won}", "default_not_initial", "won"),
     ],
 )
@@ -100,6 +127,25 @@ def test_a_wrong_workflow_is_shown_at_its_place(old, new, code, at, check_text):
     (problem,) = [problem for problem in check_text(text).problems if problem.severity == "error"]
     assert problem.code == code
     assert text.split("\n")[problem.line - 1][problem.column - 1 :].startswith(at)
+
+
+def test_approvals_and_time_limits_are_declared(application):
+    text = replaced("{probability: 10}", "{time_limit: 5 business days}").replace(
+        "to: lost}",
+        "to: lost, approval: {when: amount > 5, steps: [{by: employee, needs: 2}, {by: =owner}]}}",
+    )
+    workflow = application(text).workflows["deal_stage"]
+    approval = workflow.transitions["lose"].approval
+    assert workflow.states["open"].time_limit.source == "5 business days"
+    assert approval.when.source == "amount > 5"
+    assert [(step.role, step.needs) for step in approval.steps] == [("employee", 2), (None, "any")]
+
+
+@pytest.mark.parametrize("by", ["=owner", "=owner.manager", "=[owner, owner.manager]", "=owner.reports"])
+def test_whoever_an_expression_gives_may_approve(by, check_text):
+    assert (
+        check_text(replaced("to: lost}", f'to: lost, approval: {{steps: [{{by: "{by}"}}]}}}}')).problems == ()
+    )
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ transitions:
   win:
     from: offer
     to: won
-    roles: [rep]
+    roles: [rep, closer, onlooker]
     guard: amount > 0 and closed != null and account != null
     ask: [closed]
   lose: {from: "*", to: lost, ask: [reason]}
@@ -70,6 +70,17 @@ name: manager
 inherits: [employee]
 entities:
   deal: {create: true, read: true, update: true}
+---
+kind: role
+name: closer
+inherits: [employee]
+entities:
+  deal: {read: true, deny: {update: account == "Secret"}}
+---
+kind: role
+name: onlooker
+entities:
+  deal: {read: true, deny: {update: true}}
 ---
 kind: role
 name: guest
@@ -158,11 +169,26 @@ def test_a_state_that_several_transitions_reach_is_ambiguous(app: App) -> None:
 
 def test_a_transition_with_roles_needs_one_of_them_and_no_right_to_update(app: App) -> None:
     found = deal_in_offer(app)
-    with pytest.raises(Forbidden, match="It needs the role Rep"):
+    with pytest.raises(Forbidden, match="It needs the role Rep or Closer or Onlooker"):
         records.transition(
             app.context_for("Mia", ["manager"]), "deal", found, "win", {"closed": "2026-03-01"}
         )
     records.transition(app.context_for("Rob", ["rep"]), "deal", found, "win", {"closed": "2026-03-01"})
+    assert state(app) == "won"
+
+
+@pytest.mark.parametrize(("role", "account"), [("closer", "Secret"), ("onlooker", "Acme")])
+def test_what_is_denied_stays_denied_to_the_roles_of_a_transition(role: str, account: str, app: App) -> None:
+    ann = app.context_for("Ann", ["rep"])
+    found = records.create(ann, "deal", [{"name": "Pump", "amount": "5", "account": account}])[0].id
+    records.transition(ann, "deal", found, "offer")
+    with pytest.raises(Forbidden):
+        records.transition(app.context_for("Cas", [role]), "deal", found, "win", {"closed": "2026-03-01"})
+
+
+def test_the_roles_of_a_transition_need_no_grant_to_update(app: App) -> None:
+    found = deal_in_offer(app)
+    records.transition(app.context_for("Cas", ["closer"]), "deal", found, "win", {"closed": "2026-03-01"})
     assert state(app) == "won"
 
 

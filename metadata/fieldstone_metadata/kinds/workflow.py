@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from fieldstone_metadata.declarations import Label, Option, State, Transition, Workflow
 from fieldstone_metadata.documents import Document
 from fieldstone_metadata.expressions import BOOLEAN, Expressions, Known
+from fieldstone_metadata.kinds.approvals import build_approval
 from fieldstone_metadata.kinds.paths import own_fields
+from fieldstone_metadata.kinds.time_limits import build_time_limit
 from fieldstone_metadata.names import RESERVED_TRANSITIONS, label_of
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.options import texts
@@ -33,7 +36,10 @@ def build_workflow(document: Document, workspace: Workspace, expressions: Expres
         return None
     _check_attributes(root, workspace.report)
     states = {
-        option.value: _state(option.value, option.label, root, shape, workspace)
+        option.value: replace(
+            _state(option.value, option.label, root, shape, workspace),
+            time_limit=build_time_limit(root.value["states"].value[option.value], shape, expressions),
+        )
         for option in _governed(root, field)
     }
     transitions = _transitions(root, states, shape, workspace, expressions)
@@ -155,6 +161,7 @@ def _transition(
         _guard(way, node, shape, expressions),
         label_of(message, way.name) if message else None,
         _asked(node, shape, workspace),
+        build_approval(node, shape, workspace, expressions),
     )
 
 

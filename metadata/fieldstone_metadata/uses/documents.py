@@ -105,6 +105,7 @@ def _workflow(user: User, workflow: d.Workflow) -> None:
         user.uses(OPTION, (entity, field, state.name), "states")
         user.names(entity, state.required, "required")
         user.names(entity, state.readonly, "readonly")
+        user.reads(state.time_limit, "time_limit")
     for transition in workflow.transitions.values():
         for state_name in (*transition.sources, transition.target):
             user.uses(OPTION, (entity, field, state_name), f"transition {transition.name}")
@@ -112,6 +113,16 @@ def _workflow(user: User, workflow: d.Workflow) -> None:
             user.uses(ROLE, (role,), f"transition {transition.name}")
         user.reads(transition.guard, "guard")
         user.names(entity, transition.ask, "ask")
+        if transition.approval is not None:
+            _approval(user, transition.approval)
+
+
+def _approval(user: User, approval: d.Approval) -> None:
+    user.reads(approval.when, "approval")
+    for step in approval.steps:
+        user.reads(step.users, "approval")
+        if step.role is not None:
+            user.uses(ROLE, (step.role,), "approval")
 
 
 def _role(user: User, role: d.Role) -> None:

@@ -115,6 +115,10 @@ class Access:
         """May the field be sent with a new record that comes together with the one it lives inside?"""
         return self._field(BEGIN, field)
 
+    def denials(self, verb: str) -> tuple[Part, ...]:
+        """What is refused to the caller whatever is granted."""
+        return self._denials.get(verb, ())
+
     def _decide(self, verb: str) -> Decision:
         return decision((g.clause(verb) for g in self._grants), self._denials.get(verb, ()))
 

@@ -163,3 +163,24 @@ def _assigned_roles(
     ):
         held[who].add(role)
     return held
+
+
+def holders_of(connection: sa.Connection, model: Model, role: str) -> list[UUID]:
+    """The users who hold a role, directly, through a team of theirs or by inheritance, in the order of their
+    ids; whether they are active is not asked.
+    """
+    giving = [name for name, one in model.roles.items() if role == name or role in one.inherits]
+    assigned, link = model.entities["role_assignment"].table, model.entities["user"].fields["teams"].link
+    team = model.entities["team"].table
+    held = sa.and_(assigned.c.role.in_(giving), assigned.c.deleted_at.is_(None))
+    direct = sa.select(assigned.c.holder__user.label("user")).where(
+        held, assigned.c.holder__user.is_not(None)
+    )
+    if link is None:
+        return sorted(connection.scalars(direct))
+    members = (
+        sa.select(link.source.label("user"))
+        .join(team, sa.and_(team.c.id == link.target, team.c.deleted_at.is_(None)))
+        .join(assigned, sa.and_(assigned.c.holder__team == team.c.id, held))
+    )
+    return sorted(connection.scalars(sa.union(direct, members)))

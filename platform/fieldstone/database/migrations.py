@@ -174,4 +174,35 @@ def _operations_and_feed(_data: str, system: str) -> tuple[str, ...]:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, _first), Migration(2, _operations_and_feed))
+def _workflow(_data: str, system: str) -> tuple[str, ...]:
+    """Approvals of transitions, and time limits of states."""
+    return (
+        f'SET LOCAL search_path = "{system}", public',
+        """CREATE TABLE approval (
+            id uuid PRIMARY KEY DEFAULT uuidv7(), entity text NOT NULL, record uuid NOT NULL,
+            field text NOT NULL, transition text NOT NULL, requester uuid NOT NULL,
+            requested_at timestamptz NOT NULL DEFAULT now(), sent jsonb NOT NULL, status text NOT NULL,
+            round integer NOT NULL, step integer NOT NULL, closed_at timestamptz, closed_by uuid,
+            reason text)""",
+        "CREATE UNIQUE INDEX approval_pending ON approval (entity, record, field) WHERE status = 'pending'",
+        "CREATE INDEX approval_waiting ON approval (requested_at) WHERE status = 'pending'",
+        "CREATE INDEX approval_of_a_record ON approval (entity, record, id)",
+        """CREATE TABLE approval_decision (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            approval uuid NOT NULL REFERENCES approval ON DELETE CASCADE, round integer NOT NULL,
+            step integer NOT NULL, decider uuid NOT NULL, seats uuid[] NOT NULL, decision text NOT NULL,
+            reason text, at timestamptz NOT NULL DEFAULT now())""",
+        "CREATE INDEX decisions_of_an_approval ON approval_decision (approval, id)",
+        """CREATE TABLE time_limit (
+            entity text, record uuid, state text NOT NULL, entered_at timestamptz NOT NULL DEFAULT now(),
+            due_at timestamptz NOT NULL, PRIMARY KEY (entity, record))""",
+        "CREATE INDEX time_limit_by_moment ON time_limit (due_at)",
+        "SET LOCAL search_path = DEFAULT",
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, _first),
+    Migration(2, _operations_and_feed),
+    Migration(3, _workflow),
+)

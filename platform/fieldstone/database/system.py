@@ -26,6 +26,8 @@ class SystemTables:
     operation: what one call did as a whole, such as an import; undoes is the operation that it took back.
     counter: the last number given to a sequence field, per period.
     content: texts of documents by their SHA-256, so that publications share what did not change.
+    approval: requests for the approval of a transition; at most one of a record and field is pending.
+    time_limit: when a record becomes overdue in the state that it is in.
     """
 
     schema: str
@@ -42,6 +44,9 @@ class SystemTables:
     operation: sa.Table
     counter: sa.Table
     idempotency: sa.Table
+    approval: sa.Table
+    approval_decision: sa.Table
+    time_limit: sa.Table
     token: sa.Table
     credential: sa.Table
     secret: sa.Table
@@ -56,6 +61,7 @@ def system_tables(tenant: str) -> SystemTables:
         migration=sa.Table("migration", metadata, _key("version", sa.Integer), _moment("at")),
         **_publication_tables(metadata),
         **_record_tables(metadata),
+        **_workflow_tables(metadata),
         **_access_tables(metadata),
     )
 
@@ -173,6 +179,61 @@ def _record_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Column("body", sa.LargeBinary),
             _moment("at"),
             sa.Index("idempotency_by_age", "at"),
+        ),
+    }
+
+
+def _workflow_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    pending = sa.text("status = 'pending'")
+    return {
+        "approval": sa.Table(
+            "approval",
+            metadata,
+            _key("id", UUID, server_default=sa.func.uuidv7()),
+            _text("entity"),
+            sa.Column("record", UUID, nullable=False),
+            _text("field"),
+            _text("transition"),
+            sa.Column("requester", UUID, nullable=False),
+            _moment("requested_at"),
+            sa.Column("sent", JSONB, nullable=False),
+            _text("status"),
+            sa.Column("round", sa.Integer, nullable=False),
+            sa.Column("step", sa.Integer, nullable=False),
+            sa.Column("closed_at", sa.DateTime(timezone=True)),
+            sa.Column("closed_by", UUID),
+            sa.Column("reason", sa.Text),
+            sa.Index("approval_pending", "entity", "record", "field", unique=True, postgresql_where=pending),
+            sa.Index("approval_waiting", "requested_at", postgresql_where=pending),
+            sa.Index("approval_of_a_record", "entity", "record", "id"),
+        ),
+        "approval_decision": sa.Table(
+            "approval_decision",
+            metadata,
+            sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+            sa.Column(
+                "approval",
+                sa.ForeignKey(f"{metadata.schema}.approval.id", ondelete="CASCADE"),
+                nullable=False,
+            ),
+            sa.Column("round", sa.Integer, nullable=False),
+            sa.Column("step", sa.Integer, nullable=False),
+            sa.Column("decider", UUID, nullable=False),
+            sa.Column("seats", ARRAY(UUID), nullable=False),
+            _text("decision"),
+            sa.Column("reason", sa.Text),
+            _moment("at"),
+            sa.Index("decisions_of_an_approval", "approval", "id"),
+        ),
+        "time_limit": sa.Table(
+            "time_limit",
+            metadata,
+            _key("entity", sa.Text),
+            _key("record", UUID),
+            _text("state"),
+            _moment("entered_at"),
+            sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Index("time_limit_by_moment", "due_at"),
         ),
     }
 

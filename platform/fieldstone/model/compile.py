@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from fieldstone.fields import FIELD_TYPES, FieldType
-from fieldstone.model.model import Condition, Entity, Field, Inverse, Model, Rule, Transition, Workflow
+from fieldstone.model.model import (
+    Approval,
+    ApprovalStep,
+    Condition,
+    Entity,
+    Field,
+    Inverse,
+    Model,
+    Rule,
+    Transition,
+    Workflow,
+)
 from fieldstone.model.tables import EntityTable, build_tables
 from fieldstone_metadata import declarations
 from fieldstone_rules import Expression
@@ -77,10 +88,18 @@ def _field(field_type: FieldType, built: EntityTable) -> Field:
 
 def _workflow(declaration: declarations.Workflow) -> Workflow:
     transitions = {
-        name: Transition(name, transition, _optional(transition.guard))
+        name: Transition(name, transition, _optional(transition.guard), _approval(transition.approval))
         for name, transition in declaration.transitions.items()
     }
-    return Workflow(declaration.field, declaration, transitions)
+    limits = {name: Rule(state.time_limit) for name, state in declaration.states.items() if state.time_limit}
+    return Workflow(declaration.field, declaration, transitions, limits)
+
+
+def _approval(declaration: declarations.Approval | None) -> Approval | None:
+    if declaration is None:
+        return None
+    steps = tuple(ApprovalStep(step, _optional(step.users)) for step in declaration.steps)
+    return Approval(compile_condition(declaration.when), steps)
 
 
 def _inverses(entities: Mapping[str, declarations.Entity]) -> dict[str, dict[str, Inverse]]:

@@ -101,21 +101,42 @@ class Inverse:
 
 
 @dataclass(frozen=True, eq=False)
+class ApprovalStep:
+    """A step of an approval. users: gives those who are asked; None: the holders of a role."""
+
+    declaration: declarations.ApprovalStep
+    users: Rule | None
+
+
+@dataclass(frozen=True, eq=False)
+class Approval:
+    """Who must agree before a transition is performed, with its compiled condition."""
+
+    when: Condition
+    steps: tuple[ApprovalStep, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Transition:
-    """A transition with its compiled guard."""
+    """A transition with its compiled guard and approval."""
 
     name: str
     declaration: declarations.Transition
     guard: Rule | None
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Workflow:
-    """The state machine over one field. `initial` is where a caller's create starts."""
+    """The state machine over one field. `initial` is where a caller's create starts.
+
+    time_limits: how long a record may stay, for the states that say so.
+    """
 
     field: str
     declaration: declarations.Workflow
     transitions: Mapping[str, Transition]
+    time_limits: Mapping[str, Rule]
 
     @property
     def initial(self) -> str:
@@ -126,6 +147,11 @@ class Workflow:
     def states(self) -> Mapping[str, declarations.State]:
         """State name → state, in the declared order."""
         return self.declaration.states
+
+    @cached_property
+    def has_approvals(self) -> bool:
+        """Whether any transition may need an approval."""
+        return any(transition.approval is not None for transition in self.transitions.values())
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,14 @@
 """The one door to the data: every read and write of every page, call, import and rule goes through here."""
 
 from fieldstone.records.aggregate import Group, aggregate
+from fieldstone.records.approvals.deciding import Pending, reject, withdraw
+from fieldstone.records.approvals.showing import (
+    ApprovalState,
+    approval,
+    approvals,
+    pending_approval,
+    waiting_for_me,
+)
 from fieldstone.records.asking import ask_for_access
 from fieldstone.records.batch import Written
 from fieldstone.records.bulk import Outcome, Picked, delete_many, update_many
@@ -25,14 +33,17 @@ from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.row_outcomes import RowOutcome
 from fieldstone.records.saved_views import SavedView, saved_views_of
 from fieldstone.records.stays import Stay, stays
-from fieldstone.records.transition import transition
+from fieldstone.records.time_limits import Due, due
+from fieldstone.records.transition import approve, transition
 from fieldstone.records.transitions import TransitionState, transitions
 from fieldstone.records.update import Change, update
 
 list = list_records
 
 __all__ = [
+    "ApprovalState",
     "Change",
+    "Due",
     "Explanation",
     "FieldRights",
     "FieldState",
@@ -42,6 +53,7 @@ __all__ = [
     "Measure",
     "Outcome",
     "Page",
+    "Pending",
     "Picked",
     "Query",
     "Question",
@@ -52,11 +64,15 @@ __all__ = [
     "TransitionState",
     "Written",
     "aggregate",
+    "approval",
+    "approvals",
+    "approve",
     "ask_for_access",
     "counts",
     "create",
     "delete",
     "delete_many",
+    "due",
     "each_json",
     "explain",
     "field_states",
@@ -68,7 +84,9 @@ __all__ = [
     "list",
     "list_json",
     "lookup",
+    "pending_approval",
     "purge",
+    "reject",
     "require_others_view",
     "restore",
     "rights",
@@ -78,6 +96,8 @@ __all__ = [
     "transitions",
     "update",
     "update_many",
+    "waiting_for_me",
     "who_may_read",
     "why_hidden",
+    "withdraw",
 ]

@@ -27,10 +27,14 @@ IMPORTING = "import"
 
 @dataclass(frozen=True)
 class Written:
-    """A record that was written, with its version afterwards."""
+    """A record that was written, with its version afterwards.
+
+    approval: the request that it waits for; then nothing was written.
+    """
 
     id: UUID
     version: int
+    approval: UUID | None = None
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from fieldstone.access.decisions import ALWAYS, Decision, Follows, OfParent, Question
+from fieldstone.access.decisions import ALWAYS, Decision, Follows, OfParent, Question, decision
 from fieldstone.access.grants import ADMIN, access, access_for_key
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden
@@ -74,12 +74,15 @@ class CallerRights:
             return self.may("update", evaluator, old)
         if ADMIN not in held and not held & set(roles):
             return False
-        return self._token_writes() and _allows(self._unless_denied(), evaluator, old)
+        return self.token_writes and _allows(self._unless_denied(), evaluator, old)
 
     def _unless_denied(self) -> Decision:
-        return Decision(ALWAYS.grants, self._access.update.denials)
+        """The roles of a transition stand for the grant; what is denied stays denied."""
+        return decision([()], self._access.denials("update"))
 
-    def _token_writes(self) -> bool:
+    @property
+    def token_writes(self) -> bool:
+        """Whether the token in use, if any, lets its user change records of the entity."""
         limits = self._context.principal.limits
         if limits is None:
             return True
@@ -140,7 +143,10 @@ class CallerRights:
         decision = self.field_decision("update", name)
         by_role = item.transition is not None and bool(item.transition.declaration.roles)
         asked = by_role and item.transition is not None and name in item.transition.declaration.ask
-        return ALWAYS if asked and decision.constant is not False else decision
+        # Who may take a transition by role fills in what it asks for; only a right that narrows the field
+        # itself is in the way, which can only be where updates are granted at all.
+        narrowed = decision.constant is False and self._access.update.constant is not False
+        return ALWAYS if asked and not narrowed else decision
 
     def _assigning(self, item: Item, name: str) -> Decision:
         """Whoever creates a record may name itself and its own team as owner; others need `assign`."""

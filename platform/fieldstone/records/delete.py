@@ -13,6 +13,7 @@ from fieldstone.context import Context
 from fieldstone.errors import Conflict, Forbidden
 from fieldstone.model.model import Entity
 from fieldstone.records import loading, referrers, rows
+from fieldstone.records.approvals.following import close_for_deleted
 from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
@@ -182,6 +183,9 @@ class Removal:
         write(self._batch.connection, model, [*parts, journal(context, entries)])
         opened = self._batch.run.open
         follow(context, self._batch.connection, self._written(), computed=False, opened=opened)
+        for name, removed in self._removed.items():
+            records = {id_: entry.record for id_, entry in removed.items()}
+            close_for_deleted(context, self._batch.connection, model.entities[name], records)
 
     def _written(self) -> dict[str, list[Changed]]:
         """The records before and after."""

@@ -93,6 +93,12 @@ def journal(context: Context, entries: Sequence[Entry]) -> Part:
     return Part(_clauses(context.database.system), parameters)
 
 
+def remark(context: Context, entries: Sequence[Entry]) -> Part:
+    """The part of a write that adds entries to the history alone: what happened changed no record."""
+    system, part = context.database.system, journal(context, entries)
+    return Part(f"{_JOURNAL}, {_remembering(system)}", part.parameters)
+
+
 def _clauses(system: SystemTables) -> str:
     return f"{_JOURNAL}, {_remembering(system)}, {outbox.telling(system)}"
 

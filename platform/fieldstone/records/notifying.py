@@ -5,8 +5,10 @@ A notification holds no text of the record or comment: whoever may not read that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+import sqlalchemy as sa
 
 from fieldstone.access.system_user import system_principal
 from fieldstone.context import Context
@@ -15,22 +17,30 @@ from fieldstone.records.batch import Batch, Item
 from fieldstone.records.ids import new_ids
 from fieldstone.records.mentions import ABOUT, COMMENT, added
 from fieldstone.records.rows import Values
+from fieldstone.records.rules.transaction import RuleRun
 
 NOTIFICATION = "notification"
 
 
 def tell(batch: Batch) -> None:
     """Notify whom the written comments mention, but for their authors."""
+    told = list(_told(batch)) if batch.entity.name == COMMENT else []
+    notify(batch.context, batch.connection, told, batch.run)
+
+
+def notify(
+    context: Context, connection: sa.Connection, told: Sequence[Values], run: RuleRun | None = None
+) -> None:
+    """Write notifications in the name of whoever acts. told: `subject`, `recipient`, perhaps `regarding`."""
     from fieldstone.records import saving  # noqa: PLC0415  saving tells people itself
 
-    told = list(_told(batch)) if batch.entity.name == COMMENT else []
     if not told:
         return
     items = [
         Item(position, id_, sent=dict(told[position])) for position, id_ in enumerate(new_ids(len(told)))
     ]
-    entity = batch.model.entities[NOTIFICATION]
-    inner = Batch(_by_itself(batch.context), batch.connection, entity, items, run=batch.run)
+    entity = context.model.entities[NOTIFICATION]
+    inner = Batch(_by_itself(context), connection, entity, items, run=run or RuleRun())
     defaults.fill(inner)
     for item in items:
         # Nobody sent these values, so nothing that binds callers binds them.

@@ -13,6 +13,7 @@ from fieldstone.errors import Conflict, Forbidden
 from fieldstone.model.model import Entity, Link, Model
 from fieldstone.records import loading, referrers
 from fieldstone.records.about import forget_about
+from fieldstone.records.approvals.requests import forget as forget_workflow
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.journal import PURGE, Entry, journal
 from fieldstone.records.labels import text_of
@@ -93,6 +94,7 @@ def _remove(batch: Batch) -> None:
     ]
     for statement in statements:
         batch.connection.execute(statement)
+    forget_workflow(batch.connection, batch.context.database.system, batch.entity.name, ids)
     entries = [Entry(batch.entity.name, item.id, item.old["version"] + 1, PURGE, {}) for item in batch.items]
     write(batch.connection, batch.model, [journal(batch.context, entries)])
 

@@ -19,9 +19,11 @@ from fieldstone.records import (
     references,
     saved_views,
     sequences,
+    time_limits,
     trees,
     validation,
 )
+from fieldstone.records.approvals.following import follow_changes as follow_requests
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.delete import Removal
 from fieldstone.records.inside import family
@@ -134,6 +136,9 @@ def _write(whole: Batch) -> None:
             move = Removal(one) if one in whole.removed else Revival(one)
             move.prepare()
             move.write()
+    for one in groups:
+        time_limits.follow_changes(one)
+        follow_requests(one)
     _follow(whole, groups)
 
 

@@ -10,11 +10,17 @@ import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.errors import Conflict, Forbidden, NotFound
-from fieldstone.model.model import Transition, Workflow
+from fieldstone.model.model import Approval, Transition, Workflow
+from fieldstone.records import saving
+from fieldstone.records.approvals import deciding
+from fieldstone.records.approvals.deciding import Pending
+from fieldstone.records.approvals.needing import is_needed, may_need_approval
+from fieldstone.records.approvals.requesting import request
+from fieldstone.records.approvals.requests import Request
 from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.labels import text_of
 from fieldstone.records.state_changes import possible, state_label, who_may
-from fieldstone.records.update import Change, finish, start
+from fieldstone.records.update import Change, check_and_merge, finish, start
 
 
 def transition(  # noqa: PLR0917  # the arguments in which every caller names a transition
@@ -27,24 +33,66 @@ def transition(  # noqa: PLR0917  # the arguments in which every caller names a 
 ) -> Written:
     """Take the transition `name` of a record. values: of the fields it asks for, in the API's form.
 
+    Where it needs an approval, that is asked for, nothing is changed, and the answer names the request.
+
     Raises:
         NotFound: there is no such record or transition.
-        Conflict: the record's state is not one that it starts from.
+        Conflict: the record's state is not one that it starts from; or it needs an approval that nobody can
+            give, or that was asked for already.
         Forbidden: the caller may not take it.
         VersionConflict: somebody else changed the record.
         Invalid: the guard does not hold, a required field is empty, or a value was refused.
     """
 
     def work(connection: sa.Connection) -> Written:
-        workflow, chosen = _find(context, entity, name)
-        batch = start(context, connection, entity, [Change(id_, values or {}, version)])
-        item = batch.items[0]
-        _require_asked(batch, item, chosen, values or {})
-        _require_state(batch, item, workflow, chosen)
-        _take(batch, item, workflow, chosen)
-        return finish(batch)[0]
+        sent = values or {}
+        chosen, batch = _prepared(context, connection, entity, Change(id_, sent, version), name)
+        if chosen.approval is None or not may_need_approval(context, chosen):
+            return finish(batch)[0]
+        return _finish_or_request(batch, chosen, chosen.approval, sent)
 
     return context.database.run_write(context.model.version, work)
+
+
+def approve(context: Context, pending: Pending, reason: str | None = None) -> None:
+    """Agree to a request for approval; the last one performs it. Raises as `approvals.deciding.approve`."""
+    deciding.approve(context, pending, reason, perform)
+
+
+def perform(context: Context, connection: sa.Connection, approved: Request) -> None:
+    """Take the transition that was approved, in a context of its requester. Raises as `transition`."""
+    change = Change(approved.record, approved.sent)
+    _, batch = _prepared(context, connection, approved.entity, change, approved.transition)
+    finish(batch, approved=True)
+
+
+def _prepared(
+    context: Context, connection: sa.Connection, entity: str, change: Change, name: str
+) -> tuple[Transition, Batch]:
+    """A batch of the record that is about to take the transition."""
+    workflow, chosen = _find(context, entity, name)
+    batch = start(context, connection, entity, [change])
+    item = batch.items[0]
+    _require_asked(batch, item, chosen, change.values)
+    _require_state(batch, item, workflow, chosen)
+    _take(batch, item, workflow, chosen)
+    return chosen, batch
+
+
+def _finish_or_request(
+    batch: Batch, chosen: Transition, approval: Approval, sent: Mapping[str, Any]
+) -> Written:
+    """Write the record or, where it needs the approval as it would be, take all back and ask for it."""
+    item = batch.items[0]
+    with batch.connection.begin_nested() as savepoint:
+        check_and_merge(batch)
+        saving.judge(batch)
+        if not is_needed(batch, item, approval):
+            saving.change(batch)
+            return item.written
+        # Rules may have written other records before this one.
+        savepoint.rollback()
+    return Written(item.id, item.old["version"], request(batch, item, chosen, sent).id)
 
 
 def _find(context: Context, entity: str, name: str) -> tuple[Workflow, Transition]:

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from fieldstone.context import Context
 from fieldstone.model.model import Rule, Transition, Workflow
+from fieldstone.records.approvals.needing import may_need_approval
+from fieldstone.records.approvals.requests import Request
+from fieldstone.records.approvals.waiting import pending_request, why_waiting
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.conditions_in_words import parts, told_unmet
 from fieldstone.records.journal import NOTHING
@@ -21,6 +24,8 @@ class TransitionState:
 
     to: the state it leads to. allowed: the caller may take it now, with its asked fields filled in.
     reasons: why not, one sentence each. ask: the fields that are filled in with it.
+    needs_approval: of the record as it is, taking it only asks for an approval. pending: the id of the
+    request for it that waits now.
     """
 
     name: str
@@ -29,6 +34,8 @@ class TransitionState:
     allowed: bool
     reasons: tuple[str, ...]
     ask: tuple[str, ...]
+    needs_approval: bool = False
+    pending: str | None = None
 
 
 def transitions(context: Context, entity: str, id_: UUID) -> list[TransitionState]:
@@ -42,20 +49,45 @@ def transitions(context: Context, entity: str, id_: UUID) -> list[TransitionStat
         item = batch.items[0]
         state = item.old[workflow.field]
         leaving = [t for t in workflow.transitions.values() if state in t.declaration.sources]
-        return [transition_state(batch, item, workflow, transition) for transition in leaving]
+        waiting = pending_request(batch, item)
+        return [transition_state(batch, item, workflow, transition, waiting) for transition in leaving]
 
 
-def transition_state(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> TransitionState:
-    """Whether the caller may take a transition that leaves the record's state, and why not."""
+def transition_state(
+    batch: Batch, item: Item, workflow: Workflow, transition: Transition, waiting: Request | None = None
+) -> TransitionState:
+    """Whether the caller may take a transition that leaves the record's state, and why not.
+
+    waiting: the pending request for approval about the record.
+    """
     declaration, locale = transition.declaration, batch.context.principal.locale
     allowed = batch.rights.may_take(transition, batch.stored, item.old)
     reasons = [] if allowed else [who_may(batch, transition)]
+    needed = _needs_approval(batch, item, workflow, transition)
+    own = waiting is not None and waiting.transition == transition.name
+    if waiting is not None and (own or needed):
+        reasons.append(why_waiting(batch.model, waiting, batch.entity, locale))
     reasons += _unmet_guard(batch, item, workflow, transition)
     reasons += _missing(batch, item, workflow, transition)
     label = text_of(declaration.label, locale)
     return TransitionState(
-        transition.name, label, declaration.target, not reasons, tuple(reasons), tuple(declaration.ask)
+        transition.name,
+        label,
+        declaration.target,
+        not reasons,
+        tuple(reasons),
+        tuple(declaration.ask),
+        needed,
+        str(waiting.id) if own and waiting is not None else None,
     )
+
+
+def _needs_approval(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> bool:
+    """Whether the approval would be needed, with nothing of what is asked for filled in yet."""
+    if transition.approval is None or not may_need_approval(batch.context, transition):
+        return False
+    wanted = item.old | {workflow.field: transition.declaration.target}
+    return batch.stored.holds(transition.approval.when, wanted, item.old)
 
 
 def _unmet_guard(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> list[str]:

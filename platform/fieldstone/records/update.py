@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.records import links, loading, saving, state_changes, validation
+from fieldstone.records.approvals.needing import refuse_unapproved
 from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.inside import sent as inside
 
@@ -82,12 +83,14 @@ def check_and_merge(batch: Batch) -> None:
     inside.complete(batch)
 
 
-def finish(batch: Batch) -> list[Written]:
+def finish(batch: Batch, *, approved: bool = False) -> list[Written]:
     """Check rights and values of a batch that knows what was sent and which transitions it takes, and write
-    it.
+    it. approved: whoever must agree to its transitions has agreed.
     """
     items = list(batch.items)
     check_and_merge(batch)
     saving.judge(batch)
+    if not approved:
+        refuse_unapproved(batch)
     saving.change(batch)
     return [item.written for item in items]

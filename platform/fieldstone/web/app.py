@@ -12,6 +12,7 @@ from fieldstone.publication.current import CurrentModel
 from fieldstone.settings import Settings
 from fieldstone.web import csrf, docs_page, failures, health, sessions
 from fieldstone.web.api import (
+    approvals,
     belongings,
     bulk,
     caller,
@@ -60,8 +61,8 @@ def api_blueprint() -> Blueprint:
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(require_caller)
     for part in (
-        reading, exporting, bulk, writing, upserting, transitions, belongings, comments, questions,
-        explaining, caller, routes,
+        reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, comments,
+        questions, explaining, caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

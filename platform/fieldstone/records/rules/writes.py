@@ -81,7 +81,7 @@ def transition(batch: Batch, place: Place, refs: Sequence[Ref], name: str) -> No
         item.transition = chosen
         item.new = {**item.old, workflow.field: chosen.declaration.target}
     items = list(inner.items)
-    _save(inner)
+    _save(inner, may_wait=place.as_user)
     _tell_outer(batch, inner, items)
 
 
@@ -105,12 +105,18 @@ def _inner(batch: Batch, place: Place, entity: Entity, ids: Sequence[UUID]) -> B
     return inner
 
 
-def _save(inner: Batch) -> None:
-    """Take a batch through a save of its own: new records if nothing is stored of them, else changes."""
+def _save(inner: Batch, *, may_wait: bool = False) -> None:
+    """Take a batch through a save of its own: new records if nothing is stored of them, else changes.
+
+    may_wait: its transitions are the acting user's, and refused where they need an approval.
+    """
     from fieldstone.records import saving  # noqa: PLC0415  saving runs rules itself
+    from fieldstone.records.approvals.needing import refuse_unapproved  # noqa: PLC0415  likewise
 
     write = saving.insert if inner.items[0].is_new else saving.change
     saving.judge(inner)
+    if may_wait:
+        refuse_unapproved(inner)
     write(inner)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,11 @@ def json_bytes(body: bytes, status: int = 200) -> Response:
 def json_value(value: Any, status: int = 200) -> Response:
     """A Python value in the API's form as JSON."""
     return json_bytes(orjson.dumps(value, default=str), status)
+
+
+def moment(value: datetime) -> str:
+    """A point in time in the API's form."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def no_content() -> Response:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from fieldstone import records
+from fieldstone.errors import Conflict
 from fieldstone.records import Change
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import no_content, written_record
+from fieldstone.web.api.approvals import request_instead
 from fieldstone.web.api.batches import create_many
 from fieldstone.web.api.reading import record_id
 from fieldstone.web.idempotency import idempotent
@@ -38,11 +40,17 @@ def create_records(entity: str) -> Response:
 
 @idempotent
 def update_record(entity: str, record: str) -> Response:
-    """Change the fields that were sent; `If-Match` refuses a lost update."""
+    """Change the fields that were sent; `If-Match` refuses a lost update.
+
+    A change of the state that needs an approval asks for it, like the transition by its name.
+    """
     Parameters()
     change = Change(record_id(record), bodies.read_object(), expected_version())
     context = current_context()
-    written = records.update(context, entity, [change])[0]
+    try:
+        written = records.update(context, entity, [change])[0]
+    except Conflict as refused:
+        return request_instead(context, entity, change, refused)
     return written_record(context, entity, written.id, written.version)
 
 

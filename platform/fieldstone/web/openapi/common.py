@@ -58,7 +58,18 @@ TRANSITION: Schema = {
         "allowed": {"type": "boolean"},
         "reasons": {"type": "array", "items": TEXT, "description": "Why it is not allowed now."},
         "ask": {"type": "array", "items": TEXT, "description": "Fields to send with it."},
+        "needs_approval": {"type": "boolean", "description": "As the record is, it would only be asked for."},
+        "pending": MAYBE_TEXT | {"description": "The id of the request for approval that waits."},
     },
+}
+TRANSITIONS: Schema = listed(TRANSITION)
+TRANSITIONS["properties"] |= {
+    "due_at": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "Until when the record may stay in its state.",
+    },
+    "overdue": {"type": "boolean"},
 }
 CHANGE: Schema = {
     "type": "object",
@@ -190,7 +201,7 @@ SCHEMAS: dict[str, Schema] = {
     "WrittenRecord": WRITTEN,
     "WrittenRecords": listed(WRITTEN),
     "PartialResults": listed(RESULT),
-    "Transitions": listed(TRANSITION),
+    "Transitions": TRANSITIONS,
     "History": paged(CHANGE),
     "GroupRequest": GROUP_REQUEST,
     "Groups": listed({"type": "object"}),

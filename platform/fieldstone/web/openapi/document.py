@@ -8,7 +8,7 @@ from typing import Any
 from apispec import APISpec
 
 from fieldstone.web.api.answers import PREFIX
-from fieldstone.web.openapi import parameters
+from fieldstone.web.openapi import approvals, parameters
 from fieldstone.web.openapi.common import SCHEMAS, reference
 from fieldstone.web.openapi.paths import entity_paths
 from fieldstone.web.openapi.responses import READING, answers, json_body, problems
@@ -33,7 +33,7 @@ def openapi_document(surfaces: Sequence[Surface], *, title: str, version: str) -
         spec.components.security_scheme(name, scheme)
     for name, response in problems().items():
         spec.components.response(name, response)
-    for name, schema in SCHEMAS.items():
+    for name, schema in {**SCHEMAS, **approvals.SCHEMAS}.items():
         spec.components.schema(name, schema)
     for surface in surfaces:
         _add_entity(spec, surface)
@@ -57,6 +57,7 @@ def _fixed_paths() -> dict[str, Schema]:
         | {
             "parameters": [parameters.query("q", "Words.", {"type": "string", "minLength": 1}, required=True)]
         },
+        approvals.WAITING: approvals.waiting_operation(),
         f"{PREFIX}/me": _get("me", "Who you are and what you hold", reference("Me")),
         f"{PREFIX}/openapi.json": _get("openapi", "This document", {"type": "object"}),
     }

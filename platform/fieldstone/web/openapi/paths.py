@@ -8,6 +8,7 @@ from typing import Any
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.exporting import PARAMETERS, TYPES
 from fieldstone.web.openapi import parameters
+from fieldstone.web.openapi.approvals import accepted, approval_paths, has_approvals
 from fieldstone.web.openapi.bulk import bulk_operation
 from fieldstone.web.openapi.common import reference
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
@@ -29,6 +30,8 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
         yield f"{base}/{{id}}/restore", {"post": _restore(surface)}
     if surface.entity.workflow and "read" in surface.verbs:
         yield from _workflow(surface, base)
+        if has_approvals(surface):
+            yield from approval_paths(surface, base)
     if "read" in surface.verbs:
         yield f"{base}/{{id}}/history", {"get": _history(surface)}
         yield f"{base}/query", {"post": _query(surface)}
@@ -67,9 +70,8 @@ def _record(surface: Surface) -> Operations:
             ]
         }
     if "update" in surface.verbs:
-        found["patch"] = _operation(
-            surface, "update", f"Change one {surface.label}", _one(surface, WRITING)
-        ) | {
+        changed = _one(surface, WRITING) | ({"202": accepted()} if has_approvals(surface) else {})
+        found["patch"] = _operation(surface, "update", f"Change one {surface.label}", changed) | {
             "parameters": [parameters.record(), *_write_headers()],
             "requestBody": _body(reference(f"{surface.name}.update")),
         }
@@ -137,10 +139,11 @@ def _workflow(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
         summary = plain(transition.declaration.label) or name
         asked = {field: sent_schema(surface.entity.fields[field]) for field in transition.declaration.ask}
         schema: Schema = {"type": "object", "properties": asked, "additionalProperties": False}
+        responses = _one(surface, WRITING) | ({"202": accepted()} if transition.approval else {})
         yield (
             f"{base}/{{id}}/transitions/{name}",
             {
-                "post": _operation(surface, f"transition_{name}", summary, _one(surface, WRITING))
+                "post": _operation(surface, f"transition_{name}", summary, responses)
                 | {
                     "parameters": [parameters.record(), *_write_headers()],
                     "requestBody": _body(schema, required=False),
