@@ -19,7 +19,7 @@ from fieldstone import records
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import FieldstoneError
 from fieldstone.model.model import Model
-from fieldstone.records import Change, Measure, Query
+from fieldstone.records import Change, Measure, Picked, Query
 from fieldstone.records.kept.plan import plan_of
 from fieldstone.records.kept.recomputing import fresh_values
 from fieldstone.records.kept.values import KeptValue
@@ -163,7 +163,7 @@ class Life:
     def run(self, writes: int) -> Iterator[None]:
         steps: list[Callable[[str], None]] = [
             self.create, self.create, self.create, self.change, self.change, self.change,
-            self.delete, self.restore, self.purge, self.bring_in,
+            self.delete, self.restore, self.purge, self.bring_in, self.change_many, self.delete_many,
         ]  # fmt: skip
         for _ in range(writes):
             with suppress(FieldstoneError):
@@ -192,6 +192,13 @@ class Life:
         rows = [self.values(entity) for _ in range(3)]
         done = records.import_rows(self.app.system, entity, rows, key=[key])
         self.known[entity] += [row.id for row in done if row.id is not None and row.action == "created"]
+
+    def change_many(self, entity: str) -> None:
+        picked = Picked(self.several(entity, most=6))
+        records.update_many(self.app.system, entity, picked, self.some(self.values(entity)))
+
+    def delete_many(self, entity: str) -> None:
+        records.delete_many(self.app.system, entity, Picked(self.several(entity, most=2)))
 
     def several(self, entity: str, most: int = 3) -> list[UUID]:
         known = self.known[entity]
