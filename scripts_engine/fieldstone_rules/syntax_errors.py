@@ -49,6 +49,10 @@ def _unexpected(source: str, token: Token, expected: set[str]) -> Problem:
 
 
 def _hint(source: str, span: Span, token: Token, expected: set[str]) -> str | None:
+    if str(token) == "=" and expected == {"NAME"}:
+        return "a name is missing"
+    if str(token) == "=" and source[: span.start].endswith("=") and not source[: span.start].endswith("=="):
+        return "to set a field or name a value, write one `=`"
     for start in (span.start, max(span.start - 1, 0)):
         if source[start : start + 2] in _HINTS:
             return _HINTS[source[start : start + 2]]

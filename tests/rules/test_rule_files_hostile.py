@@ -194,3 +194,19 @@ def test_what_cannot_be_read_is_one_problem_at_its_place(broken: str) -> None:
     first = AHEAD.count("\n") + 1
     assert problem.code == "syntax"
     assert first <= problem.line <= first + broken.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "hint"),
+    [
+        ("set = 5", "a name is missing"),
+        ("let = 5", "a name is missing"),
+        ("set name == 'x'", "to set a field or name a value, write one `=`"),
+        ("if amount = 5 { fail 'no' }", "to compare, write `==`"),
+        ("if amount === 5 { fail 'no' }", "to compare, write `==`"),
+    ],
+)
+def test_a_sign_too_much_or_too_few_is_explained(statement: str, hint: str) -> None:
+    source = f"trigger t on opportunity before save {{ {statement} }}"
+    (problem,) = RuleFiles({"sales": source}, SalesWorld()).check().problems["sales"]
+    assert problem.hint == hint
