@@ -80,6 +80,12 @@ class Conflict(FieldstoneError):
     status, code, title = 409, "conflict", "In conflict with other data"
 
 
+class Expired(FieldstoneError):
+    """What was asked for is kept no longer."""
+
+    status, code, title = 410, "expired", "No longer kept"
+
+
 class VersionConflict(FieldstoneError):
     """Somebody else changed the record; details: version, changed_by, changed_at, changes."""
 

@@ -17,6 +17,7 @@ from fieldstone.web.api import (
     bulk,
     caller,
     comments,
+    events,
     explaining,
     exporting,
     questions,
@@ -62,7 +63,7 @@ def api_blueprint() -> Blueprint:
     api.before_request(require_caller)
     for part in (
         reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, comments,
-        questions, explaining, caller, routes,
+        questions, events, explaining, caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

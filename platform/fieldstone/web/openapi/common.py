@@ -90,6 +90,24 @@ CHANGE: Schema = {
         },
     },
 }
+EVENT: Schema = {
+    "type": "object",
+    "required": ["id", "entity", "record", "action"],
+    "properties": {
+        "id": {"type": "integer", "description": "The place in the feed."},
+        "at": {"type": "string", "format": "date-time"},
+        "entity": TEXT,
+        "record": UUID_SCHEMA,
+        "action": TEXT | {"description": "What was done; `gone`: the record left your sight."},
+        "version": VERSION,
+        "actor": {"type": "object"},
+        "operation": MAYBE_TEXT,
+        "data": {"type": "object", "description": "The record as you may read it now."},
+    },
+}
+EVENTS = listed(EVENT)
+EVENTS["properties"]["next"] = TEXT | {"description": "From where to go on."}
+EVENTS["required"] = ["data", "next"]
 GROUP_REQUEST: Schema = {
     "type": "object",
     "properties": {
@@ -203,6 +221,7 @@ SCHEMAS: dict[str, Schema] = {
     "PartialResults": listed(RESULT),
     "Transitions": TRANSITIONS,
     "History": paged(CHANGE),
+    "Events": EVENTS,
     "GroupRequest": GROUP_REQUEST,
     "Groups": listed({"type": "object"}),
     "Found": listed(FOUND),

@@ -8,6 +8,7 @@ from typing import Any
 from apispec import APISpec
 
 from fieldstone.web.api.answers import PREFIX
+from fieldstone.web.api.events import DEFAULT_LIMIT, LARGEST_LIMIT
 from fieldstone.web.openapi import approvals, parameters
 from fieldstone.web.openapi.common import SCHEMAS, reference
 from fieldstone.web.openapi.paths import entity_paths
@@ -58,8 +59,23 @@ def _fixed_paths() -> dict[str, Schema]:
             "parameters": [parameters.query("q", "Words.", {"type": "string", "minLength": 1}, required=True)]
         },
         approvals.WAITING: approvals.waiting_operation(),
+        f"{PREFIX}/events": _events(),
         f"{PREFIX}/me": _get("me", "Who you are and what you hold", reference("Me")),
         f"{PREFIX}/openapi.json": _get("openapi", "This document", {"type": "object"}),
+    }
+
+
+def _events() -> Schema:
+    responses = answers({200: json_body("Changes, in order.", reference("Events"))}, (*READING, 410))
+    return _get("events", "What changed, in order and without gaps", {}) | {
+        "responses": responses,
+        "parameters": [
+            parameters.query("after", "`next` of the answer before, or `now`; absent: the oldest kept."),
+            parameters.query(
+                "limit", "How many to look at.", parameters.number(1, LARGEST_LIMIT, DEFAULT_LIMIT)
+            ),
+            parameters.query("entity", "Only of these entities, with commas."),
+        ],
     }
 
 
