@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+import zipfile
+from datetime import date
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from fieldstone import records
+from fieldstone.transfer import spreadsheet
 from fieldstone.transfer.export import cell
 from fieldstone_testing.deals import DEALS
 from fieldstone_testing.problems import assert_problem
@@ -85,6 +89,37 @@ def test_ndjson_has_every_value_exactly(api):
     assert (record["name"], record["amount"]) == ("=1+1", "-5.50")
 
 
+def sheet_of(answer):
+    return CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data())).get_sheet_by_index(0).to_python()
+
+
+def test_a_spreadsheet_has_numbers_as_numbers_days_as_days_and_texts_as_texts(api):
+    made = {"name": "=1+1", "amount": "12.50", "quantity": 3, "close_date": "2026-03-01"}
+    exact = {"name": "@cmd", "amount": "12345678901234.56", "quantity": 2**60}
+    ids = [api.post("/data/deal", json=values).json["id"] for values in (made, exact)]
+    where = f"id in ['{ids[0]}', '{ids[1]}']"
+    names = "name,amount,quantity,close_date,customer"
+    answer = api.get(f"{PATH}?format=xlsx&fields={names}&order=created_at&where={where}")
+    heads, first, second = sheet_of(answer)
+    assert heads == names.split(",")
+    assert first == ["=1+1", 12.5, 3, date(2026, 3, 1), ""]
+    assert second == ["@cmd", "12345678901234.56", str(2**60), "", ""]
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="deal.xlsx"'
+    [api.delete(f"/data/deal/{id_}") for id_ in ids]
+
+
+def test_a_spreadsheet_of_many_pages_holds_no_formula(api):
+    answer = api.get(f"{PATH}?format=xlsx&fields=name,amount")
+    assert len(sheet_of(answer)) == 2101
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as file:
+        assert b"<f>" not in file.read("xl/worksheets/sheet1.xml")
+
+
+def test_more_records_than_a_spreadsheet_holds_are_refused(api, monkeypatch):
+    monkeypatch.setattr(spreadsheet, "MOST_ROWS", 2000)
+    assert_problem(api.get(f"{PATH}?format=xlsx&fields=name"), 413)
+
+
 def test_a_field_that_may_not_be_read_is_no_column(api):
     assert "margin" not in rows_of(api.get(PATH))[0]
     assert_problem(api.get(f"{PATH}?fields=margin"), 400)
@@ -97,7 +132,7 @@ def test_exporting_needs_the_capability(app, client):
 
 
 @pytest.mark.parametrize(
-    "question", ["where=amount >", "order=nothing", "format=pdf", "format=xlsx", "limit=5"]
+    "question", ["where=amount >", "order=nothing", "format=pdf", "format=xlsx&where=nothing", "limit=5"]
 )
 def test_what_cannot_be_exported_is_refused_before_anything_is_sent(api, question):
     assert_problem(api.get(f"{PATH}?{question}"), 400)

@@ -49,7 +49,7 @@ def ndjson(context: Context, entity: str, query: Query) -> Iterator[bytes]:
     Raises, before the first line: NotFound without the entity, Forbidden without the capability, and what
     reading a list raises.
     """
-    texts = _texts(context, entity, query)
+    texts = texts_of(context, entity, query)
     return _together(text + b"\n" for text in texts)
 
 
@@ -59,15 +59,15 @@ def as_csv(context: Context, entity: str, query: Query, *, labels: bool = False)
     A reference is the title of its record, a list has commas between its items, anything composed is JSON.
     Raises as `ndjson`.
     """
-    texts = _texts(context, entity, query)
+    texts = texts_of(context, entity, query)
     owner = context.model.entities[entity]
-    names = _columns(context, owner, query)
-    heads = [_head(context, owner, name) if labels else name for name in names]
+    names = columns_of(context, owner, query)
+    heads = [head_of(context, owner, name) if labels else name for name in names]
     rows = (_row(orjson.loads(text), names) for text in texts)
     return _together(chain([MARK.encode()], _lines(chain([heads], rows))))
 
 
-def _texts(context: Context, entity: str, query: Query) -> Iterator[bytes]:
+def texts_of(context: Context, entity: str, query: Query) -> Iterator[bytes]:
     """The records; the first one is read at once, so that a refusal is not half an answer."""
     find_entity(context, entity)
     if not may_export(context):
@@ -80,7 +80,7 @@ def _texts(context: Context, entity: str, query: Query) -> Iterator[bytes]:
     return found if first is None else chain([first], found)
 
 
-def _columns(context: Context, owner: Entity, query: Query) -> list[str]:
+def columns_of(context: Context, owner: Entity, query: Query) -> list[str]:
     """The fields asked for, those of the view, or all that the caller may read."""
     if query.fields is not None:
         return list(query.fields)
@@ -93,7 +93,8 @@ def _columns(context: Context, owner: Entity, query: Query) -> list[str]:
     return [name for name in names if granted.field_read(name).constant is not False]
 
 
-def _head(context: Context, owner: Entity, name: str) -> str:
+def head_of(context: Context, owner: Entity, name: str) -> str:
+    """What a column is called."""
     field = owner.field(name)
     return field_label(field, context.principal.locale) if field is not None else name
 
@@ -104,11 +105,12 @@ def _row(record: Record, names: Sequence[str]) -> list[str]:
 
 def cell(value: Any) -> str:
     """A value of the API's form as a cell that no spreadsheet takes for a formula."""
-    text = _text(value)
+    text = text_of(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value of the API's form as people read it."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -116,7 +118,7 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return str(value["title"] or "") if "title" in value else orjson.dumps(value).decode()
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(text_of, value))
     return str(value)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from fieldstone.transfer import export
+from fieldstone.transfer import export, spreadsheet
 from fieldstone.web.api.reading import list_query
-from fieldstone.web.parameters import Parameters, refuse
+from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
 
-FORMATS = ("csv", "ndjson", "xlsx")
 PARAMETERS = ("where", "q", "fields", "order", "view", "deleted")
-TYPES = {"csv": "text/csv; charset=utf-8; header=present", "ndjson": "application/x-ndjson"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = {"csv": "text/csv; charset=utf-8; header=present", "ndjson": "application/x-ndjson", "xlsx": XLSX}
+WRITERS = {"csv": export.as_csv, "ndjson": export.ndjson, "xlsx": spreadsheet.as_xlsx}
 
 
 def install(api: Blueprint) -> None:
@@ -20,13 +21,10 @@ def install(api: Blueprint) -> None:
 
 
 def export_records(entity: str) -> Response:
-    """The records that the caller may read, as CSV (the usual) or NDJSON."""
+    """The records that the caller may read, as CSV (the usual), NDJSON or XLSX."""
     parameters = Parameters("format", *PARAMETERS)
-    kind = parameters.choice("format", FORMATS)
-    if kind == "xlsx":
-        refuse("format", "Export as XLSX is not supported yet; take csv or ndjson.", "not_supported_yet")
-    write = export.as_csv if kind == "csv" else export.ndjson
-    return attachment(write(current_context(), entity, list_query(parameters)), entity, kind)
+    kind = parameters.choice("format", tuple(WRITERS))
+    return attachment(WRITERS[kind](current_context(), entity, list_query(parameters)), entity, kind)
 
 
 def attachment(body: object, name: str, kind: str) -> Response:
