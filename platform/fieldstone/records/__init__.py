@@ -36,6 +36,7 @@ from fieldstone.records.stays import Stay, stays
 from fieldstone.records.time_limits import Due, due
 from fieldstone.records.transition import approve, transition
 from fieldstone.records.transitions import TransitionState, transitions
+from fieldstone.records.undo import Undone, require_operation, undo
 from fieldstone.records.update import Change, update
 
 list = list_records
@@ -62,6 +63,7 @@ __all__ = [
     "SavedView",
     "Stay",
     "TransitionState",
+    "Undone",
     "Written",
     "aggregate",
     "approval",
@@ -87,6 +89,7 @@ __all__ = [
     "pending_approval",
     "purge",
     "reject",
+    "require_operation",
     "require_others_view",
     "restore",
     "rights",
@@ -94,6 +97,7 @@ __all__ = [
     "stays",
     "transition",
     "transitions",
+    "undo",
     "update",
     "update_many",
     "waiting_for_me",

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
 from fieldstone.errors import FieldstoneError, Forbidden
-from fieldstone.records import loading
+from fieldstone.records import loading, operations
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.halving import in_parts
 from fieldstone.records.listing import list_records
@@ -45,11 +45,15 @@ Selection = Picked | Query
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of many records. reasons: why records were refused, and how many for that reason."""
+    """What became of many records. reasons: why records were refused, and how many for that reason.
+
+    operation: by which all of it can be undone.
+    """
 
     changed: int = 0
     unchanged: int = 0
     reasons: Mapping[str, int] | None = None
+    operation: UUID | None = None
 
     @property
     def refused(self) -> int:
@@ -59,7 +63,8 @@ class Outcome:
     def __add__(self, other: Outcome) -> Outcome:
         """Both together."""
         reasons = Counter(self.reasons or {}) + Counter(other.reasons or {})
-        return Outcome(self.changed + other.changed, self.unchanged + other.unchanged, dict(reasons))
+        changed, unchanged = self.changed + other.changed, self.unchanged + other.unchanged
+        return Outcome(changed, unchanged, dict(reasons), self.operation or other.operation)
 
 
 def update_many(context: Context, entity: str, selection: Selection, values: Mapping[str, Any]) -> Outcome:
@@ -92,7 +97,8 @@ Pair = tuple[UUID, int | None]
 
 def _each(context: Context, entity: str, selection: Selection, work: Work) -> Outcome:
     find_entity(context, entity)
-    outcome = Outcome()
+    context = operations.begin(context, operations.BULK, entity)
+    outcome = Outcome(operation=context.operation)
     for picked in _batches(context, entity, selection):
         pairs = list(zip(picked.ids, picked.versions, strict=True))
         parts = in_parts(pairs, partial(_run, context, entity, work), _refused, max(len(pairs) // _PARTS, 1))

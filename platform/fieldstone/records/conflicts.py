@@ -20,7 +20,7 @@ def describe(batch: Batch, item: Item, version: int) -> dict[str, Any]:
     changes: field → [value in the caller's version, value now], only of fields that the caller may read.
     """
     entries = _since(batch, item, version)
-    changes = _merged(entries)
+    changes = merged(entries)
     hide_unreadable(batch.context, batch.connection, batch.entity, item.old, [changes])
     last = item.old
     changed_by = {"id": str(last["updated_by"].id), "entity": "user"}
@@ -52,7 +52,7 @@ def _since(batch: Batch, item: Item, version: int) -> Sequence[Any]:
     return batch.connection.scalars(statement).all()
 
 
-def _merged(entries: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
+def merged(entries: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
     """Several changes as one: the first value before, the last one after; what came back is no change."""
     merged: dict[str, list[Any]] = {}
     for changes in entries:

@@ -105,6 +105,36 @@ EVENT: Schema = {
         "data": {"type": "object", "description": "The record as you may read it now."},
     },
 }
+OPERATION: Schema = {
+    "type": "object",
+    "required": ["id", "at", "actor", "action", "entity", "note", "undoes"],
+    "properties": {
+        "id": UUID_SCHEMA,
+        "at": {"type": "string", "format": "date-time"},
+        "actor": {"type": "object"},
+        "action": TEXT,
+        "entity": TEXT,
+        "note": MAYBE_TEXT,
+        "undoes": MAYBE_TEXT | {"description": "The operation that it took back."},
+    },
+}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+UNDONE: Schema = {
+    "type": "object",
+    "required": ["operation", "undone", "unchanged", "changed_since", "refused", "records"],
+    "properties": {
+        "operation": UUID_SCHEMA | {"description": "The undo itself, which can be undone too."},
+        "undone": COUNT,
+        "unchanged": COUNT,
+        "changed_since": COUNT,
+        "refused": COUNT,
+        "records": {
+            "type": "array",
+            "description": "Those that stayed as they are, with the reason; at most a thousand.",
+            "items": {"type": "object"},
+        },
+    },
+}
 EVENTS = listed(EVENT)
 EVENTS["properties"]["next"] = TEXT | {"description": "From where to go on."}
 EVENTS["required"] = ["data", "next"]
@@ -222,6 +252,8 @@ SCHEMAS: dict[str, Schema] = {
     "Transitions": TRANSITIONS,
     "History": paged(CHANGE),
     "Events": EVENTS,
+    "Operation": OPERATION,
+    "Undone": UNDONE,
     "GroupRequest": GROUP_REQUEST,
     "Groups": listed({"type": "object"}),
     "Found": listed(FOUND),

@@ -11,6 +11,7 @@ from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.events import DEFAULT_LIMIT, LARGEST_LIMIT
 from fieldstone.web.openapi import approvals, parameters
 from fieldstone.web.openapi.common import SCHEMAS, reference
+from fieldstone.web.openapi.operations import operation_paths
 from fieldstone.web.openapi.paths import entity_paths
 from fieldstone.web.openapi.responses import READING, answers, json_body, problems
 from fieldstone.web.openapi.schemas import entity_schemas
@@ -40,6 +41,8 @@ def openapi_document(surfaces: Sequence[Surface], *, title: str, version: str) -
         _add_entity(spec, surface)
     for path, operation in _fixed_paths().items():
         spec.path(path, operations={"get": operation})
+    for path, operations in operation_paths().items():
+        spec.path(path, operations=operations)
     spec.path(f"{PREFIX}/explain", operations={"post": _explain(surfaces)})
     return spec.to_dict()
 

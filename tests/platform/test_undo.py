@@ -1,0 +1,132 @@
+"""Undoing imports and bulk changes: what is still as they left it becomes what it was."""
+
+import json
+from uuid import UUID, uuid4
+
+import pytest
+
+from fieldstone import records
+from fieldstone.records import Change, Picked
+from fieldstone_testing.deals import DEALS
+from fieldstone_testing.problems import assert_problem
+
+LOADER = """
+---
+kind: role
+name: loader
+inherits: [rep]
+capabilities: [import, bulk_edit]
+"""
+
+
+@pytest.fixture
+def app(app_from):
+    return app_from(DEALS + LOADER)
+
+
+@pytest.fixture
+def ann(app):
+    return app.context_for("Ann", ["loader"], ["North"])
+
+
+@pytest.fixture
+def api(app, client):
+    return client(app, app.token("Ann", ["loader"], ["North"]))
+
+
+def bulk(api, entity, mode, lines):
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    answer = api.post(
+        f"/data/{entity}/bulk?mode={mode}", data=body, headers={"Content-Type": "application/x-ndjson"}
+    )
+    assert answer.status_code == 200, answer.json
+    ids = [json.loads(line)["id"] for line in answer.get_data(as_text=True).splitlines()]
+    return answer.headers["Fieldstone-Operation"], ids
+
+
+def undo(api, operation):
+    answer = api.post(f"/operations/{operation}/undo")
+    assert answer.status_code == 200, answer.json
+    told = answer.json
+    return told, (told["undone"], told["unchanged"], told["changed_since"], told["refused"])
+
+
+def deals(app):
+    return [
+        tuple(row)
+        for row in app.sql(
+            "SELECT name, stage, quantity FROM main.deal WHERE deleted_at IS NULL ORDER BY name"
+        )
+    ]
+
+
+def test_what_was_created_is_deleted_again_but_what_somebody_changed_since(app, api, ann):
+    operation, ids = bulk(api, "deal", "create", [{"name": "A"}, {"name": "B"}, {"name": "C"}])
+    records.update(ann, "deal", [Change(UUID(ids[1]), {"quantity": 5})])
+    told, counts = undo(api, operation)
+    assert counts == (2, 0, 1, 0)
+    assert [(one["id"], one["action"]) for one in told["records"]] == [(ids[1], "changed_since")]
+    assert deals(app) == [("B", "open", 5)]
+
+
+def test_what_was_changed_is_as_before_its_state_included(app, api):
+    _, ids = bulk(api, "deal", "create", [{"name": "A", "amount": "5"}, {"name": "B", "amount": "6"}])
+    lines = [{"id": id_, "stage": "won", "quantity": 9} for id_ in ids]
+    operation, _ = bulk(api, "deal", "update", lines)
+    assert undo(api, operation)[1] == (2, 0, 0, 0)
+    assert deals(app) == [("A", "open", None), ("B", "open", None)]
+
+
+def test_what_was_deleted_comes_back_with_what_went_along(app, api, ann):
+    _, [customer] = bulk(api, "customer", "create", [{"name": "Acme", "code": "a"}])
+    api.post(f"/data/customer/{customer}/comments", json={"body": "Call them."})
+    operation, _ = bulk(api, "customer", "delete", [{"id": customer}])
+    assert undo(api, operation)[1][0] == 1
+    assert api.get(f"/data/customer/{customer}").json["name"] == "Acme"
+    assert len(api.get(f"/data/customer/{customer}/comments").json["data"]) == 1
+
+
+def test_an_undo_can_be_undone_and_a_second_one_finds_nothing_to_do(app, api):
+    _, ids = bulk(api, "deal", "create", [{"name": "A"}])
+    change, _ = bulk(api, "deal", "update", [{"id": ids[0], "quantity": 9}])
+    first, counts = undo(api, change)
+    assert counts == (1, 0, 0, 0)
+    assert undo(api, change)[1] == (0, 0, 1, 0)
+    assert undo(api, first["operation"])[1] == (1, 0, 0, 0)
+    assert deals(app) == [("A", "open", 9)]
+
+
+def test_the_operation_of_another_is_unknown_and_what_was_reassigned_since_stays(app, api, client):
+    _, ids = bulk(api, "deal", "create", [{"name": "A"}])
+    change, _ = bulk(api, "deal", "update", [{"id": ids[0], "quantity": 9}])
+    bo = client(app, app.token("Bo", ["loader"], ["South"]))
+    assert_problem(bo.post(f"/operations/{change}/undo"), 404, "unknown_operation")
+    assert_problem(bo.get(f"/operations/{change}"), 404, "unknown_operation")
+    assert_problem(api.post(f"/operations/{uuid4()}/undo"), 404, "unknown_operation")
+    owner = str(app.user("Bo"))
+    records.update(app.system, "deal", [Change(UUID(ids[0]), {"owner": owner})])
+    assert undo(api, change)[1] == (0, 0, 1, 0)
+
+
+def test_the_platform_undoes_its_own_and_nobody_else_does(app, api):
+    _, ids = bulk(api, "deal", "create", [{"name": "A"}])
+    system = app.system
+    outcome = records.update_many(system, "deal", Picked([UUID(ids[0])]), {"margin": "7"})
+    assert_problem(api.post(f"/operations/{outcome.operation}/undo"), 404)
+    done = records.undo(system, outcome.operation)
+    assert done.undone == 1
+    assert app.sql("SELECT margin FROM main.deal") == [(None,)]
+
+
+def test_many_batches_are_undone(app, api):
+    operation, _ = bulk(api, "customer", "create", [{"name": f"C{n}", "code": str(n)} for n in range(1100)])
+    assert undo(api, operation)[1] == (1100, 0, 0, 0)
+    assert app.sql("SELECT count(*) FROM main.customer WHERE deleted_at IS NULL") == [(0,)]
+
+
+def test_an_operation_tells_what_it_was(app, api):
+    operation, _ = bulk(api, "deal", "create", [{"name": "A"}])
+    told = api.get(f"/operations/{operation}").json
+    assert (told["action"], told["entity"], told["actor"]["id"]) == ("bulk", "deal", str(app.user("Ann")))
+    undone = api.post(f"/operations/{operation}/undo").json["operation"]
+    assert api.get(f"/operations/{undone}").json["undoes"] == operation
