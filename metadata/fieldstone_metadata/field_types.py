@@ -8,7 +8,7 @@ of each are in `schemas/field_types.json`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fieldstone_metadata import plain_values
@@ -72,7 +72,10 @@ def _references(details: TypeDetails) -> Type:
     return types.collection(details.entities[0])
 
 
-_TEXT = _always(types.simple(Kind.TEXT))
+LONGEST_TEXT = 1_000_000
+"""No text field takes more characters, whatever its `max_length`."""
+
+_TEXT = _always(replace(types.simple(Kind.TEXT), longest=LONGEST_TEXT))
 _LONG = plain_values.text(100_000)
 _ADDRESS = ("street", "city", "region", "postal_code", "country")
 _PERSON_NAME = ("title", "given", "middle", "family", "suffix")

@@ -61,6 +61,7 @@ class Type:
     COMPOUND, such as `address.city`: name → type.
     entities: the targets of a REFERENCE (empty: any entity), or the one entity of a COLLECTION.
     item: the type of the items of a LIST.
+    longest: how many characters a TEXT has at most (None: not known); types that differ in it are equal.
     """
 
     kind: Kind
@@ -71,6 +72,7 @@ class Type:
     attributes: Mapping[str, Type] = field(default_factory=dict, compare=False, hash=False)
     entities: tuple[str, ...] = ANY_ENTITY
     item: Type | None = None
+    longest: int | None = field(default=None, compare=False)
 
     def required(self) -> Type:
         """This type without null."""

@@ -218,6 +218,8 @@ def test_a_value_that_the_field_cannot_hold_is_refused(place, capsys):
         ("datetime", "2026-11-21T09:30:00+01:00", "2026-11-21T08:30:00Z"),
         ("time", "08:30", "08:30:00"),
         ("duration", "P1M2DT5400S", "P1M2DT5400S"),
+        ("duration", "P5Y", "P60M"),
+        ("duration", "-P14M1DT0.000001S", "P-14M-1DT-0.000001S"),
         ("choice", "won", "won"),
         ("choice(won, lost)", "won", "won"),
         ("tags", ["a", "b"], ["a", "b"]),

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, psycopg
 from sqlalchemy.sql.compiler import ExpandedState
 
+from fieldstone.fields.intervals import write_duration_sql
 from fieldstone_rules import Duration, Expression, FieldSchema, Kind, Ref, Row, Schema, SqlScope, Type, lower
 from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.sql.constants import interval_text, sql_type
@@ -58,6 +59,8 @@ def query(expression: Expression, schema: Schema) -> Query:
     source = sa.table(AT_HAND, *(sa.column(one.name, one.type) for one in columns))
     scope = SqlScope(tables, entity or "", source)
     statement = sa.select(lower(expression, scope).label("value")).select_from(scope.apply(source))
+    if expression.type.kind is Kind.DURATION:
+        statement = _written(statement)
     compiled = statement.compile(dialect=_DIALECT)
     known = compiled.construct_expanded_state({name: None for name in compiled.binds if _is_shared(name)})
     row = ", ".join(one.sql for one in columns) or "1 AS one"
@@ -66,6 +69,12 @@ def query(expression: Expression, schema: Schema) -> Query:
         constants=dict(_constants(known)),
         inputs={one.parameter: one.read for one in columns},
     )
+
+
+def _written(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """A duration as ISO 8601: the driver would make days of its months."""
+    found = statement.subquery("found")
+    return sa.select(write_duration_sql(found.c.value).label("value"))
 
 
 def _with_row(row: str, statement: str) -> str:

@@ -16,6 +16,7 @@ from fieldstone.database.database import Database
 from fieldstone.errors import FieldError, FieldstoneError, Invalid
 from fieldstone.evaluation.one_record import OF_THE_REQUEST, Query, query
 from fieldstone.evaluation.world import World
+from fieldstone.fields.intervals import read_duration
 from fieldstone.fields.value_forms import as_duration, part_form, value_form
 from fieldstone_rules import (
     Environment,
@@ -219,7 +220,14 @@ def _asked_at_once(database: Database, asked: Sequence[Prepared]) -> list[Any]:
     with database.discarded() as connection:
         connection.execute(_READ_ONLY)
         connection.execute(_LONGEST_STATEMENT)
-        return list(connection.exec_driver_sql(f"SELECT {', '.join(columns)}", values).one())
+        found = connection.exec_driver_sql(f"SELECT {', '.join(columns)}", values).one()
+    return [_read(one.expression.type, value) for one, value in zip(asked, found, strict=True)]
+
+
+def _read(type_: Type, value: Any) -> Any:
+    """A value as the database gives it."""
+    is_duration = type_.kind is Kind.DURATION and value is not None
+    return read_duration(value) if is_duration else value
 
 
 def _numbered(sql: str, place: int) -> str:

@@ -71,6 +71,10 @@ def operation(checking: Checking, sign: str, operands: list[Node], span: Span) -
         return Constant(simple(Kind.NULL), span, None)
     declaration = OPERATORS[sign]
     types = [operand.type for operand in operands]
+    currencies = {type_.options for type_ in types if type_.kind is Kind.MONEY and type_.options}
+    if sign in "+-" and len(currencies) > 1:
+        message = "Amounts of different currencies do not add up."
+        return checking.report(span, "currency", message, "write `convert(…)`")
     form = next((form for form in declaration.forms if form.accepts(types)), None)
     if form is None:
         return checking.report(span, "type", *_why_not(sign, operands))

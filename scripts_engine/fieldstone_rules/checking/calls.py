@@ -292,6 +292,8 @@ def _in_team(checking: Checking, tree: Tree[Token], values: list[Tree[Token]], n
     team = checking.check(values[0], names)
     if not checking.user:
         return checking.report(tree, "not_allowed", "There is no user here.")
+    if is_null(team):
+        return Constant(_BOOLEAN, span_of(tree), False)
     teams = UserTeams(list_of(reference("team", nullable=False)), span_of(tree))
     probe = Variable(reference("team"), span_of(tree), "")
     if team.type.kind is not Kind.REFERENCE or not fits(checking, values[0], team, probe, order=False):

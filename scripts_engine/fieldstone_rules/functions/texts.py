@@ -9,6 +9,7 @@ import re2
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from fieldstone_rules import limits
 from fieldstone_rules.functions.declaration import (
     BOOLEAN,
     INTEGER,
@@ -142,7 +143,17 @@ def _sql_ends_with(text: Column, part: Column) -> Column:
 
 
 def _sql_replace(text: Column, old: Column, new: Column) -> Column:
-    return sa.func.replace(text, old, new, type_=sa.Text())
+    """How often the old text occurs is how much is missing without it."""
+    without = sa.func.replace(text, old, "", type_=sa.Text())
+    times = (_length(text) - _length(without)) / sa.func.nullif(_length(old), 0, type_=sa.Numeric())
+    length = _length(text) + sa.func.coalesce(times, 0, type_=sa.Numeric()) * (_length(new) - _length(old))
+    replaced = sa.func.replace(text, old, new, type_=sa.Text())
+    fits = sa.or_(_length(old) == 0, length <= limits.current.text_length)
+    return sa.case((fits, replaced))
+
+
+def _length(text: Column) -> Column:
+    return sa.cast(sa.func.length(text), sa.Numeric)
 
 
 def _sql_length(text: Column) -> Column:
@@ -158,7 +169,12 @@ def _sql_split(text: Column, separator: Column) -> Column:
 
 
 def _sql_join(items: Column, separator: Column) -> Column:
-    return sa.func.array_to_string(items, separator, type_=sa.Text())
+    """Null where the text would be too long, found out before it is made."""
+    item = sa.func.unnest(items, type_=sa.Text()).column_valued("item")
+    separators = sa.func.greatest(sa.func.count(item) - 1, 0) * _length(separator)
+    length = sa.func.coalesce(sa.func.sum(_length(item)), 0, type_=sa.Numeric()) + separators
+    fits = sa.select(length <= limits.current.text_length).scalar_subquery()
+    return sa.case((fits, sa.func.array_to_string(items, separator, type_=sa.Text())))
 
 
 # ---- declarations
@@ -246,7 +262,7 @@ DECLARATIONS: tuple[FunctionDeclaration, ...] = (
     FunctionDeclaration(
         "join",
         ("list", "separator"),
-        (Form((LIST, TEXT), STRING, _join, _sql_join),),
+        (Form((LIST, TEXT), STRING, _join, _sql_join, repeats=2),),
         'A list of texts as one text, or of a collection: `join(lines.name, ", ")`; nulls are left out.',
         ('join(["a", "b"], ", ")', '"a, b"'),
         cost=5,

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from fieldstone_rules import limits
 from fieldstone_rules.numbers import DECIMAL_PLACES, QUOTIENT_PLACES
 from fieldstone_rules.sql.lowering import Lowering, Place
 from fieldstone_rules.sql.scope import SqlScope
@@ -201,7 +202,11 @@ def _join(rows: Rows, node: Aggregate) -> Column:
     separator = sa.cast(rows.lowering.value(node.separator), sa.Text)
     value, keys, where = _value(rows, node), _keys(rows, node), where_of(rows, node)
     ordered = postgresql.aggregate_order_by(separator, *keys)
-    joined = rows.select(sa.func.string_agg(value, ordered, type_=sa.Text()), where=where).scalar_subquery()
+    length = sa.func.sum(sa.cast(sa.func.length(value), sa.Numeric))
+    separators = (sa.func.count(value) - 1) * sa.cast(sa.func.length(separator), sa.Numeric)
+    fits = length + separators <= limits.current.text_length
+    text = sa.case((fits, sa.func.string_agg(value, ordered, type_=sa.Text())))
+    joined = rows.select(text, where=where).scalar_subquery()
     return sa.case((separator.is_not(None), joined)) if node.separator.type.nullable else joined
 
 

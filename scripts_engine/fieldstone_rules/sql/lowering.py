@@ -18,6 +18,7 @@ from fieldstone_rules.durations import Duration
 from fieldstone_rules.functions.formatting import printed_sql
 from fieldstone_rules.functions.time_sql import interval
 from fieldstone_rules.sql.constants import RequestConstants, sql_type
+from fieldstone_rules.sql.lengths import bounded
 from fieldstone_rules.sql.scope import Path, SqlScope
 from fieldstone_rules.sql_values import Column, text
 from fieldstone_rules.tree import (
@@ -287,7 +288,7 @@ def _interpolation(lowering: Lowering, node: Interpolation) -> Column:
         if part.type.kind is not Kind.NULL:
             piece = printed_sql(lowering.value(part), CONSTANTS)
             joined = joined.concat(sa.func.coalesce(piece, "", type_=sa.Text()))
-    return joined
+    return bounded(node, joined)
 
 
 def _call(lowering: Lowering, node: Call) -> Column:
@@ -298,7 +299,11 @@ def _call(lowering: Lowering, node: Call) -> Column:
         for position, argument in enumerate(node.arguments)
     ]
     lowered: Column = node.form.sql(CONSTANTS, *arguments) if node.form.context else node.form.sql(*arguments)
-    return lowered
+    return bounded(node, lowered) if _is_joined(node) else lowered
+
+
+def _is_joined(node: Call) -> bool:
+    return node.function.name == "+" and node.type.kind is Kind.TEXT
 
 
 def _apply(lowering: Lowering, node: Apply) -> Column:
