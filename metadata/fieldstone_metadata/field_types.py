@@ -13,12 +13,14 @@ from typing import Any
 
 from fieldstone_metadata import plain_values
 from fieldstone_metadata.document_schemas import field_type_schemas
+from fieldstone_metadata.names import FILE
 from fieldstone_metadata.plain_values import Parser, TypeDetails
 from fieldstone_rules import types
 from fieldstone_rules.types import Kind, Type
 
 _WITHOUT_ORDER = frozenset(
-    {"choices", "references", "tags", "json", "long_text", "rich_text", "markdown", "code", "location"}
+    {"choices", "references", "files", "tags", "json", "long_text", "rich_text", "markdown", "code"}
+    | {"location"}
 )
 
 RuleType = Callable[[TypeDetails], Type]
@@ -76,6 +78,7 @@ LONGEST_TEXT = 1_000_000
 """No text field takes more characters, whatever its `max_length`."""
 
 _TEXT = _always(replace(types.simple(Kind.TEXT), longest=LONGEST_TEXT))
+_FILE = _always(types.reference(FILE))
 _LONG = plain_values.text(100_000)
 _ADDRESS = ("street", "city", "region", "postal_code", "country")
 _PERSON_NAME = ("title", "given", "middle", "family", "suffix")
@@ -141,6 +144,10 @@ _SUPPORTED: Mapping[str, tuple[RuleType, Parser]] = {
     ),
     "json": (_always(types.simple(Kind.JSON)), plain_values.anything),
     "barcode": (_TEXT, plain_values.text(255)),
+    "file": (_FILE, plain_values.not_writable),
+    "files": (_references, plain_values.not_writable),
+    "image": (_FILE, plain_values.not_writable),
+    "signature": (_FILE, plain_values.not_writable),
 }
 
 
@@ -167,3 +174,6 @@ NUMBER_TYPES = frozenset({"integer", "decimal", "money", "percent", "rating", "d
 
 REFERENCE_TYPES = frozenset({"reference", "user"})
 """Types that lead to one other record."""
+
+FILE_TYPES = frozenset({"file", "files", "image", "signature"})
+"""Types that hold files: references to the platform's entity `file`."""

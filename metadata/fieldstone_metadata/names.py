@@ -26,6 +26,9 @@ RESERVED_TRANSITIONS = frozenset({"as", "order"})
 ANY = "*"
 """The target of a reference that leads to any entity with activities."""
 
+FILE = "file"
+"""The platform's entity of files, to which fields of files refer."""
+
 ACTIVITY_NAMES = frozenset({"activities", "tasks", "comments", "files", "last_activity_at"})
 """What the platform adds to an entity with `activities: true`."""
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from fieldstone_metadata.declarations import Option
 from fieldstone_metadata.documents import Document
-from fieldstone_metadata.field_types import FIELD_TYPES, FieldTypeDeclaration
-from fieldstone_metadata.names import ACTIVITY_NAMES, ANY, RESERVED_WORDS, SYSTEM_COLUMNS
+from fieldstone_metadata.field_types import FIELD_TYPES, FILE_TYPES, FieldTypeDeclaration
+from fieldstone_metadata.names import ACTIVITY_NAMES, ANY, FILE, RESERVED_WORDS, SYSTEM_COLUMNS
 from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import options_under, states_as_options
 from fieldstone_metadata.plain_values import TypeDetails
@@ -202,6 +202,8 @@ def _leads_anywhere(node: Node, workspace: Workspace) -> bool:
 def _targets(node: Node, declared: FieldTypeDeclaration, workspace: Workspace) -> tuple[str, ...]:
     if declared.name == "user":
         return ("user",) if "user" in workspace.entities else ()
+    if declared.name in FILE_TYPES:
+        return (FILE,) if FILE in workspace.entities else ()
     if node.plain("to") == ANY:
         return ()
     known = []

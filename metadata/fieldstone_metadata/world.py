@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from fieldstone_metadata.field_types import FILE_TYPES
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.shapes import EntityShape, FieldShape, States
 from fieldstone_metadata.suggestions import did_you_mean
@@ -16,7 +17,7 @@ _MOST_HOPS = 4
 _ASSIGNABLE = frozenset({"owner", "team", "currency"})
 _COMPUTED = frozenset({"formula", "sequence"})
 _NOT_YET_SET = frozenset({Kind.COLLECTION, Kind.JSON, Kind.LIST, Kind.NULL, Kind.COMPOUND})
-_WITHOUT_VALUES = frozenset({"secret", "file", "files", "image"})
+_WITHOUT_VALUES = FILE_TYPES | {"secret"}
 
 StoredType = Callable[[str, FieldShape], Type]
 """Entity and stored formula → the type of its expression."""

@@ -134,6 +134,7 @@ def database_of(settings: Settings) -> Database:
         # One that it reads with and one that it writes with, for each thread, and one beside them.
         pool_size=2 * settings.threads + 1,
         statement_timeout=settings.statement_timeout,
+        files=settings.file_store(),
     )
 
 

@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from fieldstone.errors import FieldstoneError
+from fieldstone.files.store import FileStore
 from fieldstone_rules.limits import Limits
 
 CONFIGURATION_FILE = "fieldstone.toml"
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default=Path(".fieldstone"),
-        description="Folder of this installation's own data: the embedded database and its log.",
+        description="Folder of this installation's own data: the embedded database, its log, files.",
     )
     database_url: SecretStr | None = Field(
         default=None,
@@ -44,6 +45,14 @@ class Settings(BaseSettings):
     )
     tenant: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")] = Field(
         default="main", description="Whose data: the name of the database schema."
+    )
+    files_url: str | None = Field(
+        default=None,
+        description="Where the contents of files are kept: a folder, or an address that fsspec knows, such "
+        "as `s3://bucket/folder`; without it the folder `files` in the home folder.",
+    )
+    largest_file_mb: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=100, description="Size of the largest file that can be uploaded, in MB."
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -94,6 +103,11 @@ class Settings(BaseSettings):
     expression_parts: Annotated[int, Field(ge=100, le=10_000)] = Field(
         default=2_000, description="Parts of an expression."
     )
+
+    def file_store(self) -> FileStore:
+        """Where the contents of the tenant's files are kept. Nothing is made or reached yet."""
+        url = self.files_url or str((self.home / "files").expanduser().absolute())
+        return FileStore(url, self.tenant, self.largest_file_mb * 2**20)
 
     @property
     def rule_limits(self) -> Limits:

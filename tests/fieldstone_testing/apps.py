@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from fieldstone.access.tokens import create_token
 from fieldstone.access.users import create_user, find_user
 from fieldstone.context import Context, TokenLimits
 from fieldstone.database.database import Database
+from fieldstone.files import FileStore
 from fieldstone.model.model import Model
 from fieldstone.publication.apply import Applied, apply
 from fieldstone.publication.current import CurrentModel, load_model
@@ -24,6 +27,7 @@ from fieldstone_metadata import File, Layer
 from fieldstone_metadata.layer_files import layer_name
 from fieldstone_testing.cluster import Cluster
 
+LARGEST_FILE = 12 * 2**20
 PASSWORD = "correct horse battery"
 _models: dict[str, Model] = {}
 
@@ -116,6 +120,7 @@ class AppFactory:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._folder = TemporaryDirectory(prefix="fieldstone-files-")
         self._built: list[App] = []
 
     def __call__(self, text: str = "", **files: str) -> App:
@@ -130,12 +135,18 @@ class AppFactory:
         combined = combined_layers(layers, ())
         template = f"app_{checksum(combined)[:24]}_{filled_by.__name__ if filled_by else ''}"
         url = self._cluster.clone(template, lambda target: _build(target, combined, filled_by))
-        app = _running(Database(url, pool_size=3), combined)
+        app = _running(Database(url, pool_size=3, files=self._file_store()), combined)
         self._built.append(app)
         return app
 
+    def _file_store(self) -> FileStore:
+        """A folder of files for each app, made when the first one is stored."""
+        folder = Path(self._folder.name) / str(len(self._built))
+        return FileStore(str(folder), "main", LARGEST_FILE)
+
     def close(self) -> None:
-        """Remove the databases of all apps."""
+        """Remove the databases and files of all apps."""
+        self._folder.cleanup()
         for app in self._built:
             app.current.stop()
             app.database.close()

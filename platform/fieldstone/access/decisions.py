@@ -13,10 +13,16 @@ from fieldstone_rules import EvaluationError
 
 @dataclass(frozen=True)
 class Follows:
-    """The right of a holder of `access_key` to read the live record that the reference `field` names."""
+    """The right of a holder of `access_key` over the live record that the reference `field` names.
+
+    verb: "read" or "update". within: the field that tells which field of that record holds this one (a file);
+    then a right over that field is needed too, and while there is no record, this one is its creator's alone.
+    """
 
     field: str
     access_key: tuple[frozenset[str], TokenLimits | None]
+    verb: str = "read"
+    within: str | None = None
 
 
 @dataclass(frozen=True)

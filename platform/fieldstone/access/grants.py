@@ -12,15 +12,16 @@ what one may see but not change is forbidden (403).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from fieldstone.access.decisions import ALWAYS, NEVER, Clause, Decision, Follows, OfParent, Part, decision
 from fieldstone.context import Principal, TokenLimits
 from fieldstone.model.compile import compile_condition
-from fieldstone.model.model import Condition, Model
+from fieldstone.model.model import FILE_FIELD, Condition, Model
 from fieldstone.model.system_fields import TITLE
 from fieldstone_metadata import declarations
+from fieldstone_metadata.names import FILE
 from fieldstone_rules import Expression
 
 VERBS = ("create", "read", "update", "delete", "assign")
@@ -33,7 +34,7 @@ AccessKey = tuple[frozenset[str], TokenLimits | None]
 
 ADMIN = "admin"
 EMPLOYEE = "employee"
-FOR_EVERYBODY = frozenset({"comment", "notification"})
+FOR_EVERYBODY = frozenset({"comment", "file", "notification"})
 """What the role `employee` grants on these holds for everybody who holds any role."""
 
 PRIVATE_DATA = "private_data"
@@ -63,18 +64,18 @@ def access_for_key(model: Model, access_key: AccessKey, entity: str) -> Access:
 
 @dataclass(frozen=True, eq=False)
 class _Grant:
-    """One role's grant with compiled conditions; `always` narrows all of it."""
+    """One role's grant with compiled conditions; `always` narrows it further, verb by verb."""
 
     verbs: dict[str, Part]
     fields: dict[str, tuple[Condition, Condition]]
-    always: tuple[Part, ...] = ()
+    always: Mapping[str, Part] = field(default_factory=dict)
 
     def clause(self, verb: str) -> Clause:
-        return (self.verbs[verb], *self.always)
+        return (self.verbs[verb], self.always.get(verb, True))
 
     def field_clause(self, verb: str, field: str) -> Clause:
         read, update = self.fields.get(field, (True, True))
-        return (self.verbs[verb], *self.always, read if verb == "read" else update)
+        return (*self.clause(verb), read if verb == "read" else update)
 
 
 class Access:
@@ -136,6 +137,16 @@ class Access:
         return ALWAYS if own.grants == whole.grants and own.grants else own
 
 
+def decided(access: Access, verb: str) -> Decision:
+    """The decision about "read" or "update" of a record."""
+    return access.read if verb == "read" else access.update
+
+
+def decided_field(access: Access, verb: str, field: str) -> Decision:
+    """The decision about "read" or "update" of a field."""
+    return access.field_read(field) if verb == "read" else access.field_update(field)
+
+
 def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
     if entity not in model.entities:
         raise KeyError(entity)
@@ -143,7 +154,8 @@ def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
     if model.entities[entity].parent is not None:
         return _under_parent(model, access_key, entity)
     compiled = _everything() if ADMIN in roles else _grants_of(model, roles, entity)
-    narrowed, always = _narrowing(limits, entity), _following(model, access_key, entity)
+    narrowed = _narrowing(limits, entity)
+    always = {verb: following(model, access_key, entity, verb) for verb in (*VERBS, BEGIN)}
     grants = tuple(
         _Grant({v: c if narrowed(v) else False for v, c in g.verbs.items()}, g.fields, always)
         for g in compiled
@@ -184,7 +196,7 @@ def _under_parent(model: Model, access_key: AccessKey, entity: str) -> Access:
     def asked(part: Part) -> Part:
         return part if isinstance(part, bool | OfParent) else OfParent(field.name, target, part)
 
-    always = tuple(asked(part) for part in _following(model, access_key, target))
+    always = {own: asked(following(model, access_key, target, verb)) for own, verb in OF_PARENT.items()}
     grants = []
     for whole, fields in (
         _everything_inside() if ADMIN in roles else _grants_inside(model, roles, entity, target)
@@ -213,17 +225,20 @@ def _grants_inside(model: Model, roles: frozenset[str], entity: str, target: str
             yield whole, {} if own is None else _field_conditions(model, own)
 
 
-def _following(model: Model, access_key: AccessKey, entity: str) -> tuple[Part, ...]:
+def following(model: Model, access_key: AccessKey, entity: str, verb: str) -> Part:
     """What narrows everything that may be done with records about other records: the right to read those.
 
-    Not even an administrator sees a comment on a record that is in the recycle bin.
+    Of a file, the same right over its record: to change it for all but reading. Not even an administrator
+    sees a comment on a record that is in the recycle bin.
     """
     about = model.entities[entity].about
     if about is None:
-        return ()
+        return True
+    if entity == FILE:
+        return Follows(about.name, access_key, "read" if verb == "read" else "update", within=FILE_FIELD)
     found = (access_for_key(model, access_key, other.name) for other in model.with_activities)
     readable = any(access.read.constant is not False for access in found)
-    return (Follows(about.name, access_key) if readable else False,)
+    return Follows(about.name, access_key) if readable else False
 
 
 def _narrowing(limits: TokenLimits | None, entity: str) -> Callable[[str], bool]:

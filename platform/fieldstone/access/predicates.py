@@ -5,18 +5,19 @@ Conditions of roles read with the system's rights (rules.md, "Whose rights").
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from fieldstone.access.decisions import Decision, Follows, OfParent, Part
-from fieldstone.access.grants import AccessKey, access_for_key
+from fieldstone.access.grants import AccessKey, access_for_key, decided, decided_field
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Model, Rule
 from fieldstone.model.rule_columns import KEPT_TITLE, SystemColumns, computed
 from fieldstone_rules import SqlScope, lower
 from fieldstone_rules.schema import BASE_SUFFIX
+from fieldstone_rules.sql.constants import RequestConstants
 
 Column = sa.ColumnElement[Any]
 
@@ -64,26 +65,54 @@ def _of_parent(model: Model, condition: OfParent, source: sa.FromClause) -> Colu
 
 
 def _followed(model: Model, condition: Follows, source: sa.FromClause) -> Column:
-    """Whether the record that a reference to any entity names is live and may be read.
+    """Whether the record that a reference to any entity names is live and may be read (or changed).
 
     PostgreSQL plans each branch by itself and runs only the one that applies.
     """
+    granted = ((e, access_for_key(model, condition.access_key, e.name)) for e in _led_to(model, condition))
     branches = {
-        entity.name: _readable_target(model, condition, entity, source)
-        for entity in model.with_activities
-        if access_for_key(model, condition.access_key, entity.name).read.constant is not False
+        entity.name: _allowed_target(model, condition, entity, source)
+        for entity, access in granted
+        if decided(access, condition.verb).constant is not False
     }
-    return sa.case(branches, value=source.c[entity_column(condition.field)], else_=sa.false())
+    kind = source.c[entity_column(condition.field)]
+    allowed = sa.case(branches, value=kind, else_=sa.false()) if branches else sa.false()
+    if condition.within is None:
+        return allowed
+    alone = source.c.created_by == RequestConstants.user
+    return sa.case((source.c[condition.field].is_(None), alone), else_=allowed)
 
 
-def _readable_target(model: Model, condition: Follows, entity: Entity, source: sa.FromClause) -> Column:
+def _led_to(model: Model, condition: Follows) -> Iterable[Entity]:
+    return model.with_activities if condition.within is None else model.with_files
+
+
+def _allowed_target(model: Model, condition: Follows, entity: Entity, source: sa.FromClause) -> Column:
     target = entity.table.alias()
-    granted = access_for_key(model, condition.access_key, entity.name)
-    right = clause(model, granted.read, entity.name, target)
+    access = access_for_key(model, condition.access_key, entity.name)
+    right = clause(model, decided(access, condition.verb), entity.name, target)
     conditions = [target.c.id == source.c[condition.field], target.c.deleted_at.is_(None)]
+    conditions += [] if right is None else [right]
+    if condition.within is not None:
+        conditions.append(_allowed_field(model, condition, entity, (source, target)))
     one: Column = sa.literal_column("1")
-    found = sa.select(one).where(*conditions, *(() if right is None else (right,)))
-    return found.correlate(source).exists()
+    return sa.select(one).where(*conditions).correlate(source).exists()
+
+
+def _allowed_field(
+    model: Model, condition: Follows, entity: Entity, tables: tuple[sa.FromClause, sa.FromClause]
+) -> Column:
+    """Whether the field that holds a file may be read (or changed); what is attached is in no field."""
+    source, target = tables
+    access = access_for_key(model, condition.access_key, entity.name)
+    rights = {
+        field.name: clause(model, decided_field(access, condition.verb, field.name), entity.name, target)
+        for field in entity.holding_files
+    }
+    named = source.c[str(condition.within)]
+    allowed = {name: sa.true() if right is None else right for name, right in rights.items()}
+    held = sa.case(allowed, value=named, else_=sa.false()) if allowed else sa.false()
+    return sa.or_(named.is_(None), held)
 
 
 class ViewerColumns(SystemColumns):

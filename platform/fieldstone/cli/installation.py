@@ -88,7 +88,12 @@ def opened(settings: Settings | None = None) -> Iterator[Installation]:
     """The installation that the settings name, with its database running and its system tables up to date."""
     with server(settings) as found:
         chosen = found.settings
-        database = Database(found.url, tenant=chosen.tenant, statement_timeout=_LONGEST_STATEMENT)
+        database = Database(
+            found.url,
+            tenant=chosen.tenant,
+            statement_timeout=_LONGEST_STATEMENT,
+            files=chosen.file_store(),
+        )
         try:
             database.prepare()
             yield Installation(chosen, database, found.embedded)

@@ -16,11 +16,13 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import pq
 
+from fieldstone.database.afterwards import begin_waiting, run_waiting
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
 from fieldstone.database.migrations import is_up_to_date, migrate
 from fieldstone.database.prepared import Bound, Prepared, Readers, session_of
 from fieldstone.database.system import SystemTables, system_tables
 from fieldstone.errors import StaleModel
+from fieldstone.files.store import FileStore, StorageFailed
 
 T = TypeVar("T")
 _TRIES = 5
@@ -32,6 +34,7 @@ class Database:
 
     rights_cache: what was computed from users, teams, roles and tokens; replaced by an empty one as soon as
     they change (take it before you read, so that what is outdated by then lands in the old one).
+    files: the contents of the tenant's files, which lie beside the database.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Database:
         tenant: str = "main",
         pool_size: int = 10,
         statement_timeout: float = 15,
+        files: FileStore | None = None,
     ) -> None:
         self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self.schema = tenant
         self.system: SystemTables = system_tables(tenant)
         self.rights_cache: dict[Any, Any] = {}
+        self._file_store = files
         self._writer = _engine(self.url, pool_size, statement_timeout)
         self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         self._readers = Readers(self._writer.pool)
@@ -74,8 +79,10 @@ class Database:
         No publication can come into force while it lasts. Raises StaleModel if another one already has.
         """
         with _translated(), self._writer.begin() as connection:
+            waiting = begin_waiting(connection)
             self.require_version(connection, model_version)
             yield connection
+        run_waiting(waiting)
 
     def run_write(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a `write` transaction, again after a deadlock; it must bear being repeated."""
@@ -83,8 +90,11 @@ class Database:
 
     def _write_once(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
         with self._writer.begin() as connection:
+            waiting = begin_waiting(connection)
             self.require_version(connection, model_version)
-            return work(connection)
+            result = work(connection)
+        run_waiting(waiting)
+        return result
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -130,6 +140,13 @@ class Database:
             return bytes(
                 connection.execute(sa.select(table.c.value).where(table.c.name == name)).scalar_one()
             )
+
+    @property
+    def files(self) -> FileStore:
+        """Where the contents of files are. Raises `StorageFailed` where there is no such place."""
+        if self._file_store is None:
+            raise StorageFailed("There is no storage of files here.")
+        return self._file_store
 
     def close(self) -> None:
         """Close all connections; the database can be used again afterwards."""

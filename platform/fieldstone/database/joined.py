@@ -16,6 +16,7 @@ from psycopg import pq
 from fieldstone.database.database import Database
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
 from fieldstone.database.prepared import Bound, Prepared, session_of
+from fieldstone.files.store import FileStore
 
 T = TypeVar("T")
 
@@ -39,6 +40,11 @@ class JoinedDatabase(Database):
     @rights_cache.setter
     def rights_cache(self, cache: dict[Any, Any]) -> None:
         self._database.rights_cache = cache
+
+    @property
+    def files(self) -> FileStore:
+        """Where the contents of files are."""
+        return self._database.files
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

@@ -42,6 +42,12 @@ class Source(Protocol):
     def linked(self, field: str) -> Column:
         """The references behind the many-to-many `field` as the text of a JSON array."""
 
+    def file(self, key: Column) -> Column:
+        """The link to the file whose record has the id `key`, as JSON text."""
+
+    def files(self, field: str) -> Column:
+        """The links to the files of the field of several files `field`, as the text of a JSON array."""
+
     def formula(self, field: str) -> Column:
         """The value of the unstored formula `field`."""
 

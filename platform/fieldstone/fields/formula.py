@@ -67,6 +67,12 @@ class _Computed:
     def linked(self, field: str) -> Column:
         return self.source.linked(field)
 
+    def file(self, key: Column) -> Column:
+        return self.source.file(key)
+
+    def files(self, field: str) -> Column:
+        return self.source.files(field)
+
     def formula(self, field: str) -> Column:
         return self.source.formula(field)
 

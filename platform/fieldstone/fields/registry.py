@@ -21,7 +21,10 @@ from fieldstone.fields.datetime import DatetimeType
 from fieldstone.fields.decimal import DecimalType
 from fieldstone.fields.duration import DurationType
 from fieldstone.fields.email import EmailType
+from fieldstone.fields.file import FileType
+from fieldstone.fields.files import FilesType
 from fieldstone.fields.formula import FormulaType
+from fieldstone.fields.image import ImageType
 from fieldstone.fields.integer import IntegerType
 from fieldstone.fields.json import JsonType
 from fieldstone.fields.language import LanguageType
@@ -37,6 +40,7 @@ from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.references import ReferencesType
 from fieldstone.fields.rich_text import RichTextType
 from fieldstone.fields.sequence import SequenceType
+from fieldstone.fields.signature import SignatureType
 from fieldstone.fields.tags import TagsType
 from fieldstone.fields.text import TextType
 from fieldstone.fields.time import TimeType
@@ -55,6 +59,7 @@ _BUILT_IN: tuple[type[FieldType], ...] = (
     EmailType, PhoneType, UrlType, ColorType, BarcodeType,
     AddressType, LocationType, PersonNameType,
     CurrencyType, CountryType, LanguageType, TimezoneType,
+    FileType, FilesType, ImageType, SignatureType,
     JsonType,
 )  # fmt: skip  # grouped by what they hold
 

@@ -43,6 +43,12 @@ class TableSource:
     def linked(self, field: str) -> Column:
         raise NotInTable(field)
 
+    def file(self, key: Column) -> Column:
+        raise NotInTable(key)
+
+    def files(self, field: str) -> Column:
+        raise NotInTable(field)
+
     def formula(self, field: str) -> Column:
         raise NotInTable(field)
 

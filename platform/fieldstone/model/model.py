@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from fieldstone_metadata import declarations
+from fieldstone_metadata.field_types import FILE_TYPES
+from fieldstone_metadata.names import FILE
 from fieldstone_rules import Environment, Expression, compile_python
 from fieldstone_rules.schema import Schema
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from fieldstone.fields.base import FieldType
 
 Evaluate = Callable[[Environment], Any]
+
+FILE_FIELD = "field"
+"""The field of a file's record that names the field of the record that holds the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,9 +206,15 @@ class Entity:
     @cached_property
     def about(self) -> Field | None:
         """The required reference to a record of any entity, if there is one: who may read that record may
-        read this one.
+        read this one. That of a file may be empty: then the file is its uploader's alone.
         """
-        return next((f for f in self.fields.values() if f.leads_anywhere and f.required is True), None)
+        leading = (f for f in self.fields.values() if f.leads_anywhere)
+        return next((f for f in leading if f.required is True or self.name == FILE), None)
+
+    @cached_property
+    def holding_files(self) -> tuple[Field, ...]:
+        """The fields that hold files."""
+        return tuple(f for f in self.fields.values() if f.declaration.type in FILE_TYPES)
 
     def field(self, name: str) -> Field | None:
         """The declared or system field called `name`, or None."""
@@ -231,6 +242,12 @@ class Model:
     def with_activities(self) -> Iterator[Entity]:
         """The entities to whose records a reference to any entity may lead."""
         return (entity for entity in self.entities.values() if entity.declaration.activities)
+
+    @property
+    def with_files(self) -> Iterator[Entity]:
+        """The entities whose records may have files: attached to them, or in fields."""
+        found = self.entities.values()
+        return (entity for entity in found if entity.declaration.activities or entity.holding_files)
 
     @property
     def views(self) -> Mapping[str, declarations.View]:

@@ -38,6 +38,7 @@ from fieldstone.records.transition import approve, transition
 from fieldstone.records.transitions import TransitionState, transitions
 from fieldstone.records.undo import Undone, require_operation, undo
 from fieldstone.records.update import Change, update
+from fieldstone.records.uploading import field_of_files, require_upload, upload, upload_into
 
 list = list_records
 
@@ -77,6 +78,7 @@ __all__ = [
     "due",
     "each_json",
     "explain",
+    "field_of_files",
     "field_states",
     "find",
     "get",
@@ -91,6 +93,7 @@ __all__ = [
     "reject",
     "require_operation",
     "require_others_view",
+    "require_upload",
     "restore",
     "rights",
     "saved_views_of",
@@ -100,6 +103,8 @@ __all__ = [
     "undo",
     "update",
     "update_many",
+    "upload",
+    "upload_into",
     "waiting_for_me",
     "who_may_read",
     "why_hidden",

@@ -12,6 +12,8 @@ from sqlalchemy.dialects import postgresql
 from fieldstone.context import Context
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.records.contents import remove_afterwards
+from fieldstone_metadata.names import FILE
 
 
 def forget_about(connection: sa.Connection, context: Context, entity: Entity, ids: Sequence[UUID]) -> None:
@@ -32,7 +34,10 @@ def forget_about(connection: sa.Connection, context: Context, entity: Entity, id
         connection.execute(
             sa.delete(history).where(history.c.entity == other.name, history.c.record.in_(gone))
         )
-        connection.execute(sa.delete(other.table).where(which))
+        removing = sa.delete(other.table).where(which).returning(other.table.c.id)
+        removed = list(connection.execute(removing).scalars())
+        if other.name == FILE:
+            remove_afterwards(connection, context, removed)
 
 
 def _referring(model: Model) -> list[tuple[Entity, Field]]:

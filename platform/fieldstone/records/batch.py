@@ -80,6 +80,7 @@ class Batch:
     lines: records inside these that are saved with them, new and changed ones apart; removed: those that go,
     restored: those that come back.
     outside: the batch of the records that these live inside.
+    files: the records of files that come into fields of these records, or leave them, as they are stored.
     """
 
     context: Context
@@ -95,6 +96,7 @@ class Batch:
     removed: list[Batch] = field(default_factory=list)
     restored: list[Batch] = field(default_factory=list)
     outside: Batch | None = None
+    files: dict[UUID, Values] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:

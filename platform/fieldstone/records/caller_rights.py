@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fieldstone.access.decisions import ALWAYS, Decision, Follows, OfParent, Question, decision
-from fieldstone.access.grants import ADMIN, access, access_for_key
+from fieldstone.access.grants import ADMIN, access, access_for_key, decided, decided_field
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden
 from fieldstone.model.model import Entity, Field, Rule, Transition
@@ -202,18 +202,22 @@ def _answer(asked: Question, evaluator: Evaluator, record: Row) -> Any:
 
 
 def may_follow(asked: Follows, evaluator: Evaluator, record: Row) -> bool:
-    """Whether the record that a reference to any entity names is live and may be read."""
+    """Whether the record that a reference to any entity names is live and may be read (or changed)."""
     ref = record.get(asked.field)
     if ref is None:
-        # Only a new record can lack what is required, and it is refused for that.
-        return True
+        # Of what must be about something, only a new record can lack it, and it is refused for that.
+        return asked.within is None or record.get("created_by") == evaluator.user
     entity = evaluator.model.entities.get(ref.entity)
-    if entity is None or not entity.declaration.activities:
+    if entity is None or not (entity.declaration.activities or (asked.within and entity.holding_files)):
         return False
     target = evaluator.related(ref)
     if target is None or target["deleted_at"] is not None:
         return False
-    return _allows(access_for_key(evaluator.model, asked.access_key, entity.name).read, evaluator, target)
+    access = access_for_key(evaluator.model, asked.access_key, entity.name)
+    held_by = record.get(asked.within) if asked.within else None
+    decisions = [decided(access, asked.verb)]
+    decisions += [] if held_by is None else [decided_field(access, asked.verb, held_by)]
+    return all(_allows(decision, evaluator, target) for decision in decisions)
 
 
 def _needs_update(entity: Entity, item: Item) -> bool:

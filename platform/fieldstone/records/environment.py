@@ -191,6 +191,11 @@ class Evaluator:
         self.model = model
         self._facts = facts
 
+    @property
+    def user(self) -> Ref | None:
+        """Who asks."""
+        return self._facts.user
+
     def related(self, ref: Ref) -> Row | None:
         """Another record, in the recycle bin or not; None when there is none."""
         return self._facts.related.record(ref)

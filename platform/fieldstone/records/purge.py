@@ -15,11 +15,13 @@ from fieldstone.records import loading, referrers
 from fieldstone.records.about import forget_about
 from fieldstone.records.approvals.requests import forget as forget_workflow
 from fieldstone.records.batch import Batch, Item, find_entity
+from fieldstone.records.contents import remove_afterwards
 from fieldstone.records.journal import PURGE, Entry, journal
 from fieldstone.records.labels import text_of
 from fieldstone.records.referrers import CASCADE, CLEAR, RESTRICT
 from fieldstone.records.rows import Lock
 from fieldstone.records.writing import write
+from fieldstone_metadata.names import FILE
 
 CAPABILITY = "purge"
 
@@ -86,7 +88,6 @@ def _check_referrers(batch: Batch) -> None:
 def _remove(batch: Batch) -> None:
     ids = [item.id for item in batch.items]
     history = batch.context.database.system.history
-    forget_about(batch.connection, batch.context, batch.entity, ids)
     statements: list[sa.Delete] = [
         *_unlinking(batch.model, batch.entity, ids),
         sa.delete(batch.entity.table).where(batch.entity.table.c.id == _any(ids)),
@@ -94,6 +95,9 @@ def _remove(batch: Batch) -> None:
     ]
     for statement in statements:
         batch.connection.execute(statement)
+    forget_about(batch.connection, batch.context, batch.entity, ids)
+    if batch.entity.name == FILE:
+        remove_afterwards(batch.connection, batch.context, ids)
     forget_workflow(batch.connection, batch.context.database.system, batch.entity.name, ids)
     entries = [Entry(batch.entity.name, item.id, item.old["version"] + 1, PURGE, {}) for item in batch.items]
     write(batch.connection, batch.model, [journal(batch.context, entries)])

@@ -24,9 +24,11 @@ def check(batch: Batch) -> None:
     to.
 
     The targets stay locked against removal until the transaction ends, and against changes where something
-    kept is read from them. What the caller may not read is answered like what is not there.
+    kept is read from them. What the caller may not read is answered like what is not there. About files,
+    see `attaching`.
     """
-    found = [entry for entry in batch.changed_references() if _leads_to_records(batch, *entry)]
+    others = (entry for entry in batch.changed_references() if entry[1] not in batch.entity.holding_files)
+    found = [entry for entry in others if _leads_to_records(batch, *entry)]
     changed = [entry for entry in found if not _is_known(batch, *entry)]
     wanted: dict[str, set[UUID]] = defaultdict(set)
     locks: dict[str, Lock] = {}

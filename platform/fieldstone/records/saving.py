@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from fieldstone.model.model import Entity
 from fieldstone.records import (
+    attaching,
     formulas,
     guards,
     links,
@@ -56,7 +57,8 @@ def judge(batch: Batch) -> None:
     with those, each step for the records inside before the ones around them.
     """
     whole = family.whole(batch)
-    _each(whole, mentions.find, references.check, money.check_currency)
+    _each(whole, attaching.require_content, mentions.find, attaching.check)
+    _each(whole, references.check, money.check_currency)
     family.share_currency(whole)
     _each(whole, money.settle_amounts, formulas.compute, validation.check_visible)
     _each(whole, lambda one: one.rights.check_wanted(one))
@@ -131,6 +133,8 @@ def _write(whole: Batch) -> None:
     groups = [one for one in whole.together if one.items]
     parts = [part for one in groups for part in _rows(one)]
     write(whole.connection, whole.model, [*parts, *_links(groups), _journal(whole, groups)])
+    for one in groups:
+        attaching.write_files(one)
     for one in whole.moved:
         if one.items:
             move = Removal(one) if one in whole.removed else Revival(one)

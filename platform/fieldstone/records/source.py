@@ -17,9 +17,11 @@ from fieldstone.access.grants import Access, AccessKey, access_for_key
 from fieldstone.access.predicates import clause
 from fieldstone.fields import json_text
 from fieldstone.fields.any_reference import entity_column
+from fieldstone.fields.file import CONTENTS
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.rule_columns import computed, computed_amount
 from fieldstone.model.system_fields import TITLE
+from fieldstone_metadata.names import FILE
 
 Column = sa.ColumnElement[Any]
 JoinKey = tuple[str, ...]
@@ -128,6 +130,40 @@ class RecordSource:
         )
         allowed = clause(self.viewer.model, self.viewer.access(link.entity).read, link.entity, target)
         return (found if allowed is None else found.where(allowed)).scalar_subquery()
+
+    def file(self, key: Column) -> Column:
+        """The link to a file of this record; who may read the field may read its file."""
+        file = self._table(FILE).alias()
+        found = sa.select(self._file_json(file)).where(file.c.id == key).correlate(self.rows)
+        return sa.func.coalesce(found.scalar_subquery(), json_text.NULL)
+
+    def files(self, field: str) -> Column:
+        """The links to the files of a field of this record, by name, as a JSON array."""
+        link = self.entity.fields[field].link
+        assert link is not None
+        pairs, file = link.table.alias(), self._table(FILE).alias()
+        listed = _joined_by_title(self._file_json(file), file)
+        found = (
+            sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
+            .select_from(sa.join(pairs, file, file.c.id == pairs.c.target))
+            .where(pairs.c.source == self.rows.c.id)
+            .correlate(self.rows)
+        )
+        return found.scalar_subquery()
+
+    def _file_json(self, file: sa.FromClause) -> Column:
+        """A link; without what is told of the file where a token is not for files."""
+        shown = self.viewer.access(FILE).read.constant is not False
+        name = json_text.escaped(file.c.name) if shown else json_text.NULL
+        return json_text.assembled(
+            json_text.constant('{"id":"'), file.c.id,
+            json_text.constant(f'","entity":"{FILE}","title":'), name,
+            json_text.constant(',"name":'), name,
+            json_text.constant(',"size":'), json_text.bare(file.c.size) if shown else json_text.NULL,
+            json_text.constant(',"media_type":'),
+            json_text.escaped(file.c.media_type) if shown else json_text.NULL,
+            json_text.constant(f',"url":"{CONTENTS}/'), file.c.id, json_text.constant('"}'),
+        )  # fmt: skip  # reads as the JSON does
 
     def formula(self, field: str) -> Column:
         """The value of an unstored formula, computed with the system's rights."""

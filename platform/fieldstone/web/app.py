@@ -20,6 +20,7 @@ from fieldstone.web.api import (
     events,
     explaining,
     exporting,
+    files,
     operations,
     questions,
     reading,
@@ -64,7 +65,7 @@ def api_blueprint() -> Blueprint:
     api.before_request(require_caller)
     for part in (
         reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, comments,
-        questions, events, explaining, operations, caller, routes,
+        files, questions, events, explaining, operations, caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

@@ -40,6 +40,12 @@ class UnsupportedMediaType(FieldstoneError):
     status, code, title = 415, "unsupported_media_type", "Unsupported media type"
 
 
+class RangeNotSatisfiable(FieldstoneError):
+    """The part of a file that was asked for is not in it; details["size"] says how many bytes it has."""
+
+    status, code, title = 416, "range_not_satisfiable", "There is no such part"
+
+
 class TooManyRequests(FieldstoneError):
     """The caller has to wait; details["retry_after"] says how many seconds."""
 
@@ -65,12 +71,14 @@ def members(error: FieldstoneError) -> dict[str, Any]:
 
 
 def headers(error: FieldstoneError) -> dict[str, str]:
-    """HTTP headers that belong to the status: `WWW-Authenticate`, `Retry-After`, `Allow`."""
+    """HTTP headers that belong to the status: `WWW-Authenticate`, `Retry-After`, `Allow`, `Content-Range`."""
     found: dict[str, str] = {}
     if error.status == 401:
         found["WWW-Authenticate"] = 'Bearer realm="Fieldstone"'
     if error.status in {429, 503}:
         found["Retry-After"] = str(error.details.get("retry_after", 2))
+    if error.status == 416:
+        found["Content-Range"] = f"bytes */{error.details['size']}"
     if error.status == 405:
         found["Allow"] = ", ".join(error.details.get("allow", ()))
     return found

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, str]]
 NONCE = "fieldstone.csp_nonce"
+POLICY_HEADER = "Content-Security-Policy"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -24,7 +25,7 @@ FIXED: Headers = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 ]
-WITHOUT_NONCE = [*FIXED, ("Content-Security-Policy", POLICY.format(nonce=""))]
+WITHOUT_NONCE = [*FIXED, (POLICY_HEADER, POLICY.format(nonce=""))]
 NOT_CACHED = ("Cache-Control", "private, no-cache")
 
 
@@ -35,9 +36,14 @@ def csp_nonce() -> str:
 
 
 def headers_for(environ: WSGIEnvironment, sent: Headers) -> Headers:
-    """What to add to an answer that has the headers `sent`; others never cache what a user may see."""
+    """What to add to an answer that has the headers `sent`; others never cache what a user may see.
+
+    An answer with a policy of its own, stricter than that of pages, says itself how it may be cached.
+    """
     nonce = environ.get(NONCE)
-    found = WITHOUT_NONCE if nonce is None else [*FIXED, ("Content-Security-Policy", _policy(nonce))]
+    if any(name == POLICY_HEADER for name, _ in sent):
+        return FIXED
+    found = WITHOUT_NONCE if nonce is None else [*FIXED, (POLICY_HEADER, _policy(nonce))]
     if any(name == "Cache-Control" for name, _ in sent):
         return found
     return [*found, NOT_CACHED]

@@ -8,7 +8,7 @@ from typing import Any
 
 from fieldstone.access.clauses import DENY, FIELD, GRANT, role_clauses
 from fieldstone.access.decisions import Follows
-from fieldstone.access.grants import ADMIN
+from fieldstone.access.grants import ADMIN, following
 from fieldstone.fields.value_forms import part_form
 from fieldstone.model.model import Transition, Workflow
 from fieldstone.records.batch import Batch, Item
@@ -44,11 +44,14 @@ def _following(case: Case) -> Iterator[ExplainedClause]:
     if about is None:
         return
     label = field_label(about, case.context.principal.locale)
-    words = f"{'You' if case.about_caller else 'The user'} may read the record in “{label}”"
+    asked = following(case.context.model, case.subject.access_key, case.entity.name, case.verb)
+    verb = asked.verb if isinstance(asked, Follows) else "read"
+    does = "change" if verb == "update" else verb
+    words = f"{'You' if case.about_caller else 'The user'} may {does} the record in “{label}”"
     holds = None
     if case.judged is not None:
-        asked = Follows(about.name, case.subject.access_key)
-        holds = may_follow(asked, case.judged.stored, case.judged.items[0].old)
+        record = case.judged.items[0].old
+        holds = isinstance(asked, Follows) and may_follow(asked, case.judged.stored, record)
     yield ExplainedClause(None, None, FOLLOWS, about.name, words, holds)
 
 

@@ -8,13 +8,11 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from fieldstone import records
-from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.errors import FieldError, Malformed, NotFound
-from fieldstone.records.names import entity_named
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import json_bytes, written_record
-from fieldstone.web.api.reading import LIST_PARAMETERS, list_query, record_id
+from fieldstone.web.api.reading import LIST_PARAMETERS, list_query, record_id, require_readable
 from fieldstone.web.idempotency import idempotent
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
@@ -57,10 +55,7 @@ def require_activities(context: Context, entity: str, record: UUID, kind: str) -
     Raises:
         NotFound: if there is no such record for the caller, or its entity has no activities.
     """
-    found = entity_named(context.model, entity)
-    if access(context.model, context.principal, entity).read.constant is False:
-        raise NotFound(f"There is no {entity} {record}, or you may not see it.")
-    if not found.declaration.activities:
+    about = require_readable(context, entity, record)
+    if not context.model.entities[entity].declaration.activities:
         raise NotFound(f"A record of `{entity}` has no {kind}s.", code="unknown_collection")
-    records.get_json(context, entity, record, fields=("id",))
-    return Ref(entity, record)
+    return about

@@ -7,14 +7,17 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from fieldstone import records
+from fieldstone.access.grants import access
 from fieldstone.context import Context
-from fieldstone.errors import FieldError, Malformed
+from fieldstone.errors import FieldError, Malformed, NotFound
 from fieldstone.records import Query
+from fieldstone.records.names import entity_named
 from fieldstone.records.query import Counting
 from fieldstone.web.answer import Answer
 from fieldstone.web.api.answers import one_record
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
+from fieldstone_rules.types import Ref
 
 LIST_PARAMETERS = ("where", "q", "fields", "order", "limit", "cursor", "count", "view", "deleted")
 RECORD_PARAMETERS = ("fields", "deleted")
@@ -63,6 +66,15 @@ def list_query(parameters: Parameters) -> Query:
         deleted=parameters.flag("deleted"),
         view=parameters.text("view"),
     )
+
+
+def require_readable(context: Context, entity: str, record: UUID) -> Ref:
+    """The record, if it is there for the caller. Raises `NotFound`."""
+    entity_named(context.model, entity)
+    if access(context.model, context.principal, entity).read.constant is False:
+        raise NotFound(f"There is no {entity} {record}, or you may not see it.")
+    records.get_json(context, entity, record, fields=("id",))
+    return Ref(entity, record)
 
 
 def record_id(text: str) -> UUID:

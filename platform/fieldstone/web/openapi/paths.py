@@ -11,9 +11,11 @@ from fieldstone.web.openapi import parameters
 from fieldstone.web.openapi.approvals import accepted, approval_paths, has_approvals
 from fieldstone.web.openapi.bulk import bulk_operation
 from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.files import content_paths, files_of
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
 from fieldstone.web.openapi.schemas import plain, sent_schema
 from fieldstone.web.openapi.surface import Surface
+from fieldstone_metadata.names import FILE
 
 Schema = dict[str, Any]
 Operations = dict[str, Schema]
@@ -43,6 +45,10 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
         yield from _related(surface, base)
     if "read" in surface.verbs and "comment" in surface.belongings:
         yield f"{base}/{{id}}/comments", _comments(surface)
+    if "read" in surface.verbs and FILE in surface.belongings:
+        yield f"{base}/{{id}}/files", files_of(surface)
+    if surface.name == FILE:
+        yield from content_paths(surface)
     if {"create", "update"} <= surface.verbs:
         for field in surface.unique:
             yield f"{base}/by/{field}/{{value}}", {"put": _upsert(surface, field)}
@@ -54,7 +60,7 @@ def _collection(surface: Surface) -> Operations:
         found["get"] = _operation(surface, "list", f"List {surface.plural}", _page_answers(surface)) | {
             "parameters": parameters.listing("created_at >= today() - 30")
         }
-    if "create" in surface.verbs:
+    if "create" in surface.verbs and surface.name != FILE:
         found["post"] = _create(surface)
     return found
 

@@ -62,6 +62,7 @@ MEANINGS: Mapping[int, str] = {
     412: "Somebody else changed the record since it was read; `changes` says who changed what.",
     413: "The body is too large.",
     415: "The body is not `application/json`.",
+    416: "That part is not in the file; `Content-Range` says how large it is.",
     422: "Values were refused; `errors` names each field.",
     429: "Too many requests; try again after `Retry-After` seconds.",
     503: "The database cannot be reached; nothing was written. Try again after `Retry-After` seconds.",

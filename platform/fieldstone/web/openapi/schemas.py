@@ -12,6 +12,7 @@ from fieldstone.web.openapi.common import reference
 from fieldstone.web.openapi.examples import example_of
 from fieldstone.web.openapi.surface import Surface
 from fieldstone_metadata.declarations import Label, ReferenceTarget
+from fieldstone_metadata.names import FILE
 
 Schema = dict[str, Any]
 
@@ -29,7 +30,7 @@ def entity_schemas(surface: Surface) -> dict[str, Schema]:
     if "read" in surface.verbs:
         found[surface.name] = shown(surface)
         found[f"{surface.name}.page"] = page(surface)
-    if "create" in surface.verbs:
+    if "create" in surface.verbs and surface.name != FILE:
         found[f"{surface.name}.create"] = sent(surface, surface.creatable, required=True)
         about = surface.entity.about
         if about is not None:

@@ -12,6 +12,7 @@ from fieldstone.model.model import Entity, Field, Inverse, Model, Transition
 from fieldstone.model.system_fields import ASSIGNABLE
 from fieldstone.records.write_rows import CAPABILITIES, Mode
 from fieldstone.transfer.export import CAPABILITY
+from fieldstone_metadata.names import FILE
 
 VERBS = ("read", "create", "update", "delete")
 _NEEDED = {
@@ -89,7 +90,7 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         transitions=_transitions(principal, entity, verbs),
         exports="read" in verbs and (CAPABILITY in principal.capabilities or ADMIN in principal.roles),
         bulk=_bulk(principal, verbs),
-        belongings=_belongings(model, principal) if entity.declaration.activities else {},
+        belongings=_belongings(model, principal, entity),
         startable=_where(_sendable(entity), rights.field_begin) if entity.parent else {},
     )
 
@@ -104,9 +105,12 @@ def _verbs(rights: Access) -> frozenset[str]:
     return frozenset(verb for verb in VERBS if _possible(getattr(rights, verb)))
 
 
-def _belongings(model: Model, principal: Principal) -> Mapping[str, frozenset[str]]:
-    found = (entity.name for entity in model.entities.values() if entity.about is not None)
-    return {name: _verbs(access(model, principal, name)) for name in found}
+def _belongings(model: Model, principal: Principal, entity: Entity) -> Mapping[str, frozenset[str]]:
+    """Of an entity without activities only the files, where it has fields for them."""
+    about = [other.name for other in model.entities.values() if other.about is not None]
+    files = [FILE] if entity.holding_files else []
+    names = about if entity.declaration.activities else files
+    return {name: _verbs(access(model, principal, name)) for name in names}
 
 
 def _where(fields: Mapping[str, Field], decide: Callable[[str], Decision]) -> Mapping[str, Field]:
