@@ -313,7 +313,7 @@ EXAMPLES: Mapping[str, Example] = {
 }
 COMPUTED = {"formula", "sequence"}
 COMPOUND = {"rich_text", "address", "location", "person_name"}
-LINKED = {"reference", "references", "user"}
+LINKED = {"reference", "references", "user", "file", "files", "image", "signature"}
 
 
 def published(app_from: AppFactory) -> App:

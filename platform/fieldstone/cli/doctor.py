@@ -16,6 +16,7 @@ from fieldstone.errors import FieldstoneError
 from fieldstone.plugins import plugin_names
 from fieldstone.publication.apply import propose
 from fieldstone.publication.store import FIELDSTONE_VERSION, current_version
+from fieldstone.records.litter import find_litter
 from fieldstone.settings import Settings, load_settings
 
 _LITTLE_SPACE = 500 * 2**20
@@ -131,7 +132,31 @@ def _tables(installation: Installation) -> Finding:
     return Finding("tables", "error", text, "Run `fieldstone apply` for any published app.")
 
 
-_EXAMINATIONS: tuple[Callable[[Installation], Finding], ...] = (_server, _sorting, _publication, _tables)
+def _files(installation: Installation) -> Finding:
+    """Whether the storage of files answers, and what lies there that should not, or the other way round."""
+    store = installation.database.files
+    with installation.database.read() as connection:
+        if current_version(connection, installation.database.system) == 0:
+            return Finding("files", "ok", store.url)
+    litter = find_litter(installation.context())
+    if litter.missing:
+        text = f"the contents of {len(litter.missing)} files are missing in {store.url}"
+        return Finding("files", "error", text, "Restore that place from a backup of the same time.")
+    left = len(litter.unfinished) + len(litter.orphans) + len(litter.unwanted)
+    if left:
+        return Finding(
+            "files", "warning", f"{left} leftovers in {store.url}", "Run `fieldstone files clean`."
+        )
+    return Finding("files", "ok", store.url)
+
+
+_EXAMINATIONS: tuple[Callable[[Installation], Finding], ...] = (
+    _server,
+    _sorting,
+    _publication,
+    _tables,
+    _files,
+)
 
 
 def _show(findings: list[Finding]) -> None:

@@ -31,6 +31,7 @@ _COMMANDS = {
     "serve": "fieldstone.cli.serving",
     "user": "fieldstone.cli.users",
     "token": "fieldstone.cli.tokens",
+    "files": "fieldstone.cli.files",
     "templates": "fieldstone.cli.templates",
     "doctor": "fieldstone.cli.doctor",
 }

@@ -146,7 +146,7 @@ class RecordSource:
         found = (
             sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
             .select_from(sa.join(pairs, file, file.c.id == pairs.c.target))
-            .where(pairs.c.source == self.rows.c.id)
+            .where(pairs.c.source == self.rows.c.id, file.c.deleted_at.is_(None))
             .correlate(self.rows)
         )
         return found.scalar_subquery()
