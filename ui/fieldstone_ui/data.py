@@ -11,12 +11,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import g
+from werkzeug.datastructures import FileStorage
 
 from fieldstone import records
 from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.errors import Malformed, NotFound
 from fieldstone.fields.filters import Operator
+from fieldstone.files import Content
 from fieldstone.model.model import Entity, Field, Inverse
 from fieldstone.model.system_fields import TITLE
 from fieldstone.records import Change, Query, Written, bulk
@@ -27,6 +29,7 @@ from fieldstone.records.source import Viewer
 from fieldstone.transfer import export
 from fieldstone.web.request_context import current_context
 from fieldstone.web.runtime import current_runtime
+from fieldstone.web.uploads import take
 from fieldstone_rules import EvaluationError, Expression, Ref, compile_closure
 from fieldstone_rules.tree import And
 from fieldstone_ui.presentation.formats import Formats, locale_of, parse_instant
@@ -34,7 +37,7 @@ from fieldstone_ui.presentation.looks import FieldLook, field_look
 
 __all__ = ["Change", "Expression", "Query", "Written"]
 Record = dict[str, Any]
-COMMENT, NOTIFICATION = "comment", "notification"
+COMMENT, FILE, NOTIFICATION = "comment", "file", "notification"
 MOST_UNREAD = 100
 MOST_PEOPLE = 50
 LONGEST_WHERE = 10_000
@@ -96,6 +99,11 @@ def may(verb: str, name: str) -> bool:
     current = context()
     decision = getattr(access(current.model, current.principal, name), verb)
     return decision.constant is not False
+
+
+def may_create_in_form(name: str) -> bool:
+    """Whether the reader may create records of an entity by filling in a form: a file is uploaded instead."""
+    return name != FILE and may("create", name)
 
 
 def may_read_field(owner: Entity, name: str) -> bool:
@@ -262,6 +270,25 @@ def comments(owner: Entity, identity: UUID, most: int) -> records.Page:
     fields = ("body", "created_at", "created_by", "mentions", "version")
     query = Query(fields=fields, order=("-created_at",), limit=most, related=about, count="exact")
     return records.list(context(), COMMENT, query)
+
+
+def may_have_files(owner: Entity) -> bool:
+    """Whether records of an entity may have files attached to them that the reader sees."""
+    return owner.declaration.activities and FILE in readable_entities()
+
+
+def files(owner: Entity, identity: UUID, most: int) -> records.Page:
+    """The newest files of a record, attached or in its fields."""
+    about = ("regarding", Ref(owner.name, identity))
+    fields = ("name", "size", "media_type", "field", "created_at", "created_by")
+    return records.list(
+        context(), FILE, Query(fields=fields, order=("-created_at",), limit=most, related=about)
+    )
+
+
+def holds_files(owner: Entity, name: str) -> bool:
+    """Whether a field holds files."""
+    return any(field.name == name for field in owner.holding_files)
 
 
 def people(owner: Entity, identity: UUID, typed: str, most: int) -> list[Record]:
@@ -439,6 +466,24 @@ def say(owner: Entity, identity: UUID, body: str) -> Written:
     """Comment on a record."""
     regarding = {"id": str(identity), "entity": owner.name}
     return records.create(context(), COMMENT, [{"body": body, "regarding": regarding}])[0]
+
+
+def attach(owner: Entity, identity: UUID, sent: FileStorage) -> Written:
+    """Add a file of a form to a record."""
+    return records.upload(context(), received(sent), Ref(owner.name, identity))
+
+
+def upload(sent: FileStorage) -> Record:
+    """A file of a form as a file of the reader, which belongs to nothing yet: as a reference."""
+    content = received(sent)
+    written = records.upload(context(), content)
+    return {"entity": FILE, "id": str(written.id), "title": content.name}
+
+
+def received(sent: FileStorage) -> Content:
+    """The content of a file of a form. Raises what refuses it."""
+    records.require_upload(context())
+    return take(context().database.files, sent)
 
 
 def update(owner: Entity, identity: UUID, values: Mapping[str, Any], version: int | None) -> Written:

@@ -16,6 +16,8 @@ import "./folds.js";
 import "./transitions.js";
 import "./tabs.js";
 import "./activity.js";
+import "./uploads.js";
+import "./signature.js";
 import "./views.js";
 import "./dialog_links.js";
 import "./columns.js";

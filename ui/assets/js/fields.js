@@ -1,6 +1,7 @@
 // One field of a record page: read as text, typed in a box, and back. The markup is in records/sections.html.
 import { prepare } from "./combobox.js";
 import { prepareRich } from "./rich_text.js";
+import { prepareSignatures } from "./signature.js";
 
 const before = new WeakMap();
 
@@ -49,6 +50,7 @@ function open(field) {
   cell(field).append(typed);
   prepare(typed);
   prepareRich(typed);
+  prepareSignatures(typed);
   remember(field);
 }
 

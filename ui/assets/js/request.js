@@ -22,7 +22,7 @@ export async function send(url, { method = "POST", body, accept = "application/j
 }
 
 /** Whether the request may be sent again: the token was renewed, or somebody logged in again. */
-async function mended({ status, data }) {
+export async function mended({ status, data }) {
   const stale = status === 403 && data.code === "csrf";
   if (status !== 401 && !stale) return false;
   return (stale && (await refresh())) || logInAgain();

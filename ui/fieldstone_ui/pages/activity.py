@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError
@@ -17,9 +17,9 @@ from fieldstone_ui.presentation.activity import ActivityPage, ActivityTab
 from fieldstone_ui.presentation.entry import token
 from fieldstone_ui.presentation.labels import text
 
-TIMELINE, COMMENTS, HISTORY = "timeline", "comments", "history"
+TIMELINE, COMMENTS, FILES, HISTORY = "timeline", "comments", "files", "history"
 MOST_PEOPLE = 6
-LABELS = {TIMELINE: "Timeline", COMMENTS: "Comments", HISTORY: "History"}
+LABELS = {TIMELINE: "Timeline", COMMENTS: "Comments", FILES: "Files", HISTORY: "History"}
 
 
 def install(pages: Blueprint) -> None:
@@ -103,8 +103,15 @@ def refused(owner: Entity, identity: UUID, typed: str, error: FieldstoneError) -
 
 def wanted(owner: Entity, name: str) -> str:
     """The tab of this name, or the first that the reader has."""
-    names = [tab for tab in LABELS if tab == HISTORY or data.may_comment(owner)]
+    names = [tab for tab in tab_names(owner) if tab != FILES]
     return name if name in names else names[0]
+
+
+def tab_names(owner: Entity) -> list[str]:
+    """The tabs that the reader has; only History where there are no comments."""
+    if not data.may_comment(owner):
+        return [HISTORY]
+    return [tab for tab in LABELS if tab != FILES or data.may_have_files(owner)]
 
 
 def show(owner: Entity, identity: UUID, tab: str, *, fresh: bool = False, **typed: str) -> str:
@@ -139,15 +146,16 @@ def make_page(owner: Entity, identity: UUID, tab: str, **more: Any) -> ActivityP
 
 
 def tabs(owner: Entity, identity: UUID, current: str, count: int | None) -> list[ActivityTab]:
-    """The tabs; only History where there are no comments."""
-    names = LABELS if data.may_comment(owner) else [HISTORY]
+    """The tabs, of which `current` is shown."""
     return [
         ActivityTab(
             name=name,
             label=LABELS[name],
-            url=url_for("pages.activity", entity=owner.name, record=str(identity), show=name),
+            url=of_record("files", owner, identity)
+            if name == FILES
+            else of_record("activity", owner, identity, show=name),
             current=name == current,
             count=data.formats().number(count) if name == COMMENTS and count else "",
         )
-        for name in names
+        for name in tab_names(owner)
     ]

@@ -43,7 +43,7 @@ def create(entity: str) -> ResponseReturnValue:
     if the few quick fields were not enough.
     """
     owner = creatable(entity)
-    sent = read_form(owner)
+    sent = read_form(owner, with_files=True)
     draft = Draft(owner, None, drafts.start_values(owner), sent)
     if drafts.ALL_FIELDS in request.form:
         return render_template("records/record.html", rec=drafts.page(draft, sent.errors))
@@ -59,7 +59,7 @@ def create(entity: str) -> ResponseReturnValue:
 def creatable(entity: str) -> Entity:
     """The entity, if the reader may create records of it. Raises Forbidden."""
     owner = data.entity(entity)
-    if not data.may("create", owner.name):
+    if not data.may_create_in_form(owner.name):
         raise Forbidden(f"You may not create {text(owner.plural, data.locale(), owner.name).lower()}.")
     return owner
 
@@ -83,7 +83,7 @@ def edit(entity: str, record: str) -> ResponseReturnValue:
 def save(entity: str, record: str) -> ResponseReturnValue:
     """Save what was typed; a conflict shows both values, a refusal what is wrong; nothing is lost."""
     owner, identity = data.entity(entity), answers.identity(record)
-    sent = conflicts.picked(read_form(owner))
+    sent = conflicts.picked(read_form(owner, with_files=True))
     draft = Draft(owner, identity, data.one(owner, identity), sent)
     if sent.errors:
         return refused(draft, sent.errors, "Some values cannot be read.")

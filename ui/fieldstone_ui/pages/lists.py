@@ -99,7 +99,7 @@ def frame(asked: queries.Asked) -> ListPage:
         where=asked.where,
         query=asked.q,
         without_query_url=asked.url(q=None),
-        new_url=url_for("pages.new", entity=owner.name) if data.may("create", owner.name) else "",
+        new_url=url_for("pages.new", entity=owner.name) if data.may_create_in_form(owner.name) else "",
         limit=asked.limit,
         cursor=asked.cursor or "",
     )

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import answers, happenings, layouts, sheets, steps
+from fieldstone_ui.pages import answers, files, happenings, layouts, sheets, steps
 from fieldstone_ui.pages.addresses import of_entity, of_record
 from fieldstone_ui.pages.sheets import Filling
 from fieldstone_ui.presentation.labels import text
@@ -67,6 +67,7 @@ def live_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> Recor
         filling,
         edit_url=of_record("edit", owner, identity) if rights.update else "",
         states_url=of_record("states", owner, identity) if rights.update else "",
+        attach_url=files.attach_url(owner, identity) if rights.update else "",
         actions=[delete_action] if rights.delete else [],
         transitions=steps.moves_of(owner, identity),
     )
@@ -104,6 +105,7 @@ def base_page(
         history_url=of_record("history", owner, identity),
         activity_url=of_record("activity", owner, identity),
         comment_url=of_record("comment", owner, identity) if data.may_comment(owner) else "",
+        files_url=of_record("files", owner, identity) if data.may_have_files(owner) else "",
         id=str(identity),
         version=record.get("version"),
         number=str(record.get(number) or ""),

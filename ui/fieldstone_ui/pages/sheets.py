@@ -127,7 +127,7 @@ def related(item: RelatedList, owner: Entity, identity: UUID) -> RelatedPart | N
     found = data.related(owner, identity, inverse, [column.look.name for column in columns], RELATED_ROWS)
     new_url = (
         new_related_url(target, inverse.field, f"{owner.name}:{identity}")
-        if data.may("create", target.name) and not inverse.many
+        if data.may_create_in_form(target.name) and not inverse.many
         else ""
     )
     return RelatedPart(

@@ -130,7 +130,7 @@ def creatable(found: list[Section]) -> list[Action]:
     """What the reader may create, in the order of the menu."""
     model, locale = data.context().model, data.locale()
     names = dict.fromkeys(place.entity for section in found for place in section.items)
-    entities = [model.entities[name] for name in names if data.may("create", name)]
+    entities = [model.entities[name] for name in names if data.may_create_in_form(name)]
     return [
         Action(
             text(e.label, locale, e.name), url_for("pages.new", entity=e.name, quick=1), navigation.icon_of(e)

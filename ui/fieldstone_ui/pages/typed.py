@@ -10,6 +10,7 @@ from flask import request
 
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
+from fieldstone_ui.pages.uploads import take_files
 from fieldstone_ui.presentation.entry import Parts, Reader, Refused, read_value, sent_fields
 
 
@@ -30,15 +31,25 @@ class Typed:
         return Typed(rest(self.values), rest(self.errors), rest(self.parts))
 
 
-def read_form(owner: Entity) -> Typed:
-    """What this request's form says about fields of an entity that the reader may know."""
+def read_form(owner: Entity, *, with_files: bool = False) -> Typed:
+    """What this request's form says about fields of an entity that the reader may know.
+
+    with_files: take the files that came with it, too.
+    """
     typed = Typed()
     reader = Reader(data.formats(), resolve)
-    for name, parts in sent_fields(request.form).items():
-        if owner.field(name) is not None and data.may_read_field(owner, name):
-            typed.parts[name] = parts
-            read_one(owner, name, parts, reader, typed)
+    sent = {name: parts for name, parts in sent_fields(request.form).items() if known(owner, name)}
+    refused = take_files(owner, sent) if with_files else {}
+    for name, parts in sent.items():
+        typed.parts[name] = parts
+        read_one(owner, name, parts, reader, typed)
+    typed.errors |= refused
     return typed
+
+
+def known(owner: Entity, name: str) -> bool:
+    """Whether the reader may know of a field."""
+    return owner.field(name) is not None and data.may_read_field(owner, name)
 
 
 def read_one(owner: Entity, name: str, parts: Parts, reader: Reader, typed: Typed) -> None:

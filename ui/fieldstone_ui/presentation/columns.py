@@ -30,6 +30,10 @@ NOT_IN_PLACE = {
     "person_name",
     "location",
     "secret",
+    "file",
+    "files",
+    "image",
+    "signature",
 }
 LEAST_FREE, CHECK_WIDTH, WIDTH_STEP, WIDEST = 184, 40, 100, 3000
 """In pixels: the least width of a column that takes what is left; the steps of a table's least width."""

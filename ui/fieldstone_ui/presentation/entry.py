@@ -260,6 +260,22 @@ def read_references(parts: Parts, look: FieldLook, reader: Reader) -> list[dict[
     return [*picked, reader.resolve(look.targets, typed)] if typed else picked
 
 
+def raw_file(value: Any, formats: Formats) -> Parts:
+    """The token of a file, and its name."""
+    return raw_references([value], formats)
+
+
+def read_file(parts: Parts, _look: FieldLook, _reader: Reader) -> dict[str, str] | None:
+    """The file that was kept, or the newest one put in its place."""
+    tokens = [item for item in parts.get("", ()) if item]
+    return from_token(tokens[-1]) if tokens else None
+
+
+def read_files(parts: Parts, _look: FieldLook, _reader: Reader) -> list[dict[str, str]]:
+    """The files that were kept and put in."""
+    return [reference for item in parts.get("", ()) if (reference := from_token(item))]
+
+
 TEXT = Entry(raw_text, read_text)
 NUMBER = Entry(raw_number, read_number)
 REFERENCE = Entry(raw_reference, read_reference)
@@ -277,6 +293,10 @@ ENTRIES: dict[str, Entry] = {
     "location": Entry(raw_location, read_location),
     "reference": REFERENCE,
     "person": REFERENCE,
+    "file": Entry(raw_file, read_file),
+    "image": Entry(raw_file, read_file),
+    "signature": Entry(raw_file, read_file),
+    "files": Entry(raw_references, read_files),
     "references": Entry(raw_references, read_references),
     "secret": Entry(lambda _value, _formats: {"": []}, read_text),
 }

@@ -25,6 +25,9 @@ def locale_of(name: str) -> Locale:
         return Locale.parse(PLAIN_ENGLISH)
 
 
+SIZES = (("GB", 2**30), ("MB", 2**20), ("KB", 2**10))
+
+
 @dataclass(frozen=True)
 class Money:
     """An amount as shown: the symbol goes before it, small and grey."""
@@ -48,6 +51,13 @@ class Formats:
         return self.now.astimezone(self.zone).date()
 
     # -- numbers
+
+    def size(self, count: int) -> str:
+        """A number of bytes, such as 1.2 MB."""
+        for unit, factor in SIZES:
+            if count >= factor:
+                return f"{self.number(round(Decimal(count) / factor, 1).normalize())} {unit}"
+        return f"{self.number(count)} {'byte' if count == 1 else 'bytes'}"
 
     def number(self, value: Decimal | int | str, places: int | None = None) -> str:
         """A number with grouping; `places` fixes the decimals."""

@@ -12,6 +12,8 @@ from fieldstone_ui.presentation.lists import Action
 from fieldstone_ui.presentation.looks import FieldLook
 from fieldstone_ui.presentation.states import StateLook
 
+FILE_WIDGETS = frozenset({"file", "files", "image", "signature"})
+
 
 @dataclass(frozen=True)
 class Step:
@@ -118,6 +120,8 @@ class RecordPage:
     history_url: str = ""
     activity_url: str = ""
     comment_url: str = ""
+    files_url: str = ""
+    attach_url: str = ""
     id: str = ""
     version: int | None = None
     number: str = ""
@@ -132,6 +136,12 @@ class RecordPage:
     problem: str = ""
     problems: Sequence[Problem] = ()
     history: Sequence[Any] = field(default_factory=tuple)
+
+    @property
+    def sends_files(self) -> bool:
+        """Whether one of its fields takes files."""
+        parts = [part for tab in self.tabs for part in tab.parts if isinstance(part, FormPart)]
+        return any(control.look.widget in FILE_WIDGETS for part in parts for control in part.controls)
 
 
 def path_of(looks: Mapping[str, StateLook], state: str | None, notes: Mapping[str, str]) -> list[Step]:
