@@ -24,9 +24,10 @@ def command() -> None:
 @click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def clean_(dry_run: bool, as_json: bool) -> int:
-    """Remove what a killed upload left, contents without a file, and files that were never put anywhere.
+    """Remove what killed uploads left, contents without a file, and files that were never put anywhere.
 
-    Only what is older than a day. Exits with 1 if the content of a file is missing, which a backup may have.
+    Only what is older than a day, and of the last only what is older than 30 days. Exits with 1 if the
+    content of a file is missing, which a backup may have.
 
     \b
     Example:

@@ -21,7 +21,10 @@ from fieldstone.records.writing import write
 from fieldstone_metadata.names import FILE
 
 GRACE = timedelta(days=1)
-"""So long an upload may take, and so long a file may wait to be put somewhere."""
+"""So long an upload may take."""
+
+PATIENCE = timedelta(days=30)
+"""So long a file may wait to be put somewhere: perhaps in a form, or until somebody approves."""
 
 _TOGETHER = 1000
 
@@ -90,7 +93,7 @@ def _of_nothing(context: Context) -> list[sa.ColumnElement[bool]]:
     columns: list[sa.ColumnElement[Any]] = [one.column for one in leading]
     columns += [link.target for link in linked if link.entity == FILE]
     needed = [sa.exists().where(column == table.c.id) for column in columns]
-    waited = table.c.created_at < context.now - GRACE
+    waited = table.c.created_at < context.now - PATIENCE
     return [table.c[ABOUT].is_(None), waited, *(~one for one in needed)]
 
 

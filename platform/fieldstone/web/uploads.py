@@ -12,7 +12,7 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from fieldstone.errors import FieldError, Malformed
-from fieldstone.files import Content, FileStore, examine
+from fieldstone.files import Content, FileStore, Received, examine
 from fieldstone.files.store import CHUNK, too_large
 
 PART = "file"
@@ -35,6 +35,7 @@ def read_upload(store: FileStore, name: str | None, largest: int | None = None) 
         raise _refused("name", "Say in the address what the file is called: `?name=contract.pdf`.")
     _expect(limit, limit + 1)
     received = store.receive(_chunks(request.stream), limit)
+    _require_whole(store, received)
     return examine(store, received, name, request.mimetype)
 
 
@@ -67,6 +68,15 @@ def _expect(limit: int, most: int) -> None:
     if (request.content_length or 0) > limit:
         raise too_large(limit)
     request.max_content_length = most
+
+
+def _require_whole(store: FileStore, received: Received) -> None:
+    """Refuse a body of which only a part came: to the application, a broken connection looks like its end."""
+    if request.content_length not in (None, received.size):
+        store.discard(received)
+        came = f"{received.size:,} of {request.content_length:,} bytes"
+        message = f"Only {came} came. Nothing was saved; send it again."
+        raise Malformed(message, code="incomplete")
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

@@ -43,15 +43,20 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
         yield f"{base}/bulk", {"post": bulk_operation(surface)}
     if surface.inverses and "read" in surface.verbs:
         yield from _related(surface, base)
+    yield from _belongings(surface, base)
+    if {"create", "update"} <= surface.verbs:
+        for field in surface.unique:
+            yield f"{base}/by/{field}/{{value}}", {"put": _upsert(surface, field)}
+
+
+def _belongings(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
+    """Comments and files of a record; of the entity of files, the contents."""
     if "read" in surface.verbs and "comment" in surface.belongings:
         yield f"{base}/{{id}}/comments", _comments(surface)
     if "read" in surface.verbs and FILE in surface.belongings:
         yield f"{base}/{{id}}/files", files_of(surface)
     if surface.name == FILE:
         yield from content_paths(surface)
-    if {"create", "update"} <= surface.verbs:
-        for field in surface.unique:
-            yield f"{base}/by/{field}/{{value}}", {"put": _upsert(surface, field)}
 
 
 def _collection(surface: Surface) -> Operations:
