@@ -74,6 +74,14 @@ def test_nothing_happens_after_today_and_closed_deals_have_a_day(demo: App):
     assert numbers(demo, undated) == [(0,)]
 
 
+def test_some_deals_wait_for_the_approval_of_a_manager(demo: App):
+    waiting = numbers(demo, "SELECT transition, status FROM main_system.approval")
+    assert waiting == [("win", "pending")] * 2
+    managers = "SELECT id FROM main.\"user\" WHERE name IN ('Katrin Vogt', 'Mateo Ibáñez')"
+    told = f"SELECT count(*) > 0 FROM main.notification WHERE recipient IN ({managers})"
+    assert numbers(demo, told) == [(True,)]
+
+
 def test_a_second_call_makes_nothing(demo: App):
     made = plugin_manager().hook.fieldstone_demo_data(context=demo.system, template="sales", size="small")
     assert made == [0]

@@ -185,7 +185,7 @@ def test_what_the_platform_refuses_is_told_at_the_field(visit, deals):
     path = f"/e/opportunity/{deals['Ward tablets']}/edit"
     page = visit("Ann").post(path, {"version": "1", "sent": "discount", "f.discount": "55"})
     assert page.status_code == 422
-    assert "A discount above the limit needs a sales manager." in words(page)
+    assert "A discount this large is entered by a sales manager." in words(page)
     assert 'value="55"' in page.text
 
 

@@ -10,6 +10,7 @@ from fieldstone_plugins.demo_data.market import open_market
 from fieldstone_plugins.demo_data.offers import PRODUCTS
 from fieldstone_plugins.demo_data.staff import hire
 from fieldstone_plugins.demo_data.story import Story
+from fieldstone_plugins.demo_data.waiting import ask_for_approvals
 
 ACCOUNTS = {"small": 40, "full": 340}
 DEALS = {"small": 120, "full": 1_900}
@@ -26,4 +27,5 @@ def generate(context: Context, size: str) -> int:
     accounts = open_market(story, colleagues, ACCOUNTS[size])
     make_deals(story, accounts, colleagues, DEALS[size])
     fill_desks(story, accounts, DESK[size])
+    ask_for_approvals(story, colleagues)
     return story.made
