@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 class FieldError:
     """What is wrong with one field of what was sent.
 
-    field: its name, a path for nested values (`lines.0.quantity`), or None for the record as a whole.
+    field: its name, a path for nested values (`lines[2].quantity`), or None for the record as a whole.
     record: 0-based position in the batch. line, column: 1-based place in a sent expression.
     """
 

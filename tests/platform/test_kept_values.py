@@ -378,3 +378,35 @@ def test_a_stored_formula_added_later_is_computed_for_the_records_that_exist(sho
     assert shop.sql("SELECT bought_from FROM main.account")[0][0] == 1
     assert shop.sql("SELECT bought_twice FROM main.purchase")[0][0] == 2
     assert wrong_values(shop) == []
+
+
+def test_what_is_kept_from_a_record_of_any_entity_goes_when_that_record_is_purged(app_from):
+    app = app_from(
+        """
+kind: app
+name: told
+version: 1.0.0
+---
+kind: entity
+name: deal
+fields:
+  name: {type: text, required: true}
+---
+kind: entity
+name: notification
+extends: true
+fields:
+  deal_name: {type: formula, expression: (regarding as deal).name, stored: true}
+"""
+    )
+    deal = records.create(app.system, "deal", [{"name": "Pumps"}])[0].id
+    told = {
+        "subject": "Look",
+        "recipient": str(app.user("Ann")),
+        "regarding": {"id": str(deal), "entity": "deal"},
+    }
+    records.create(app.system, "notification", [told])
+    assert app.sql("SELECT deal_name FROM main.notification") == [("Pumps",)]
+    records.delete(app.system, "deal", [deal])
+    records.purge(app.system, "deal", [deal])
+    assert app.sql("SELECT deal_name, regarding FROM main.notification") == [(None, None)]

@@ -120,3 +120,77 @@ def test_companies_teams_and_managers_are_trees(app_from: AppFactory):
         made = records.create(app.system, entity, [values])[0].id
         with pytest.raises(Invalid, match="above itself"):
             records.update(app.system, entity, [Change(made, {field: str(made)})])
+
+
+# -- all below and all above
+
+
+def names(answer) -> list[str]:
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return [record["name"] for record in answer.json["data"]]
+
+
+def test_all_below_and_all_above_a_record_are_listed(app: App, client):
+    top, _middle, low = chain(app, 3)
+    other = records.create(app.system, "place", [{"name": "Other", "part_of": str(top)}])[0].id
+    api = client(app, app.token("Root", ["admin"]))
+    assert names(api.get(f"/data/place/{top}/below?order=name")) == ["Other", "Place 1", "Place 2"]
+    assert names(api.get(f"/data/place/{low}/above?order=name")) == ["Place 0", "Place 1"]
+    assert names(api.get(f"/data/place/{other}/below")) == []
+    assert names(api.get(f"/data/place/{top}/above")) == []
+    page = api.get(f"/data/place/{top}/below?order=name&limit=2&count=exact").json
+    assert (len(page["data"]), page["count"]) == (2, 3)
+    assert names(api.get(f"/data/place/{top}/below?order=name&limit=2&cursor={page['next']}")) == ["Place 2"]
+    assert names(api.get(f"/data/place/{top}/below?where=name%20==%20%22Other%22")) == ["Other"]
+    records.delete(app.system, "place", [low])
+    assert names(api.get(f"/data/place/{top}/below?order=name")) == ["Other", "Place 1"]
+
+
+def test_the_way_leads_only_through_records_that_the_caller_may_read(app_from: AppFactory, client):
+    role = "\n---\nkind: role\nname: guest\nentities:\n  place: {read: 'name != \"Place 1\"'}\n"
+    app = app_from(PLACES + role)
+    top, middle, low = chain(app, 3)
+    guest = client(app, app.token("Gus", ["guest"]))
+    assert names(guest.get(f"/data/place/{top}/below")) == []
+    assert names(guest.get(f"/data/place/{low}/above")) == []
+    assert guest.get(f"/data/place/{middle}/below").status_code == 404
+
+
+def test_a_branch_costs_one_statement_however_deep_it_is(app: App, client):
+    api = client(app, app.token("Root", ["admin"]))
+    short, long = chain(app, 2)[0], chain(app, 40)[0]
+    api.get(f"/data/place/{short}/below")
+    with noted_statements() as few:
+        api.get(f"/data/place/{short}/below")
+    with noted_statements() as many:
+        assert len(api.get(f"/data/place/{long}/below").json["data"]) == 39
+    assert len(few) == len(many)
+
+
+def test_what_makes_no_tree_has_no_branches(app_from: AppFactory, client):
+    app = app_from(PLACES.replace("tree: true", "tree: false"))
+    (top,) = chain(app, 1)
+    api = client(app, app.token("Root", ["admin"]))
+    assert api.get(f"/data/place/{top}/below").status_code == 404
+
+
+def test_of_several_trees_one_is_named(app_from: AppFactory, client):
+    twin = "twin: {type: reference, to: place"
+    app = app_from(PLACES.replace(twin, f"{twin}, tree: true"))
+    (top,) = chain(app, 1)
+    api = client(app, app.token("Root", ["admin"]))
+    assert api.get(f"/data/place/{top}/below").json["code"] == "ambiguous_tree"
+    assert api.get(f"/data/place/{top}/below?tree=thing").json["code"] == "unknown_tree"
+    assert names(api.get(f"/data/place/{top}/below?tree=twin")) == []
+
+
+def test_restoring_leaves_a_place_empty_that_would_close_a_circle(app_from: AppFactory):
+    app = app_from(PLACES.replace("tree: true", "tree: true, on_delete: clear"))
+    low, gone, other = (chain(app, 1)[0] for _ in range(3))
+    move(app, (low, gone), (gone, other))
+    records.delete(app.system, "place", [gone])
+    move(app, (other, low))
+    records.restore(app.system, "place", [gone])
+    found = dict(tuple(row) for row in app.sql("SELECT id, part_of FROM main.place"))
+    assert found == {low: None, gone: other, other: low}
+    assert app.sql(f"SELECT version FROM main.place WHERE id = '{low}'") == [(3,)]

@@ -198,9 +198,13 @@ def page(owner: Entity, query: Query) -> records.Page:
 
 
 def one(owner: Entity, identity: UUID, *, deleted: bool = False) -> Record:
-    """A record in the API's form, with its title under `_title`. Raises NotFound."""
-    names = [*readable(owner), *(["deleted_at"] if deleted else [])]
-    return records.get(context(), owner.name, identity, [TITLE, *names], deleted=deleted)
+    """A record in the API's form with what lives inside it, its title under `_title`, and its entity's name.
+
+    Raises NotFound.
+    """
+    names = [*readable(owner), *owner.lines, *(["deleted_at"] if deleted else [])]
+    record = records.get(context(), owner.name, identity, [TITLE, *names], deleted=deleted)
+    return record | {"entity": owner.name}
 
 
 def require_readable(owner: Entity, identity: UUID) -> None:
@@ -504,6 +508,11 @@ def delete_many(owner: Entity, selection: Selection) -> records.Outcome:
 def delete(owner: Entity, identities: Sequence[UUID], versions: Sequence[int | None]) -> None:
     """Move records to the recycle bin."""
     records.delete(context(), owner.name, identities, versions)
+
+
+def preview_delete(owner: Entity, identity: UUID) -> records.DeletePreview:
+    """What deleting a record would do."""
+    return records.preview_delete(context(), owner.name, identity)
 
 
 def restore(owner: Entity, identity: UUID) -> None:

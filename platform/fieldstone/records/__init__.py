@@ -15,6 +15,7 @@ from fieldstone.records.bulk import Outcome, Picked, delete_many, update_many
 from fieldstone.records.counting import counts
 from fieldstone.records.create import create
 from fieldstone.records.delete import delete
+from fieldstone.records.delete_preview import Concerned, DeletePreview, preview_delete
 from fieldstone.records.explaining import Explanation, Question, explain, require_others_view
 from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.finding import find
@@ -45,6 +46,8 @@ list = list_records
 __all__ = [
     "ApprovalState",
     "Change",
+    "Concerned",
+    "DeletePreview",
     "Due",
     "Explanation",
     "FieldRights",
@@ -89,6 +92,7 @@ __all__ = [
     "list_json",
     "lookup",
     "pending_approval",
+    "preview_delete",
     "purge",
     "reject",
     "require_operation",

@@ -13,6 +13,9 @@ from fieldstone.context import Context
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.records.contents import remove_afterwards
+from fieldstone.records.kept.follow import follow
+from fieldstone.records.kept.walks import Changed
+from fieldstone.records.rows import read_columns, read_row
 from fieldstone_metadata.names import FILE
 
 
@@ -26,7 +29,7 @@ def forget_about(connection: sa.Connection, context: Context, entity: Entity, id
     for other, field in _referring(context.model):
         which = _names(other, field, entity, ids)
         if field is not other.about:
-            connection.execute(sa.update(other.table).where(which).values(_nothing(field)))
+            _let_go(connection, context, other, field, which)
             continue
         gone = sa.select(other.table.c.id).where(which)
         for link in (found.link for found in other.fields.values() if found.link):
@@ -38,6 +41,19 @@ def forget_about(connection: sa.Connection, context: Context, entity: Entity, id
         removed = list(connection.execute(removing).scalars())
         if other.name == FILE:
             remove_afterwards(connection, context, removed)
+
+
+def _let_go(
+    connection: sa.Connection, context: Context, other: Entity, field: Field, which: sa.ColumnElement[bool]
+) -> None:
+    """Empty a reference, and bring up to date what is kept of the records that had it."""
+    table = other.table
+    chosen = sa.select(*read_columns(other)).where(which).order_by(table.c.id).with_for_update()
+    found = [read_row(other, dict(row)) for row in connection.execute(chosen).mappings()]
+    if found:
+        connection.execute(sa.update(table).where(which).values(_nothing(field)))
+        changed = [Changed(record["id"], record, record | {field.name: None}) for record in found]
+        follow(context, connection, {other.name: changed}, computed=False)
 
 
 def _referring(model: Model) -> list[tuple[Entity, Field]]:

@@ -45,7 +45,8 @@ class Item:
     old: as it is stored; empty for a new record. new: as it will be, with everything that `old` holds.
     transition: the one that the save takes, if any. rules: those that set fields of it.
     nested: what the caller sent for records inside this one, by collection, as it came. inside: whether any
-    of those are saved with it. outside: the record that this one lives inside, where both are saved together.
+    of those are saved with it. outside: the record that this one lives inside, where both are saved together;
+    path: its place in what was sent for that.
     """
 
     position: int
@@ -58,6 +59,7 @@ class Item:
     nested: Values = field(default_factory=dict)
     inside: bool = False
     outside: Item | None = None
+    path: str = ""
 
     @property
     def is_new(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.errors import Conflict, Forbidden
-from fieldstone.model.model import Entity
+from fieldstone.model.model import Entity, Field
 from fieldstone.records import loading, referrers, rows
 from fieldstone.records.approvals.following import close_for_deleted
 from fieldstone.records.batch import Batch, Item, Written, find_entity
@@ -90,10 +90,12 @@ class _Cleared:
 
 
 class Removal:
-    """Everything that one delete touches."""
+    """Everything that one delete touches. locked: it is to be done; otherwise it is only looked at."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, *, locked: bool = True) -> None:
         self._batch = batch
+        self._locked = locked
+        self._forbidden: dict[Entity, int] = {}
         named = {item.id: _Removed(item.old, item.id) for item in batch.items}
         self._removed: dict[str, dict[UUID, _Removed]] = {batch.entity.name: named}
         self._cleared: dict[UUID, _Cleared] = {}
@@ -101,11 +103,34 @@ class Removal:
     def prepare(self) -> None:
         """Find everything that the removal touches; refuse it where something is in its way."""
         self.follow_cascades()
-        self.check_restricted()
+        self._check_rights()
+        self._check_restricted()
         self.collect_cleared()
 
+    # --- what it would do, to tell it before
+    def removed(self) -> list[tuple[Entity, list[Values]]]:
+        """The records that go with those that were named."""
+        return [
+            (self._batch.model.entities[name], [one.record for id_, one in found.items() if one.root != id_])
+            for name, found in self._removed.items()
+        ]
+
+    def cleared(self) -> list[tuple[Entity, Field, list[Values]]]:
+        """The records that lose a reference, by the field that loses it."""
+        groups: dict[tuple[Entity, str], list[Values]] = defaultdict(list)
+        for one in self._cleared.values():
+            for name in one.fields:
+                groups[one.entity, name].append(one.record)
+        found = ((entity, entity.field(name), records) for (entity, name), records in groups.items())
+        return [(entity, field, records) for entity, field, records in found if field is not None]
+
+    @property
+    def forbidden(self) -> Mapping[Entity, int]:
+        """How many of the records that would go the caller may not delete, by their entity."""
+        return self._forbidden
+
     def follow_cascades(self) -> None:
-        """Find all that goes too, level by level, and require the right to delete each."""
+        """Find all that goes too, level by level, and who may not delete what of it."""
         frontier = {name: dict(removed) for name, removed in self._removed.items()}
         while frontier:
             following: dict[str, dict[UUID, _Removed]] = defaultdict(dict)
@@ -118,32 +143,42 @@ class Removal:
         self, referrer: Referrer, removed: dict[UUID, _Removed], following: dict[str, dict[UUID, _Removed]]
     ) -> None:
         known = self._removed.setdefault(referrer.entity.name, {})
-        found = referrers.locked_rows(self._batch.connection, referrer, sorted(removed))
+        found = self._referring(referrer, removed)
         fresh = [record for record in found if record["id"] not in known]
         if referrer.field is not referrer.entity.parent:
-            self._require_right(referrer.entity, fresh)
+            self._note_forbidden(referrer.entity, fresh)
         for record in fresh:
             root = removed[record[referrer.field.name].id].root
             known[record["id"]] = following[referrer.entity.name][record["id"]] = _Removed(record, root)
 
-    def _require_right(self, entity: Entity, records: list[Values]) -> None:
+    def _referring(self, referrer: Referrer, targets: Iterable[UUID]) -> list[Values]:
+        return referrers.locked_rows(self._batch.connection, referrer, sorted(targets), locked=self._locked)
+
+    def _note_forbidden(self, entity: Entity, records: list[Values]) -> None:
         rights = CallerRights(self._batch.context, entity)
         judge = evaluator(self._batch.context, self._batch.connection, records)
-        refused = [record for record in records if not rights.may("delete", judge, record)]
+        refused = sum(not rights.may("delete", judge, record) for record in records)
         if refused:
-            locale = self._batch.context.principal.locale
-            plural = text_of(entity.plural, locale)
-            reason = f"{len(refused)} {plural} would be deleted with it, which you may not delete."
+            self._forbidden[entity] = self._forbidden.get(entity, 0) + refused
+
+    def _check_rights(self) -> None:
+        """Refuse if something would go that the caller may not delete."""
+        for entity, count in self._forbidden.items():
+            plural = text_of(entity.plural, self._batch.context.principal.locale)
+            reason = f"{count} {plural} would be deleted with it, which you may not delete."
             raise Forbidden(reason, details={"reason": reason})
 
-    def check_restricted(self) -> None:
-        """Refuse if records that stay refer to one that goes."""
+    def restricting(self) -> list[tuple[Referrer, int, list[UUID]]]:
+        """Records that stay and refer to one that goes, so that it cannot: how many, and the ids of some."""
         found = []
         for name, removed in self._removed.items():
             gone = [id_ for group in self._removed.values() for id_ in group]
             among = Among(sorted(removed), gone, _LOOKED_AT)
-            rest = referrers.some_rows(self._batch.connection, self._batch.model, name, among)
-            found += [self._told(referrer, count, ids) for referrer, count, ids in rest]
+            found += referrers.some_rows(self._batch.connection, self._batch.model, name, among)
+        return found
+
+    def _check_restricted(self) -> None:
+        found = [self._told(referrer, count, ids) for referrer, count, ids in self.restricting()]
         if found:
             message = f"It is still referred to by {', '.join(found)}. Change those first."
             raise Conflict(message, code="still_referenced")
@@ -166,7 +201,7 @@ class Removal:
         """Find all that lose a reference."""
         for target, removed in self._removed.items():
             for referrer in referrers.referrers(self._batch.model, target, CLEAR):
-                for record in referrers.locked_rows(self._batch.connection, referrer, sorted(removed)):
+                for record in self._referring(referrer, removed):
                     self._clear(referrer, record, removed)
 
     def _clear(self, referrer: Referrer, record: Values, removed: dict[UUID, _Removed]) -> None:

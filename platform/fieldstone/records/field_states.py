@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from fieldstone.model.model import Entity, Field
 from fieldstone.records import defaults, formulas, validation
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.ids import new_ids
+from fieldstone.records.inside import sent as inside
 from fieldstone.records.peeking import peek
 from fieldstone.records.shape import shape_of
 
@@ -36,7 +37,8 @@ def field_states(
 ) -> dict[str, FieldState]:
     """The state of every field that the caller may know, given what a form holds (the API's form) so far.
 
-    id_: the record being edited, None for a new one. A value that cannot be read counts as not typed.
+    id_: the record being edited, None for a new one. A value that cannot be read counts as not typed. Fields
+    of what was typed for records inside this one are named by their places (`lines[2].quantity`).
     Raises `NotFound` if there is no such entity or record for the caller.
     """
     found = find_entity(context, entity)
@@ -44,14 +46,24 @@ def field_states(
         batch = _batch(context, connection, found, id_)
         item = batch.items[0]
         item.sent = validation.read_values(batch, item, values)
-        _complete(batch, item)
+        inside.read(batch, locked=False)
+        for one in (batch, *batch.lines):
+            _complete(one)
         errors = {error.error.field: error.error.message for error in batch.refusals.found}
-        formulas.compute(batch)
-        return {
-            field.name: _state(batch, item, field, errors.get(field.name))
-            for field in shape_of(found).fields
-            if batch.rights.knows_field(field)
-        }
+        for one in batch.together:
+            one.forget_wanted()
+        for one in batch.together:
+            formulas.compute(one)
+        return {name: state for one in (batch, *batch.lines) for name, state in _states(one, errors)}
+
+
+def _states(batch: Batch, errors: Mapping[str | None, str]) -> Iterator[tuple[str, FieldState]]:
+    """The place of each field of the records of a batch, and its state."""
+    known = [field for field in shape_of(batch.entity).fields if batch.rights.knows_field(field)]
+    for item in batch.items:
+        for field in known:
+            name = f"{item.path}.{field.name}" if item.path else field.name
+            yield name, _state(batch, item, field, errors.get(name))
 
 
 def _batch(context: Context, connection: sa.Connection, entity: Entity, id_: UUID | None) -> Batch:
@@ -60,11 +72,12 @@ def _batch(context: Context, connection: sa.Connection, entity: Entity, id_: UUI
     return peek(context, connection, entity, id_)
 
 
-def _complete(batch: Batch, item: Item) -> None:
-    if item.is_new:
+def _complete(batch: Batch) -> None:
+    if batch.items and batch.items[0].is_new:
         defaults.fill(batch)
-    else:
-        validation.drop_unchanged(batch)
+        return
+    validation.drop_unchanged(batch)
+    for item in batch.items:
         item.new = {**item.old, **item.sent}
 
 
@@ -80,7 +93,10 @@ def _is_locked(batch: Batch, item: Item, field: Field) -> bool:
     if not field.writable or validation.is_readonly(field, batch.stored, item.old):
         return True
     if item.is_new:
-        return not batch.rights.may_field("create", field.name, batch.wanted, item.new)
+        together = item.outside is not None and item.outside.is_new
+        return not batch.rights.may_field(
+            "begin" if together else "create", field.name, batch.wanted, item.new
+        )
     locked = validation.state_fields(batch.entity, item.old, "readonly")
     if field.name in locked or not batch.rights.may("update", batch.stored, item.old):
         return True

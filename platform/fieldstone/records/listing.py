@@ -12,6 +12,7 @@ from fieldstone.context import Context
 from fieldstone.errors import Forbidden, Invalid
 from fieldstone.model.model import Entity
 from fieldstone.records import cursor, lists, saved_views, search
+from fieldstone.records.branches import ROOT
 from fieldstone.records.keyset import parameter_name
 from fieldstone.records.names import entity_named
 from fieldstone.records.query import Page, Query
@@ -81,13 +82,16 @@ class Reading:
         values = own | search.patterns(self.words)
         if self.query.related is not None:
             values["fs_related"] = self.query.related[1].id
+        if self.query.branch is not None:
+            values[ROOT] = self.query.branch.of.id
         return statement.run(self.context.database, request_values(self.context, statement, values))
 
     def _key(self) -> tuple[Hashable, ...]:
         query = self.query
         related = None if query.related is None else (query.related[0], query.related[1].entity)
+        branch = None if query.branch is None else (query.branch.field, query.branch.direction)
         asked = (query.where, query.fields, query.order, query.limit, query.count, query.deleted, query.view)
-        return (self.viewer.access_key, self.entity.name, asked, len(self.words), related)
+        return (self.viewer.access_key, self.entity.name, asked, len(self.words), related, branch)
 
 
 class _Page:
@@ -134,7 +138,7 @@ class _Page:
     def _mark(self) -> str:
         query = self._query
         where = query.where.source if isinstance(query.where, Expression) else query.where
-        asked = (where, query.q, query.order, query.view, query.deleted, query.related)
+        asked = (where, query.q, query.order, query.view, query.deleted, query.related, query.branch)
         return cursor.fingerprint(self._reading.entity.name, *asked)
 
     def _decoded(self) -> cursor.Keys | None:

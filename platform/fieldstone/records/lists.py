@@ -17,6 +17,7 @@ from fieldstone.fields.any_reference import AnyReferenceType, entity_column
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field
 from fieldstone.records import keyset, search
+from fieldstone.records.branches import in_branch
 from fieldstone.records.filters import checked, condition, system_scope, viewer_scope
 from fieldstone.records.order import Term, order_terms, usual_order
 from fieldstone.records.output import chosen_fields, record_json
@@ -62,6 +63,8 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
         conditions.append(condition(wanted, ours if wanted is query.where else theirs))
     if query.related is not None:
         conditions.append(_related(record, *query.related))
+    if query.branch is not None:
+        conditions.append(in_branch(record, entity.fields[query.branch.field], query.branch.direction))
     conditions += search.matches(record, number_of_words)
     return Rows(record, theirs.apply(ours.apply(table)), tuple(conditions))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fieldstone.errors import FieldError, Malformed
+from fieldstone.records.branches import Branch
 from fieldstone_rules import Expression, Ref
 
 MOST_RECORDS = 1000
@@ -39,6 +40,7 @@ class Query:
     view: a view whose condition counts too, and its order and columns where the query names none: a published
     one by its name, one that the caller saved or may see by its id or name, or what a view says.
     related: (field, record): only records whose reference `field` names that record.
+    branch: only records below or above one in a tree.
     """
 
     where: str | Expression | None = None
@@ -51,6 +53,7 @@ class Query:
     deleted: bool = False
     view: str | Seen | None = None
     related: tuple[str, Ref] | None = None
+    branch: Branch | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no list can answer.

@@ -61,17 +61,22 @@ def _of_entity(entity: Entity, target: str) -> Iterable[Referrer]:
 
 
 def locked_rows(
-    connection: sa.Connection, referrer: Referrer, targets: Sequence[UUID], *, live: bool = True
+    connection: sa.Connection,
+    referrer: Referrer,
+    targets: Sequence[UUID],
+    *,
+    live: bool = True,
+    locked: bool = True,
 ) -> list[Values]:
     """The records that refer to any of `targets` through one field, locked; with `live`, not those in the
-    bin.
+    bin; without `locked`, only to look at.
     """
     statement = (
         sa.select(*read_columns(referrer.entity))
         .where(referrer.column == sa.any_(_ids(targets)))
         .order_by(referrer.entity.table.c.id)
-        .with_for_update()
     )
+    statement = statement.with_for_update() if locked else statement
     if live:
         statement = statement.where(referrer.entity.table.c.deleted_at.is_(None))
     return [read_row(referrer.entity, dict(row)) for row in connection.execute(statement).mappings()]

@@ -15,6 +15,7 @@ from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field
 from fieldstone.records import loading, rows
 from fieldstone.records.batch import Batch, Item, Written, find_entity
+from fieldstone.records.branches import tree_fields
 from fieldstone.records.inside import family
 from fieldstone.records.journal import DELETE, RESTORE, UPDATE, Entry, changed_fields, journal, told_changes
 from fieldstone.records.kept.follow import follow
@@ -23,6 +24,7 @@ from fieldstone.records.kept.walks import Changed
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.referrers import CLEAR
 from fieldstone.records.rows import Lock, Values, to_columns
+from fieldstone.records.trees import in_circles
 from fieldstone.records.writing import updating, write
 from fieldstone_rules.types import Ref
 
@@ -87,7 +89,31 @@ class Revival:
     def prepare(self) -> None:
         """Find everything that the restore touches; refuse it where something is in its way."""
         self.collect()
+        self._break_circles()
         self.check_references()
+
+    def _break_circles(self) -> None:
+        """Leave a reference empty that would close a circle in a tree: others were moved meanwhile."""
+        for name, records in self._new.items():
+            entity = self._batch.model.entities[name]
+            for field in tree_fields(entity):
+                refilled = {
+                    id_
+                    for id_, record in records.items()
+                    if record[field.name] is not None and self._old[name][id_][field.name] is None
+                }
+                if refilled:
+                    self._empty_again(entity, field, refilled)
+
+    def _empty_again(self, entity: Entity, field: Field, refilled: set[UUID]) -> None:
+        records, stored = self._new[entity.name], self._old[entity.name]
+        refs = {id_: record[field.name] for id_, record in records.items()}
+        wanted = {id_: None if ref is None else ref.id for id_, ref in refs.items()}
+        for id_ in refilled & in_circles(self._batch, entity, field, wanted):
+            records[id_][field.name] = None
+            same_place = records[id_]["deleted_at"] == stored[id_]["deleted_at"]
+            if same_place and not changed_fields(entity, stored[id_], records[id_]):
+                del records[id_], stored[id_]
 
     def collect(self) -> None:
         """Find what the removal took along and what it cleared, and reverse both."""

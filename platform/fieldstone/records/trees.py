@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fieldstone.model.model import Field
+from fieldstone.model.model import Entity, Field
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.labels import field_label
 
@@ -37,23 +37,33 @@ def _may_close_a_circle(placed: _Placed) -> bool:
 
 
 def _check_tree(batch: Batch, field: Field, placed: _Placed) -> None:
-    _lock(batch, field)
-    above = dict(_stored_above(batch, field, {one for _, one in placed}))
-    wanted = ((item.id, item.new.get(field.name)) for item in batch.items)
-    above |= {id_: None if ref is None else ref.id for id_, ref in wanted}
+    refs = {item.id: item.new.get(field.name) for item in batch.items}
+    wanted = {id_: None if ref is None else ref.id for id_, ref in refs.items()}
+    closing = in_circles(batch, batch.entity, field, wanted)
     for item, _ in placed:
-        if _stands_above_itself(item.id, above):
+        if item.id in closing:
             label = field_label(field, batch.context.principal.locale)
             message = f"{label}: the record would stand above itself. Choose one that is not below it."
             batch.refuse(item, field.name, "circle", message)
 
 
-def _lock(batch: Batch, field: Field) -> None:
+def in_circles(batch: Batch, entity: Entity, field: Field, wanted: Mapping[UUID, UUID | None]) -> set[UUID]:
+    """Those of some records that would stand above themselves. wanted: record → the one directly above it.
+
+    Nobody else moves records in the tree until the transaction ends.
+    """
+    _lock(batch, entity, field)
+    above = dict(_stored_above(batch, field, {one for one in wanted.values() if one is not None}))
+    above |= wanted
+    return {id_ for id_ in wanted if _stands_above_itself(id_, above)}
+
+
+def _lock(batch: Batch, entity: Entity, field: Field) -> None:
     """Let one transaction at a time move records in a tree: two could each make a half of a circle.
 
     In a statement of its own, since the next one has to see what the one before us has committed.
     """
-    tree = f"{batch.model.schema}.{batch.entity.name}.{field.name}"
+    tree = f"{batch.model.schema}.{entity.name}.{field.name}"
     batch.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(tree, 0))))
 
 
@@ -62,7 +72,8 @@ def _stored_above(batch: Batch, field: Field, starts: Iterable[UUID]) -> Iterabl
 
     Those in the recycle bin count: they may come back. UNION ends also where a circle is stored already.
     """
-    table, above = batch.entity.table, field.columns[0]
+    above = field.columns[0]
+    table = above.table
     ways = (
         sa.select(table.c.id, above.label("above"))
         .where(table.c.id == sa.any_(sa.cast(list(starts), sa.ARRAY(sa.UUID))))

@@ -14,9 +14,11 @@ from fieldstone.web import csrf, docs_page, failures, health, sessions
 from fieldstone.web.api import (
     approvals,
     belongings,
+    branches,
     bulk,
     caller,
     comments,
+    delete_preview,
     events,
     explaining,
     exporting,
@@ -64,8 +66,8 @@ def api_blueprint() -> Blueprint:
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(require_caller)
     for part in (
-        reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, comments,
-        files, questions, events, explaining, operations, caller, routes,
+        reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, branches, comments,
+        delete_preview, files, questions, events, explaining, operations, caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

@@ -78,10 +78,13 @@ def _first_values(
     amount = rounded(in_currency(euros, account.currency))
     n, year = chance.randrange(2, 9), story.today.year + chance.randrange(2)
     contacts = chance.sample(account.contacts, min(len(account.contacts), chance.choice((0, 1, 1, 2, 3))))
+    name = chance.choice(PROJECTS).format(city=account.company.city, n=n, year=year)
+    offered = story.maybe(0.8, reference("product", product))
     return {
-        "name": chance.choice(PROJECTS).format(city=account.company.city, n=n, year=year),
+        "name": name,
         "account": reference("account", account.id),
-        "product": story.maybe(0.8, reference("product", product)),
+        "product": offered,
+        "lines": _lines(products, (product, price), euros, account.currency) if offered else [],
         "contacts": [reference("contact", identity) for identity, _ in contacts],
         "currency": account.currency,
         "amount": str(amount),
@@ -90,6 +93,25 @@ def _first_values(
         "description": story.maybe(0.3, chance.choice(NOTES)),
         "owner": reference("user", owner.id),
     }
+
+
+def _lines(
+    products: list[tuple[UUID, float]], main: tuple[UUID, float], euros: float, currency: str
+) -> list[dict[str, Any]]:
+    """What is offered: as many of the main product as the amount buys, and for every third deal another."""
+    product, price = main
+    quantity = max(1, round(euros / price))
+    other, others_price = products[quantity % len(products)]
+    offered = [(product, price, quantity)]
+    offered += [(other, others_price, 1)] if quantity % 3 == 0 and other != product else []
+    return [
+        {
+            "product": reference("product", identity),
+            "quantity": count,
+            "price": str(rounded(in_currency(each, currency))),
+        }
+        for identity, each, count in offered
+    ]
 
 
 def _tell_course(story: Story, deal: Deal) -> None:

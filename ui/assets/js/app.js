@@ -12,6 +12,7 @@ import "./board.js";
 import "./combobox.js";
 import "./rich_text.js";
 import "./record.js";
+import "./inside.js";
 import "./folds.js";
 import "./transitions.js";
 import "./tabs.js";

@@ -212,18 +212,21 @@ export function saved(html) {
   announce("Saved");
 }
 
+/** The field that an error is about: one of a row inside the record, or the one that its path begins with. */
+const fieldAt = (name) => name && (fieldNamed(name) ?? fieldNamed(name.split(".")[0]));
+
 function refused(answer) {
   const errors = answer.data.errors ?? [];
   for (const { field: name, message } of errors) {
-    const field = name && fieldNamed(name.split(".")[0]);
+    const field = fieldAt(name);
     if (field) complain(field, message);
   }
-  const unplaced = errors.filter(({ field }) => !field || !fieldNamed(field.split(".")[0]));
+  const unplaced = errors.filter(({ field }) => !fieldAt(field));
   problem = unplaced.map(({ message }) => message).join(" ") || (errors.length ? "" : answer.data.message ?? "That could not be saved. What you typed is still here.");
   showBar();
   announce(bar()?.querySelector("[data-save-text]").textContent ?? problem);
-  const first = errors.find(({ field }) => field && fieldNamed(field.split(".")[0]));
-  if (first) goTo(first.field.split(".")[0]);
+  const first = errors.map(({ field }) => fieldAt(field)).find(Boolean);
+  if (first) goTo(first.dataset.field);
 }
 
 // -- discarding and leaving
@@ -234,6 +237,7 @@ function discard() {
     undo(field);
   }
   problem = "";
+  document.dispatchEvent(new CustomEvent("fs:discarded"));
   showBar();
   fetchStates();
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -30,10 +30,18 @@ def dialog(template: str, title: str, **values: Any) -> str:
     return render_template("dialog_page.html", dialog_template=template, dialog_title=title, **values)
 
 
-def refusal(error: FieldstoneError, labels: Mapping[str, str] | None = None) -> tuple[Response, int]:
-    """What was refused, as JSON for our scripts."""
+def refusal(
+    error: FieldstoneError,
+    labels: Mapping[str, str] | None = None,
+    place: Callable[[str], str] = str,
+) -> tuple[Response, int]:
+    """What was refused, as JSON for our scripts. place: the input that a path of the platform is about."""
     errors = [
-        {"field": one.field, "message": one.message, "label": (labels or {}).get(one.field or "", "")}
+        {
+            "field": one.field and place(one.field),
+            "message": one.message,
+            "label": (labels or {}).get(one.field or "", ""),
+        }
         for one in error.errors
     ]
     return jsonify(message=error.message, code=error.code, errors=errors), error.status

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
@@ -99,11 +99,27 @@ def differences(draft: Draft, changes: dict[str, list[Any]]) -> list[Difference]
     """The fields that both changed, to different values."""
     found = []
     for name, (before, theirs) in changes.items():
-        if name not in draft.sent.values:
+        if name in draft.entity.lines:
+            found += differing_cells(draft, name, theirs or [])
+        if name not in draft.sent.values or name in draft.entity.lines:
             continue
         mine = data.with_title(draft.sent.values[name], draft.sent.parts.get(name, {}))
         if not data.same(mine, theirs):
             found.append(Difference(data.look(draft.entity, name), before, mine, theirs))
+    return found
+
+
+def differing_cells(draft: Draft, name: str, theirs: Sequence[dict[str, Any]]) -> list[Difference]:
+    """The cells of rows inside the record that both changed, to different values."""
+    target = data.context().model.entities[draft.entity.lines[name].entity]
+    found = []
+    for row in theirs:
+        for field_name, value in row.items():
+            path = f"{name}.{row['id']}.{field_name}"
+            mine = data.with_title(draft.sent.cell(path), draft.sent.parts.get(path, {}))
+            if field_name != "id" and path in draft.sent.parts and not data.same(mine, value):
+                look = replace(data.look(target, field_name), name=path)
+                found.append(Difference(look, None, mine, value))
     return found
 
 

@@ -10,9 +10,10 @@ from uuid import UUID
 from flask import render_template, request
 
 from fieldstone.model.model import Entity
+from fieldstone.records import FieldState
 from fieldstone_metadata.declarations import Form, FormField
 from fieldstone_ui import data
-from fieldstone_ui.pages import layouts, sheets
+from fieldstone_ui.pages import inside, layouts, sheets
 from fieldstone_ui.pages.addresses import of_entity, of_record
 from fieldstone_ui.pages.sheets import Filling
 from fieldstone_ui.pages.typed import Typed
@@ -131,8 +132,19 @@ def form_for(draft: Draft, filling: Filling) -> Form:
 
 def make_filling(draft: Draft, errors: Mapping[str, str]) -> Filling:
     """What the form is filled with."""
-    found = data.field_states(draft.entity, draft.identity, draft.sent.values)
-    return Filling(draft.entity, draft.values, found, draft.sent.parts, errors, draft.identity)
+    found = states(draft.entity, draft.identity, draft.record, draft.sent)
+    record = draft.values | {name: draft.record.get(name) for name in draft.entity.lines}
+    return Filling(draft.entity, record, found, draft.sent.parts, errors, draft.identity)
+
+
+def states(
+    owner: Entity, identity: UUID | None, record: Mapping[str, Any], sent: Typed
+) -> dict[str, FieldState]:
+    """The states of the fields of a form and of the rows inside the record, by the names of inputs."""
+    rows = inside.asked(owner, record, sent.rows)
+    nested = {name: list(found.values()) for name, found in rows.items()}
+    found = data.field_states(owner, identity, {**sent.values, **nested})
+    return inside.states_of(found, rows)
 
 
 def problems(owner: Entity, errors: Mapping[str, str]) -> list[Problem]:
@@ -146,7 +158,14 @@ def problems(owner: Entity, errors: Mapping[str, str]) -> list[Problem]:
 
 def shown(draft: Draft, name: str) -> str:
     """How what was typed reads, as the page would show it."""
-    held = data.with_title(draft.sent.values[name], draft.sent.parts.get(name, {}))
+    collection, _, cell = name.partition(".")
+    typed = draft.sent.cell(name) if cell else draft.sent.values[name]
+    held = data.with_title(typed, draft.sent.parts.get(name, {}))
+    if cell:
+        target = data.context().model.entities[draft.entity.lines[collection].entity]
+        field_name = cell.partition(".")[2]
+        record = {field_name: held, "currency": draft.values.get("currency")}
+        return render_template("fields/shown.html", look=data.look(target, field_name), record=record)
     values = {**draft.values, name: held}
     return render_template("fields/shown.html", look=data.look(draft.entity, name), record=values)
 

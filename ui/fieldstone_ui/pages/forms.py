@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from fieldstone.errors import FieldstoneError, Forbidden, VersionConflict
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import answers, conflicts, drafts, records
+from fieldstone_ui.pages import answers, conflicts, drafts, inside, records
 from fieldstone_ui.pages.drafts import Draft
 from fieldstone_ui.pages.typed import Typed, read_form
 from fieldstone_ui.presentation.labels import text
@@ -112,7 +112,7 @@ def show(draft: Draft) -> str:
 
 def told(draft: Draft) -> Response:
     """The states of the fields as JSON, and how what was typed reads."""
-    found = data.field_states(draft.entity, draft.identity, draft.sent.values)
+    found = drafts.states(draft.entity, draft.identity, draft.record, draft.sent)
     fields: dict[str, Any] = {}
     for name, state in found.items():
         told_one: dict[str, Any] = {
@@ -122,7 +122,7 @@ def told(draft: Draft) -> Response:
         }
         if name in draft.sent.parts:
             told_one["error"] = draft.sent.errors.get(name) or state.error
-        if name in draft.sent.values:
+        if name in draft.sent.values or draft.sent.cell(name) is not None:
             told_one["shown"] = drafts.shown(draft, name)
         fields[name] = told_one
     drafts.narrow(draft, fields)
@@ -131,9 +131,10 @@ def told(draft: Draft) -> Response:
 
 def refused_by(draft: Draft, error: FieldstoneError) -> ResponseReturnValue:
     """The form again with what the platform refused."""
+    keys = draft.sent.keys
     if answers.wants_json():
-        return answers.refusal(error)
-    by_field = {one.field.split(".")[0]: one.message for one in error.errors if one.field}
+        return answers.refusal(error, place=lambda path: inside.place(path, keys))
+    by_field = inside.places({one.field: one.message for one in error.errors if one.field}, keys)
     message = error.message if error.status != 422 else "It is not saved yet: some values were refused."
     return render_again(draft, by_field, message), error.status
 

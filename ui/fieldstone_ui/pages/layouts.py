@@ -11,6 +11,7 @@ from fieldstone_ui import data
 
 LARGE = {"long_text", "markdown", "rich_text", "code", "json"}
 MOST_RELATED = 6
+INLINE = "inline"
 
 
 def form_of(entity: Entity) -> Form:
@@ -30,7 +31,10 @@ def generated(entity: Entity) -> Form:
     sections = [Section({"": "Details"}, 2, tuple(small))]
     if large:
         sections.append(Section({"": "More"}, 1, tuple(large)))
-    related = [Section(None, 1, (RelatedList(name),)) for name in list(entity.inverses)[:MOST_RELATED]]
+    lines = (Section(None, 1, (RelatedList(name, edit=INLINE),)) for name in entity.lines)
+    sections.extend(lines)
+    others = [name for name in entity.inverses if name not in entity.lines]
+    related = [Section(None, 1, (RelatedList(name),)) for name in others[:MOST_RELATED]]
     tabs = [Tab(None, tuple(sections)), *([Tab({"": "Related"}, tuple(related))] if related else [])]
     return Form(entity.name, entity.name, (), 0, tuple(tabs))
 

@@ -12,9 +12,10 @@ from flask.typing import ResponseReturnValue
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import answers, files, happenings, layouts, sheets, steps
+from fieldstone_ui.pages import answers, deletions, drafts, files, happenings, layouts, sheets, steps
 from fieldstone_ui.pages.addresses import of_entity, of_record
 from fieldstone_ui.pages.sheets import Filling
+from fieldstone_ui.pages.typed import Typed
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.lists import Action
 from fieldstone_ui.presentation.looks import FieldLook
@@ -25,6 +26,7 @@ def install(pages: Blueprint) -> None:
     """Add the routes."""
     pages.get("/e/<entity>/<record>", endpoint="record")(record_page)
     pages.get("/e/<entity>/<record>/history", endpoint="history")(history)
+    pages.get("/e/<entity>/<record>/delete", endpoint="ask_delete")(ask_delete)
     pages.post("/e/<entity>/<record>/delete", endpoint="delete")(delete)
     pages.post("/e/<entity>/<record>/restore", endpoint="restore")(restore)
 
@@ -58,8 +60,10 @@ def make_page(owner: Entity, identity: UUID) -> RecordPage:
 def live_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> RecordPage:
     """The page of a record that can be worked with."""
     rights = data.rights(owner, identity)
-    filling = Filling(owner, record, data.field_states(owner, identity, {}), identity=identity)
-    delete_action = Action("Delete", of_record("delete", owner, identity), "trash", "post", danger=True)
+    states = drafts.states(owner, identity, record, Typed())
+    filling = Filling(owner, record, states, identity=identity, changeable=rights.update)
+    asking = of_record("ask_delete", owner, identity)
+    delete_action = Action("Delete…", asking, "trash", danger=True, dialog=True)
     return base_page(
         owner,
         identity,
@@ -77,7 +81,7 @@ def deleted_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> Re
     """The page of a record in the recycle bin: to read, and to restore."""
     states = dict.fromkeys((*owner.fields, *owner.system), sheets.READ_ONLY)
     action = Action("Restore", of_record("restore", owner, identity), "refresh", "post")
-    filling = Filling(owner, record, states)
+    filling = Filling(owner, record, states, identity=identity, changeable=False)
     return base_page(owner, identity, record, filling, deleted=True, actions=[action])
 
 
@@ -146,6 +150,14 @@ def history(entity: str, record: str) -> ResponseReturnValue:
     title = text(owner.label, data.locale(), owner.name)
     back = of_record("record", owner, identity)
     return render_template("records/history_page.html", history=events, title=title, back_url=back)
+
+
+def ask_delete(entity: str, record: str) -> ResponseReturnValue:
+    """Whether to delete the record, with what that would do to others."""
+    owner, identity = data.entity(entity), answers.identity(record)
+    found = data.one(owner, identity)
+    page = deletions.page(owner, identity, found, data.preview_delete(owner, identity))
+    return answers.dialog("records/delete.html", f"Delete this {page.label}", asked=page)
 
 
 def delete(entity: str, record: str) -> ResponseReturnValue:

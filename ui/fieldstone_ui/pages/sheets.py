@@ -14,14 +14,16 @@ from fieldstone.model.model import Entity
 from fieldstone.records import FieldState
 from fieldstone_metadata.declarations import Form, FormField, RelatedList, Section
 from fieldstone_ui import data
-from fieldstone_ui.pages import layouts
+from fieldstone_ui.pages import inside, layouts
 from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.presentation.columns import make_columns
 from fieldstone_ui.presentation.controls import Control
 from fieldstone_ui.presentation.entry import Parts, raw_parts
+from fieldstone_ui.presentation.inside import InsidePart
 from fieldstone_ui.presentation.labels import humanize, text
 from fieldstone_ui.presentation.records import FormPart, FormTab, RelatedPart
 
+Part = FormPart | RelatedPart | InsidePart
 RELATED_ROWS = 10
 READ_ONLY = FieldState(visible=True, required=False, readonly=True)
 
@@ -31,7 +33,7 @@ class Filling:
     """What a form is filled with.
 
     record: values in the API's form. states: of its fields. typed: what somebody typed, errors: what is wrong
-    with it, both by field.
+    with it, both by field. changeable: whether the reader may change the record.
     """
 
     entity: Entity
@@ -40,6 +42,7 @@ class Filling:
     typed: Mapping[str, Parts] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     identity: UUID | None = None
+    changeable: bool = True
 
 
 def tabs(form: Form, filling: Filling) -> list[FormTab]:
@@ -52,23 +55,32 @@ def tab_of(
     position: int, label: Mapping[str, str] | None, sections: Iterable[Section], filling: Filling
 ) -> FormTab:
     """One tab."""
-    parts: list[FormPart | RelatedPart] = []
+    parts: list[Part] = []
     for number, section in enumerate(sections):
         parts += section_parts(f"s-{position}-{number}", section, filling)
     return FormTab(text(label, data.locale()), parts)
 
 
-def section_parts(identity: str, section: Section, filling: Filling) -> Iterable[FormPart | RelatedPart]:
+def section_parts(
+    identity: str, section: Section, filling: Filling
+) -> Iterable[FormPart | RelatedPart | InsidePart]:
     """A section's fields, then its related lists. The timeline stands beside the form on every page."""
     fields = [item for item in section.items if isinstance(item, FormField)]
     controls = [made for item in fields if (made := control(item, filling)) is not None]
     if controls:
         yield FormPart(identity, text(section.label, data.locale()), section.columns, controls)
     for item in section.items:
-        if isinstance(item, RelatedList) and filling.identity is not None:
-            made_list = related(item, filling.entity, filling.identity)
+        if isinstance(item, RelatedList):
+            made_list = related_part(item, filling)
             if made_list is not None:
                 yield made_list
+
+
+def related_part(item: RelatedList, filling: Filling) -> RelatedPart | InsidePart | None:
+    """A related list; where its rows are saved with the record, they are part of the form."""
+    if item.edit is not None and item.inverse in filling.entity.lines:
+        return inside.part(item, filling)
+    return related(item, filling.entity, filling.identity) if filling.identity is not None else None
 
 
 def control(item: FormField, filling: Filling) -> Control | None:

@@ -10,17 +10,33 @@ from flask import request
 
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
+from fieldstone_ui.pages import inside
 from fieldstone_ui.pages.uploads import take_files
 from fieldstone_ui.presentation.entry import Parts, Reader, Refused, read_value, sent_fields
 
 
 @dataclass
 class Typed:
-    """A posted form. values: in the API's form. errors: why not, by field. parts: what was typed."""
+    """A posted form. values: in the API's form. errors: why not, by field. parts: what was typed.
+
+    rows: of collections inside the record, key → entry in the API's form, in the order of `values`.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     parts: dict[str, Parts] = field(default_factory=dict)
+    rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> dict[str, list[str]]:
+        """The keys of the rows in the order in which they are sent."""
+        return {name: list(rows) for name, rows in self.rows.items()}
+
+    def cell(self, name: str) -> Any:
+        """What was typed into a cell (`lines.<key>.quantity`), None for nothing."""
+        collection, _, rest = name.partition(".")
+        key, _, field_name = rest.partition(".")
+        return self.rows.get(collection, {}).get(key, {}).get(field_name)
 
     def without(self, names: Sequence[str]) -> Typed:
         """The same without some fields."""
@@ -28,7 +44,19 @@ class Typed:
         def rest(found: Mapping[str, Any]) -> dict[str, Any]:
             return {name: value for name, value in found.items() if name not in names}
 
-        return Typed(rest(self.values), rest(self.errors), rest(self.parts))
+        rows = {name: _without_cells(name, found, names) for name, found in self.rows.items()}
+        values = rest(self.values) | {name: list(found.values()) for name, found in rows.items()}
+        return Typed(values, rest(self.errors), rest(self.parts), rows)
+
+
+def _without_cells(
+    name: str, rows: Mapping[str, dict[str, Any]], names: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Rows without the cells among `names`."""
+    return {
+        key: {field: value for field, value in entry.items() if f"{name}.{key}.{field}" not in names}
+        for key, entry in rows.items()
+    }
 
 
 def read_form(owner: Entity, *, with_files: bool = False) -> Typed:
@@ -44,12 +72,28 @@ def read_form(owner: Entity, *, with_files: bool = False) -> Typed:
         typed.parts[name] = parts
         read_one(owner, name, parts, reader, typed)
     typed.errors |= refused
+    for name in owner.lines:
+        read_inside(owner, name, reader, typed)
     return typed
 
 
 def known(owner: Entity, name: str) -> bool:
     """Whether the reader may know of a field."""
     return owner.field(name) is not None and data.may_read_field(owner, name)
+
+
+def read_inside(owner: Entity, name: str, reader: Reader, typed: Typed) -> None:
+    """Read the rows of a collection inside the record into `typed`."""
+
+    def read(target: Entity, field_name: str, parts: Parts) -> Any:
+        return read_value(data.look(target, field_name), parts, reader)
+
+    rows, parts, errors = inside.read_rows(owner, name, read)
+    typed.parts |= parts
+    typed.errors |= errors
+    if rows:
+        typed.rows[name] = rows
+        typed.values[name] = list(rows.values())
 
 
 def read_one(owner: Entity, name: str, parts: Parts, reader: Reader, typed: Typed) -> None:

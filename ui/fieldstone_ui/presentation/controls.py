@@ -15,6 +15,7 @@ class Control:
 
     raw: the strings in its inputs. visible, required, locked: as the server says for the values at hand.
     why: the reason of a lock, for people. error: what is wrong. touched: differs from what is saved.
+    prefix: stands before the field's name where it belongs to a row inside the record.
     """
 
     look: FieldLook
@@ -25,21 +26,22 @@ class Control:
     why: str = ""
     error: str = ""
     touched: bool = False
+    prefix: str = ""
 
     @property
     def name(self) -> str:
-        """The field."""
-        return self.look.name
+        """The field, with the row it belongs to."""
+        return f"{self.prefix}{self.look.name}"
 
     @property
     def id(self) -> str:
         """The id of its input in the page."""
-        return f"f-{self.look.name}"
+        return f"f-{self.name}"
 
     @property
     def field_name(self) -> str:
         """The name of its input."""
-        return f"f.{self.look.name}"
+        return f"f.{self.name}"
 
     @property
     def targets(self) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fieldstone_ui.presentation.columns import Column
 from fieldstone_ui.presentation.controls import Control
+from fieldstone_ui.presentation.inside import InsidePart
 from fieldstone_ui.presentation.lists import Action
 from fieldstone_ui.presentation.looks import FieldLook
 from fieldstone_ui.presentation.states import StateLook
@@ -81,7 +82,7 @@ class FormTab:
     """A page of the form; the first may have no label."""
 
     label: str
-    parts: Sequence[FormPart | RelatedPart]
+    parts: Sequence[FormPart | RelatedPart | InsidePart]
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,13 @@ class _Entry:
     delete: bool = False
 
 
-def read(batch: Batch) -> None:
+def read(batch: Batch, *, locked: bool = True) -> None:
     """Read what was sent for records inside those of a batch, with two statements for each collection."""
     for name, inverse in batch.entity.lines.items():
         entries = [entry for item in batch.items for entry in _entries(batch, item, name)]
         if entries:
-            _add_stored(batch, inverse, [entry for entry in entries if entry.id is not None])
+            stored = [entry for entry in entries if entry.id is not None]
+            _add_stored(batch, inverse, stored, locked=locked)
             _add_new(batch, inverse, [entry for entry in entries if entry.id is None])
 
 
@@ -113,12 +114,13 @@ def _add_new(batch: Batch, inverse: Inverse, entries: Sequence[_Entry]) -> None:
     batch.lines.append(inside)
 
 
-def _add_stored(batch: Batch, inverse: Inverse, entries: Sequence[_Entry]) -> None:
+def _add_stored(batch: Batch, inverse: Inverse, entries: Sequence[_Entry], *, locked: bool) -> None:
     """Load the records that entries name, and read what becomes of them."""
     if not entries:
         return
     entity = batch.model.entities[inverse.entity]
     lock = Lock.REMOVED if any(entry.delete for entry in entries) else Lock.CHANGED
+    lock = lock if locked else Lock.NONE
     found = rows.load(
         batch.connection, batch.model, entity, (entry.id for entry in entries if entry.id is not None), lock
     )
@@ -181,7 +183,7 @@ def _refuse_way_out(inside: Batch, item: Item, inverse: Inverse, entry: _Entry) 
 def _inside(batch: Batch, inverse: Inverse, items: list[Item], entries: Sequence[_Entry]) -> Batch:
     """A batch of records inside those of `batch`, whose refusals name the places in what was sent."""
     places = [(entry.outside.position, entry.path) for entry in entries]
-    for item in items:
-        assert item.outside is not None
-        item.outside.inside = True
+    for item, entry in zip(items, entries, strict=True):
+        entry.outside.inside = True
+        item.path = entry.path
     return batch.holding(batch.model.entities[inverse.entity], items, places)

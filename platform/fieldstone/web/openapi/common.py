@@ -48,6 +48,33 @@ RESULT: Schema = {
         "errors": {"type": "array", "items": reference("ProblemEntry")},
     },
 }
+CONCERNED: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["entity", "label", "field", "field_label", "count", "titles"],
+        "properties": {
+            "entity": TEXT,
+            "label": TEXT,
+            "field": MAYBE_TEXT | {"description": "The reference to what would go."},
+            "field_label": MAYBE_TEXT,
+            "count": {"type": "integer", "minimum": 1, "description": "Of all, readable or not."},
+            "titles": {"type": "array", "items": TEXT, "description": "Of some that you may read."},
+        },
+    },
+}
+DELETE_PREVIEW: Schema = {
+    "type": "object",
+    "required": ["allowed", "reason", "deleted", "cleared", "blocking", "forbidden"],
+    "properties": {
+        "allowed": {"type": "boolean", "description": "Whether nothing is in the way."},
+        "reason": MAYBE_TEXT | {"description": "Why you may not delete the record itself."},
+        "deleted": CONCERNED | {"description": "What would go to the recycle bin with it."},
+        "cleared": CONCERNED | {"description": "What would lose its reference to it."},
+        "blocking": CONCERNED | {"description": "What refers to it and has to be changed first."},
+        "forbidden": CONCERNED | {"description": "What would go with it and you may not delete."},
+    },
+}
 TRANSITION: Schema = {
     "type": "object",
     "required": ["name", "label", "to", "allowed", "reasons", "ask"],
@@ -250,6 +277,7 @@ SCHEMAS: dict[str, Schema] = {
     "WrittenRecords": listed(WRITTEN),
     "PartialResults": listed(RESULT),
     "Transitions": TRANSITIONS,
+    "DeletePreview": DELETE_PREVIEW,
     "History": paged(CHANGE),
     "Events": EVENTS,
     "Operation": OPERATION,

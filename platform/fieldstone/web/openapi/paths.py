@@ -30,6 +30,10 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
     yield f"{base}/{{id}}", _record(surface)
     if "delete" in surface.verbs:
         yield f"{base}/{{id}}/restore", {"post": _restore(surface)}
+    if {"read", "delete"} <= surface.verbs:
+        yield f"{base}/{{id}}/delete-preview", {"get": _delete_preview(surface)}
+    if "read" in surface.verbs and surface.trees:
+        yield from _branches(surface, base)
     if surface.entity.workflow and "read" in surface.verbs:
         yield from _workflow(surface, base)
         if has_approvals(surface):
@@ -117,6 +121,25 @@ def _delete(surface: Surface) -> Schema:
     return _operation(surface, "delete", f"Delete one {surface.label}", responses) | {
         "parameters": [parameters.record(), purge, *_write_headers()]
     }
+
+
+def _delete_preview(surface: Surface) -> Schema:
+    responses = answers({200: json_body("What deleting it would do.", reference("DeletePreview"))}, READING)
+    summary = f"What deleting one {surface.label} would do"
+    return _operation(surface, "delete_preview", summary, responses) | {"parameters": [parameters.record()]}
+
+
+def _branches(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
+    trees: Schema = {"type": "string", "enum": list(surface.trees)}
+    tree = parameters.query("tree", "Which tree is meant, where there are several.", trees)
+    for direction in ("below", "above"):
+        summary = f"All {surface.plural} {direction} one in its tree"
+        listing = parameters.listing("created_at >= today() - 30")
+        operation = _operation(surface, direction, summary, _page_answers(surface))
+        yield (
+            f"{base}/{{id}}/{direction}",
+            {"get": operation | {"parameters": [parameters.record(), tree, *listing]}},
+        )
 
 
 def _restore(surface: Surface) -> Schema:

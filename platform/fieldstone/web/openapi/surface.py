@@ -10,6 +10,7 @@ from fieldstone.access.grants import ADMIN, Access, access
 from fieldstone.context import Principal
 from fieldstone.model.model import Entity, Field, Inverse, Model, Transition
 from fieldstone.model.system_fields import ASSIGNABLE
+from fieldstone.records.branches import tree_fields
 from fieldstone.records.write_rows import CAPABILITIES, Mode
 from fieldstone.transfer.export import CAPABILITY
 from fieldstone_metadata.names import FILE
@@ -34,6 +35,7 @@ class Surface:
     exports: whether the caller may export what it may read.
     bulk: the modes in which the caller may send many lines with one call.
     startable: the fields that may be sent with a new record together with the one that it lives inside.
+    trees: the references that make trees and that the caller may read.
     belongings: what may be done with records about records of this entity, such as comments: name → verbs.
     """
 
@@ -48,6 +50,7 @@ class Surface:
     bulk: tuple[str, ...]
     belongings: Mapping[str, frozenset[str]]
     startable: Mapping[str, Field]
+    trees: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -91,6 +94,7 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         exports="read" in verbs and (CAPABILITY in principal.capabilities or ADMIN in principal.roles),
         bulk=_bulk(principal, verbs),
         belongings=_belongings(model, principal, entity),
+        trees=tuple(f.name for f in tree_fields(entity) if _possible(rights.field_read(f.name))),
         startable=_where(_sendable(entity), rights.field_begin) if entity.parent else {},
     )
 
