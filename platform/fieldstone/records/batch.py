@@ -134,6 +134,12 @@ class Batch:
         return [*self.lines, self]
 
     @property
+    def entities_together(self) -> frozenset[str]:
+        """The entities of all records that are saved together with these."""
+        whole = self.outside or self
+        return frozenset(one.entity.name for one in (whole, *whole.lines, *whole.moved))
+
+    @property
     def moved(self) -> list[Batch]:
         """The records inside these that go to the recycle bin or come out of it."""
         return [*self.removed, *self.restored]

@@ -114,7 +114,7 @@ class Execution:
         """The entities of which records are changed in memory only."""
         waiting = {ref.entity for ref in self.batch.run.pending}
         before = self.rule.trigger.moment is d.Moment.BEFORE
-        return {*waiting, self.batch.entity.name} if before else waiting
+        return waiting | self.batch.entities_together if before else waiting
 
     def _asked(self, cases: int) -> None:
         """Count a question to the database."""

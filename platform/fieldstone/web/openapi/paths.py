@@ -30,23 +30,12 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
     yield f"{base}/{{id}}", _record(surface)
     if "delete" in surface.verbs:
         yield f"{base}/{{id}}/restore", {"post": _restore(surface)}
-    if {"read", "delete"} <= surface.verbs:
-        yield f"{base}/{{id}}/delete-preview", {"get": _delete_preview(surface)}
-    if "read" in surface.verbs and surface.trees:
-        yield from _branches(surface, base)
-    if surface.entity.workflow and "read" in surface.verbs:
-        yield from _workflow(surface, base)
-        if has_approvals(surface):
-            yield from approval_paths(surface, base)
-    if "read" in surface.verbs:
-        yield f"{base}/{{id}}/history", {"get": _history(surface)}
-        yield f"{base}/query", {"post": _query(surface)}
     if surface.exports:
         yield f"{base}/export", {"get": _export(surface)}
     if surface.bulk:
         yield f"{base}/bulk", {"post": bulk_operation(surface)}
-    if surface.inverses and "read" in surface.verbs:
-        yield from _related(surface, base)
+    if "read" in surface.verbs:
+        yield from _of_readable(surface, base)
     yield from _belongings(surface, base)
     if {"create", "update"} <= surface.verbs:
         for field in surface.unique:
@@ -61,6 +50,22 @@ def _belongings(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]
         yield f"{base}/{{id}}/files", files_of(surface)
     if surface.name == FILE:
         yield from content_paths(surface)
+
+
+def _of_readable(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
+    """What may be done with records that the caller may read."""
+    yield f"{base}/{{id}}/history", {"get": _history(surface)}
+    yield f"{base}/query", {"post": _query(surface)}
+    if "delete" in surface.verbs:
+        yield f"{base}/{{id}}/delete-preview", {"get": _delete_preview(surface)}
+    if surface.trees:
+        yield from _branches(surface, base)
+    if surface.entity.workflow:
+        yield from _workflow(surface, base)
+        if has_approvals(surface):
+            yield from approval_paths(surface, base)
+    if surface.inverses:
+        yield from _related(surface, base)
 
 
 def _collection(surface: Surface) -> Operations:
