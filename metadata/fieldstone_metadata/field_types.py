@@ -20,7 +20,7 @@ from fieldstone_rules.types import Kind, Type
 
 _WITHOUT_ORDER = frozenset(
     {"choices", "references", "files", "tags", "json", "long_text", "rich_text", "markdown", "code"}
-    | {"location"}
+    | {"location", "secret"}
 )
 
 RuleType = Callable[[TypeDetails], Type]
@@ -143,6 +143,7 @@ _SUPPORTED: Mapping[str, tuple[RuleType, Parser]] = {
         plain_values.tags,
     ),
     "json": (_always(types.simple(Kind.JSON)), plain_values.anything),
+    "secret": (_always(types.simple(Kind.NULL)), plain_values.secret),
     "barcode": (_TEXT, plain_values.text(255)),
     "file": (_FILE, plain_values.not_writable),
     "files": (_references, plain_values.not_writable),

@@ -251,6 +251,11 @@ def timezones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def secret(_value: Any, _details: TypeDetails) -> Any:
+    """Of fields whose values no document may hold."""
+    raise ValueFaultError("cannot stand in a document: it is a secret", "set it in a form or by the API")
+
+
 def not_writable(_value: Any, _details: TypeDetails) -> Any:
     """Of fields whose values the platform makes."""
     raise ValueFaultError("cannot be given: the platform makes this value")

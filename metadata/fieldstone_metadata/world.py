@@ -178,6 +178,8 @@ class _Fields(Mapping[str, FieldSchema]):
         if name in self._system:
             return FieldSchema(name, self._system[name])
         shape = self._shape.fields[name]
+        if shape.declared.name == "secret":
+            return FieldSchema(name, shape.rule_type, secret=True)
         if shape.declared.name != "formula":
             return _field(name, shape.rule_type, states=shape.states)
         if is_stored(shape.node):

@@ -135,6 +135,7 @@ def database_of(settings: Settings) -> Database:
         pool_size=2 * settings.threads + 1,
         statement_timeout=settings.statement_timeout,
         files=settings.file_store(),
+        secret_keys=settings.keys_of_secrets(),
     )
 
 

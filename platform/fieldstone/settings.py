@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from fieldstone.database.keyring import keys_in, keys_of_home
 from fieldstone.errors import FieldstoneError
 from fieldstone.files.store import FileStore
 from fieldstone_rules.limits import Limits
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
         default=None,
         description="Signs log-in cookies; without it a random one is kept in the database.",
     )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that encrypt the fields of type `secret`, the newest first, with commas between; "
+        "`fieldstone secret key` makes one. The embedded database has one in the home folder without it.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe message that is logged."
     )
@@ -123,6 +129,21 @@ class Settings(BaseSettings):
             source_bytes=self.rule_file_kb * 1024,
             text_length=self.rule_text_mb * 1024 * 1024,
         )
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_keys(cls, given: SecretStr | None) -> SecretStr | None:
+        try:
+            keys_in(given.get_secret_value() if given is not None else "")
+        except ValueError:
+            raise ValueError("each key is what `fieldstone secret key` prints") from None
+        return given
+
+    def keys_of_secrets(self) -> list[str]:
+        """The keys that encrypt secrets, the newest first; none where a database elsewhere has none set."""
+        if self.secret_keys is not None:
+            return keys_in(self.secret_keys.get_secret_value())
+        return keys_of_home(self.home) if self.database_url is None else []
 
     @classmethod
     def settings_customise_sources(

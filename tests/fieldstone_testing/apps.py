@@ -29,6 +29,7 @@ from fieldstone_testing.cluster import Cluster
 
 LARGEST_FILE = 12 * 2**20
 PASSWORD = "correct horse battery"
+SECRET_KEYS = ("dGVzdCBrZXkgb2YgdGhpcnR5LXR3byBieXRlcyEhISE=",)
 _models: dict[str, Model] = {}
 
 
@@ -135,7 +136,8 @@ class AppFactory:
         combined = combined_layers(layers, ())
         template = f"app_{checksum(combined)[:24]}_{filled_by.__name__ if filled_by else ''}"
         url = self._cluster.clone(template, lambda target: _build(target, combined, filled_by))
-        app = _running(Database(url, pool_size=3, files=self._file_store()), combined)
+        database = Database(url, pool_size=3, files=self._file_store(), secret_keys=SECRET_KEYS)
+        app = _running(database, combined)
         self._built.append(app)
         return app
 
@@ -154,7 +156,7 @@ class AppFactory:
 
 
 def _build(url: sa.URL, layers: Sequence[Layer], fill: Fill | None) -> None:
-    database = Database(url)
+    database = Database(url, secret_keys=SECRET_KEYS)
     try:
         database.prepare()
         apply(database, layers, author=SYSTEM_USER, note="test")

@@ -1,4 +1,4 @@
-"""Formatted text, addresses, names and points in forms, on record pages, in lists and filters."""
+"""Formatted text, addresses, names, points and secrets in forms, on record pages, in lists and filters."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ fields:
   address: {type: address}
   place: {type: location}
   notes: {type: rich_text}
+  pin: {type: secret}
 ---
 kind: role
 name: steward
@@ -44,7 +45,7 @@ ANN = {
     "notes": "<p>Likes <b>tea</b></p><ul><li>one &amp; two</li></ul>",
 }
 FORM = {
-    "sent": ["name", "address", "place", "notes"],
+    "sent": ["name", "address", "place", "notes", "pin"],
     "f.name.given": "Bo",
     "f.name.family": "Ek",
     "f.address.city": "Aarhus",
@@ -142,6 +143,7 @@ def test_formatted_text_is_typed_as_it_will_look(club, ann, desk):
     editor.type(" and cake")
     assert serious(page) == []
     page.get_by_role("button", name="Save").first.click()
+    expect(page.locator("[data-savebar]")).to_be_hidden()
     expect(page.locator('[data-field="notes"] .fs-rich-shown')).to_contain_text("one & two and cake")
     assert "<i>" in records.list(club.system, "member", Query()).data[0]["notes"]
 
@@ -151,3 +153,26 @@ def test_the_parts_of_a_form_fit_a_phone_and_have_labels(club, desk):
     page.goto("/e/member/new")
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_a_secret_is_replaced_kept_and_cleared_but_never_shown(club, ann, visit):
+    visitor = visit("Ann")
+    edit = f"/e/member/{ann}/edit"
+
+    def save(version: int, **typed: str) -> str:
+        sent = {"version": str(version), "sent": ["pin", "place"], "f.place.latitude": str(version)}
+        saved = visitor.post(edit, sent | {"f.place.longitude": "1"} | typed)
+        assert saved.status_code == 200
+        return saved.text + visitor.get(edit).text + visitor.get("/e/member?fields=name,pin").text
+
+    assert "Not set" in visitor.get(edit).text
+    shown = [save(1, **{"f.pin": "12-34-56"}), save(2), save(3, **{"f.pin.clear": "1"})]
+    assert ["Clear it" in page for page in shown] == [True, True, False]
+    assert ["Not set" in page for page in shown] == [False, False, True]
+    assert "12-34-56" not in "".join(shown)
+
+
+def test_a_secret_that_was_typed_does_not_come_back_with_a_refusal(club, visit):
+    page = visit("Ann").post("/e/member/new", FORM | {"f.pin": "12-34-56", "f.place.latitude": "91"})
+    assert page.status_code == 422
+    assert "12-34-56" not in page.text

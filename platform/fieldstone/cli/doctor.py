@@ -17,6 +17,7 @@ from fieldstone.plugins import plugin_names
 from fieldstone.publication.apply import propose
 from fieldstone.publication.store import FIELDSTONE_VERSION, current_version
 from fieldstone.records.litter import find_litter
+from fieldstone.records.secrets import with_secrets
 from fieldstone.settings import Settings, load_settings
 
 _LITTLE_SPACE = 500 * 2**20
@@ -150,12 +151,25 @@ def _files(installation: Installation) -> Finding:
     return Finding("files", "ok", store.url)
 
 
+def _secrets(installation: Installation) -> Finding:
+    with installation.database.read() as connection:
+        version = current_version(connection, installation.database.system)
+    fields = with_secrets(installation.model()) if version else []
+    if fields and not installation.settings.keys_of_secrets():
+        text = f"{len(fields)} fields are secrets, and there is no key to encrypt them with"
+        return Finding(
+            "secrets", "error", text, "Set FIELDSTONE_SECRET_KEYS (`fieldstone secret key` makes one)."
+        )
+    return Finding("secrets", "ok", f"{len(fields)} fields")
+
+
 _EXAMINATIONS: tuple[Callable[[Installation], Finding], ...] = (
     _server,
     _sorting,
     _publication,
     _tables,
     _files,
+    _secrets,
 )
 
 

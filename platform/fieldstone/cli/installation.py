@@ -93,6 +93,7 @@ def opened(settings: Settings | None = None) -> Iterator[Installation]:
             tenant=chosen.tenant,
             statement_timeout=_LONGEST_STATEMENT,
             files=chosen.file_store(),
+            secret_keys=chosen.keys_of_secrets(),
         )
         try:
             database.prepare()

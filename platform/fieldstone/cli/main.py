@@ -32,6 +32,7 @@ _COMMANDS = {
     "user": "fieldstone.cli.users",
     "token": "fieldstone.cli.tokens",
     "files": "fieldstone.cli.files",
+    "secret": "fieldstone.cli.secrets",
     "templates": "fieldstone.cli.templates",
     "doctor": "fieldstone.cli.doctor",
 }

@@ -7,7 +7,7 @@ import random
 import secrets
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from psycopg import pq
 
 from fieldstone.database.afterwards import begin_waiting, run_waiting
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
+from fieldstone.database.keyring import Keyring
 from fieldstone.database.migrations import is_up_to_date, migrate
 from fieldstone.database.prepared import Bound, Prepared, Readers, session_of
 from fieldstone.database.system import SystemTables, system_tables
@@ -35,6 +36,7 @@ class Database:
     rights_cache: what was computed from users, teams, roles and tokens; replaced by an empty one as soon as
     they change (take it before you read, so that what is outdated by then lands in the old one).
     files: the contents of the tenant's files, which lie beside the database.
+    keyring: encrypts secrets. secret_keys: the newest first.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Database:
         pool_size: int = 10,
         statement_timeout: float = 15,
         files: FileStore | None = None,
+        secret_keys: Sequence[str] = (),
     ) -> None:
+        self.keyring = Keyring(secret_keys)
         self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self.schema = tenant
         self.system: SystemTables = system_tables(tenant)

@@ -29,6 +29,7 @@ class JoinedDatabase(Database):
         self.url = database.url
         self.schema = database.schema
         self.system = database.system
+        self.keyring = database.keyring
         self._database = database
         self._connection = connection
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 import marshmallow as ma
 import sqlalchemy as sa
 
+from fieldstone.database.keyring import Keyring
 from fieldstone.fields import json_text
 from fieldstone.fields.filters import NULL_OPERATORS, Operator
 from fieldstone.fields.refusal import ValueRefused
@@ -22,6 +23,9 @@ from fieldstone_metadata import declarations
 
 Column = sa.ColumnElement[Any]
 Value = Any
+
+UNCHANGED: Any = object()
+"""What `read` gives for a value that says: leave it as it is."""
 
 
 class Source(Protocol):
@@ -113,6 +117,10 @@ class FieldType(ABC):
         except ma.ValidationError as error:
             raise ValueRefused("invalid", "; ".join(map(str, error.messages))) from None
 
+    def sealed(self, value: Value, keyring: Keyring) -> Value:  # noqa: ARG002  # secrets are encrypted
+        """The Python value that is kept of one that was read."""
+        return value
+
     @cached_property
     def _input(self) -> ma.fields.Field[Any]:
         return self.input()
@@ -124,6 +132,10 @@ class FieldType(ABC):
     @abstractmethod
     def api_schema(self) -> dict[str, Any]:
         """JSON Schema of the API's form, without null."""
+
+    def sent_schema(self) -> dict[str, Any]:
+        """JSON Schema of what may be sent, where that differs from what is shown."""
+        return self.api_schema()
 
     def output_sql(self, source: Source) -> Column:
         """The API's form as JSON text, never null (see `json_text`)."""

@@ -28,6 +28,10 @@ CONTAINS = Operator("contains", "contains", "contains(lower({field}.text), lower
 ReadPart = Callable[[Any], Any]
 
 
+class Parts(dict[str, Any]):
+    """The Python value of several parts: name → Python value. What has been read is not read again."""
+
+
 def part_text(longest: int) -> ReadPart:
     """A reader of one line of at most `longest` characters; empty text is None."""
 
@@ -59,7 +63,7 @@ class CompoundType(FieldType):
     def line(self, value: Mapping[str, Any]) -> str:
         """A value in one line."""
 
-    def made(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    def made(self, given: Mapping[str, Any]) -> Parts | None:
         """The Python value of what was sent: all parts, those that were left out as None.
 
         Raises:
@@ -72,7 +76,9 @@ class CompoundType(FieldType):
                 "unknown_part", f"There is no part “{str(unknown[0])[:80]}”; there are {known}."
             )
         value = {name: _read_part(name, read, given.get(name)) for name, read in self.readers().items()}
-        return None if all(part is None for part in value.values()) else value | {TEXT: self.line(value)}
+        if all(part is None for part in value.values()):
+            return None
+        return Parts(value | {TEXT: self.line(value)})
 
     # --- storage
     def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:  # noqa: ARG002  # no references here
@@ -81,14 +87,13 @@ class CompoundType(FieldType):
     def to_row(self, value: Mapping[str, Any] | None) -> dict[str, Any]:
         return {self.key: None if value is None else {name: _stored(part) for name, part in value.items()}}
 
-    def from_row(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    def from_row(self, row: Mapping[str, Any]) -> Parts | None:
         kept = row[self.key]
         if kept is None:
             return None
         parts = {name: kept.get(name) for name in self.parts}
-        return {name: None if part is None else self.loaded(part) for name, part in parts.items()} | {
-            TEXT: kept[TEXT]
-        }
+        value = {name: None if part is None else self.loaded(part) for name, part in parts.items()}
+        return Parts(value | {TEXT: kept[TEXT]})
 
     def loaded(self, part: Any) -> Any:
         """The Python value of a part as it is kept."""
@@ -96,7 +101,9 @@ class CompoundType(FieldType):
 
     # --- the API
     def input(self) -> ma.fields.Field[Any]:
-        def convert(value: Any) -> dict[str, Any] | None:
+        def convert(value: Any) -> Parts | None:
+            if isinstance(value, Parts):
+                return value
             if not isinstance(value, Mapping):
                 raise ValueRefused(
                     "not_an_object", f"An object with {', '.join(self.parts)} is expected here."

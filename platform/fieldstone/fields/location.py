@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from fieldstone.fields.base import Column, Source
-from fieldstone.fields.compound import CompoundType, ReadPart
+from fieldstone.fields.compound import CompoundType, Parts, ReadPart
 from fieldstone.fields.filters import IS_EMPTY, IS_SET, Operand, Operator
 from fieldstone.fields.inputs import exact_number
 from fieldstone.fields.ranges import plain, rounded, trimmed
@@ -47,7 +47,7 @@ class LocationType(CompoundType):
     def readers(self) -> Mapping[str, ReadPart]:
         return {"latitude": _degrees(90), "longitude": _degrees(180)}
 
-    def made(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    def made(self, given: Mapping[str, Any]) -> Parts | None:
         value = super().made(given)
         missing = [name for name in self.parts if value is not None and value[name] is None]
         if missing:

@@ -39,6 +39,7 @@ from fieldstone.fields.rating import RatingType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.references import ReferencesType
 from fieldstone.fields.rich_text import RichTextType
+from fieldstone.fields.secret import SecretType
 from fieldstone.fields.sequence import SequenceType
 from fieldstone.fields.signature import SignatureType
 from fieldstone.fields.tags import TagsType
@@ -60,7 +61,7 @@ _BUILT_IN: tuple[type[FieldType], ...] = (
     AddressType, LocationType, PersonNameType,
     CurrencyType, CountryType, LanguageType, TimezoneType,
     FileType, FilesType, ImageType, SignatureType,
-    JsonType,
+    JsonType, SecretType,
 )  # fmt: skip  # grouped by what they hold
 
 _types: dict[str, type[FieldType]] = {}

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 
 from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
-from fieldstone.fields.compound import CONTAINS, TEXT
+from fieldstone.fields.compound import CONTAINS, TEXT, Parts
 from fieldstone.fields.compound_part import CompoundPart
 from fieldstone.fields.filters import IS_EMPTY, IS_SET, Operator, quoted
 from fieldstone.fields.inputs import Input, clean_text, limited_text
@@ -111,13 +111,18 @@ class RichTextType(FieldType):
     def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:  # noqa: ARG002  # no references here
         return (sa.Column(self.key, postgresql.JSONB(none_as_null=True)),)
 
+    def from_row(self, row: Mapping[str, Any]) -> Parts | None:
+        return None if row[self.key] is None else Parts(row[self.key])
+
     def input(self) -> ma.fields.Field[Any]:
         limited = limited_text(self.max_length)
 
-        def convert(value: Any) -> dict[str, str] | None:
+        def convert(value: Any) -> Parts | None:
+            if isinstance(value, Parts):
+                return value
             markup = limited(sanitised(limited(value)))
             text = plain_text(markup)
-            return {HTML: markup, TEXT: text} if text else None
+            return Parts({HTML: markup, TEXT: text}) if text else None
 
         return Input(convert)
 

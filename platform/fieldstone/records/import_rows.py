@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fieldstone.context import Context
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import Malformed
-from fieldstone.model.model import Entity
+from fieldstone.model.model import Entity, Field
 from fieldstone.records import uniqueness
 from fieldstone.records.batch import IMPORTING, Batch, find_entity
 from fieldstone.records.caller_rights import CallerRights
@@ -56,6 +56,11 @@ def import_rows(
     return importing.database.run_write(importing.model.version, work) if rows else []
 
 
+def _tells_apart(field: Field) -> bool:
+    """Whether records can be found by it: a secret is different each time it is encrypted."""
+    return field.stored and bool(field.type.operators())
+
+
 def _check_key(context: Context, entity: Entity, key: Sequence[str]) -> None:
     """Refuse a key that tells no records apart, or that the caller may not know: whether a row is new would
     tell what it holds.
@@ -63,7 +68,7 @@ def _check_key(context: Context, entity: Entity, key: Sequence[str]) -> None:
     rights = CallerRights(context, entity)
     for name in key:
         field = entity.fields.get(name)
-        if field is None or not field.stored or not rights.knows_field(field):
+        if field is None or not _tells_apart(field) or not rights.knows_field(field):
             raise Malformed(f"“{name[:80]}” cannot be part of a key: it is no stored field.", code="bad_key")
 
 

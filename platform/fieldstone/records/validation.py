@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from fieldstone.fields.base import UNCHANGED
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field
 from fieldstone.model.system_fields import ASSIGNABLE
@@ -57,7 +58,9 @@ def _may_be_sent(batch: Batch, field: Field) -> bool:
 
 def _read_value(batch: Batch, item: Item, field: Field, raw: Any, values: Values) -> None:
     try:
-        values[field.name] = field.type.read(raw)
+        value = field.type.read(raw)
+        if value is not UNCHANGED:
+            values[field.name] = field.type.sealed(value, batch.context.database.keyring)
     except ValueRefused as refused:
         batch.refuse(item, field.name, refused.code, f"{_label(batch, field)}: {refused.message}")
 

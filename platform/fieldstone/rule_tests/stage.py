@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from fieldstone.access.system_user import SYSTEM_USER
 from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
+from fieldstone.database.keyring import new_key
 from fieldstone.database.migrations import share_extensions
 from fieldstone.model.model import Model
 from fieldstone.publication.apply import apply
@@ -42,7 +43,11 @@ def staged(url: str | sa.URL, layers: Sequence[Layer]) -> Iterator[Stage]:
     Raises what `apply` raises, NotAccepted and PlanRefused above all.
     """
     server = Database(
-        url, tenant=f"test_{secrets.token_hex(8)}", pool_size=1, statement_timeout=_LONGEST_STATEMENT
+        url,
+        tenant=f"test_{secrets.token_hex(8)}",
+        pool_size=1,
+        statement_timeout=_LONGEST_STATEMENT,
+        secret_keys=[new_key()],
     )
     try:
         with server.transaction() as connection:

@@ -231,7 +231,7 @@ class _Binder:
 
     def _comparable(self, target: Entity, name: str, place: declared.Place) -> Field | None:
         field = self._field(target, name, place)
-        if field is not None and len(field.columns) != 1:
+        if field is not None and (len(field.columns) != 1 or not field.type.operators()):
             message = f"`{name}` of `{target.name}` cannot be looked up: it has no single column of its own"
             self._problem(place, "not_comparable", message)
             return None

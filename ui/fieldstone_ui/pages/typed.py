@@ -99,7 +99,7 @@ def read_inside(owner: Entity, name: str, reader: Reader, typed: Typed) -> None:
 def read_one(owner: Entity, name: str, parts: Parts, reader: Reader, typed: Typed) -> None:
     """Read one field into `typed`."""
     look = data.look(owner, name)
-    if look.widget == "secret" and not any(parts.get("", ())):
+    if look.widget == "secret" and not any(parts.get("", ())) and not any(parts.get("clear", ())):
         return
     try:
         typed.values[name] = read_value(look, parts, reader)

@@ -185,6 +185,14 @@ def read_code(parts: Parts, look: FieldLook, reader: Reader) -> Any:
         raise Refused(f"This is not JSON: {error}.") from error
 
 
+def read_secret(parts: Parts, _look: FieldLook, _reader: Reader) -> str | dict[str, bool] | None:
+    """What replaces a secret; None where it is to be cleared, and else what leaves it as it is."""
+    typed = (parts.get("") or [""])[0]
+    if typed:
+        return typed
+    return None if first(parts, "clear") else {"set": True}
+
+
 # -- of several inputs -----------------------------------------------------------------------------
 
 
@@ -298,5 +306,5 @@ ENTRIES: dict[str, Entry] = {
     "signature": Entry(raw_file, read_file),
     "files": Entry(raw_references, read_files),
     "references": Entry(raw_references, read_references),
-    "secret": Entry(lambda _value, _formats: {"": []}, read_text),
+    "secret": Entry(lambda _value, _formats: {"": [], "set": ["1"]}, read_secret),
 }

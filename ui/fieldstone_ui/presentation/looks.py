@@ -86,6 +86,7 @@ UNORDERED = {
     "markdown",
     "code",
     "location",
+    "secret",
 }
 DUE_WORDS = ("due", "close", "deadline", "expire", "until", "renewal", "expected")
 

@@ -145,7 +145,7 @@ def sent_schema(field: Field) -> Schema:
 
 def sent_value(field: Field) -> Schema:
     """The schema of a value that is sent: as it is shown, and a record also by its id alone."""
-    schema = field.type.api_schema()
+    schema = field.type.sent_schema()
     if field.declaration.target is None:
         return schema
     record = record_reference(field.declaration.target)
