@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fieldstone_rules.functions import OPERATORS, numeric, special, texts, times
+from fieldstone_rules.functions import OPERATORS, numeric, operators, special, texts, times
 from fieldstone_rules.functions.declaration import (
     AMOUNT,
     COMPARABLE,
@@ -28,7 +28,7 @@ _TOPICS: Mapping[str, Iterable[FunctionDeclaration]] = {
     "Operators": OPERATORS.values(),
     "Numbers": numeric.DECLARATIONS,
     "Texts": texts.DECLARATIONS,
-    "Dates and times": times.DECLARATIONS,
+    "Dates and times": (*times.DECLARATIONS, operators.SHIFT),
     "Collections, users and records": special.DECLARATIONS,
 }
 _ABOUT_SAVING = frozenset({"is_new", "changed", "became"})
