@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -247,6 +248,44 @@ def test_many_lines_are_changed_and_deleted_at_once(app, ann, pump):
     assert seen(ann, order) == (2, "6.00")
     assert records.delete_many(ann, "order_line", Picked(others)).changed == 2
     assert seen(ann, order) == (3, "1.00")
+
+
+def bulk(api, mode: str, *rows: object) -> str:
+    body = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = api.post(f"/data/order/bulk?mode={mode}", data=body, headers=headers)
+    assert [json.loads(line)["status"] for line in answer.text.splitlines()] == [
+        201 if mode == "create" else 200
+    ]
+    return str(answer.headers["Fieldstone-Operation"])
+
+
+def undone(api, operation: str) -> tuple[int, int, int]:
+    told = api.post(f"/operations/{operation}/undo").json
+    return told["undone"], told["changed_since"], told["refused"]
+
+
+def test_orders_that_were_created_in_bulk_are_taken_back_with_their_lines(app, pump, client):
+    api = client(app, app.token("Ann", ["clerk"]))
+    lines = [{"product": pump, "quantity": 2}, {"product": pump}]
+    operation = bulk(api, "create", {"name": "First", "lines": lines})
+    assert undone(api, operation) == (1, 0, 0)
+    assert app.sql("SELECT count(*) FROM main.order_line WHERE deleted_at IS NULL") == [(0,)]
+
+
+def test_what_a_bulk_change_did_to_lines_is_taken_back(app, ann, pump, client):
+    order = make(ann, pump, 1, 2, 3)
+    first, second, third = (str(id_) for id_ in ids_of(ann, order))
+    changes = [
+        {"id": first, "quantity": 9},
+        {"id": second, "_delete": True},
+        {"product": pump, "quantity": 7},
+    ]
+    api = client(app, app.token("Ann"))
+    operation = bulk(api, "update", {"id": str(order), "lines": changes})
+    assert [line["quantity"] for line in lines_of(ann, order)] == [9, 3, 7]
+    assert undone(api, operation)[1:] == (0, 0)
+    assert {line["id"]: line["quantity"] for line in lines_of(ann, order)} == {first: 1, second: 2, third: 3}
 
 
 # -- rules

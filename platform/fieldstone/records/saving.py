@@ -7,6 +7,7 @@ wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from uuid import UUID
 
 from fieldstone.model.model import Entity
 from fieldstone.records import (
@@ -131,19 +132,27 @@ def _number_or_stamp(batch: Batch) -> None:
 
 def _write(whole: Batch) -> None:
     groups = [one for one in whole.together if one.items]
+    _move(whole)
     parts = [part for one in groups for part in _rows(one)]
     write(whole.connection, whole.model, [*parts, *_links(groups), _journal(whole, groups)])
     for one in groups:
         attaching.write_files(one)
+    for one in groups:
+        time_limits.follow_changes(one)
+        follow_requests(one)
+    _follow(whole, groups)
+
+
+def _move(whole: Batch) -> None:
+    """Take what is removed inside records to the recycle bin, and what is restored out of it.
+
+    It comes first, so that the history tells of the records around these last, and an undo begins with them.
+    """
     for one in whole.moved:
         if one.items:
             move = Removal(one) if one in whole.removed else Revival(one)
             move.prepare()
             move.write()
-    for one in groups:
-        time_limits.follow_changes(one)
-        follow_requests(one)
-    _follow(whole, groups)
 
 
 def _rows(batch: Batch) -> Iterator[Part]:
@@ -201,7 +210,14 @@ def _entry(batch: Batch, item: Item) -> Entry:
         changes={**changes_between(batch.entity, item.old, item.new), **changes_inside(batch, item)},
         transition=item.transition.name if item.transition else None,
         note=_note(batch, item),
+        cause=_cause(item),
     )
+
+
+def _cause(item: Item) -> UUID | None:
+    """The record that a new one came together with, and goes with where its creation is undone."""
+    together = item.outside is not None and item.outside.is_new
+    return item.outside.id if together and item.outside is not None else None
 
 
 def _note(batch: Batch, item: Item) -> str | None:
