@@ -29,7 +29,7 @@ def option_of(item: Node) -> Option:
     value = item.plain("value")
     declared = item.plain("label")
     label = label_of(declared, value) if declared else {"": _label(value)}
-    return Option(value, label, item.plain("color"), was=texts(item, "was"))
+    return Option(value, label, item.plain("color"), texts(item, "for"), texts(item, "was"))
 
 
 def _label(value: str) -> str:

@@ -81,6 +81,7 @@ CODES: Mapping[str, str] = {
     "not_sortable": "Records cannot be ordered by the field.",
     "not_summable": "The field holds no numbers.",
     "not_writable": "The platform makes the value; nobody can give it.",
+    "bad_depends_on": "`depends_on` names no other choice of the entity.",
     "private_source": "A formula shows personal data to people who may not see its source (warning).",
     "private_title": "The title of an entity uses a field that is private.",
     "slow_order": "A list is ordered by an unstored aggregate (warning).",

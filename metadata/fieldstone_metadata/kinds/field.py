@@ -55,6 +55,7 @@ def build_field(
         was=texts(node, "was"),
         options={key: value for key, value in options.items() if key not in ("expression", "stored")},
         choices=shape.choices,
+        depends_on=_depends_on(shape, entity, workspace),
         target=_target(shape, expressions),
         formula=formula_of(shape, entity.name, workspace, expressions),
         stored=is_stored(node),
@@ -113,6 +114,34 @@ def plain_value(node: Node, shape: FieldShape, workspace: Workspace) -> Any:
         shown = f"`{node.value}`" if not isinstance(node.value, (dict, list)) else "this"
         workspace.report.error(node, "bad_value", f"{shown[:80]} {fault}", fault.hint)
         return None
+
+
+def _depends_on(shape: FieldShape, entity: EntityShape, workspace: Workspace) -> str | None:
+    """The choice that limits the options of this one; reports what could do nothing."""
+    node, limited = shape.node.get("depends_on"), [option for option in shape.choices if option.values_for]
+    if node is None:
+        if limited:
+            message = f"the option `{limited[0].value}` is `for` something, and there is no `depends_on`"
+            workspace.report.error(shape.node, "no_effect", message, "name the other choice in `depends_on`")
+        return None
+    other = entity.fields.get(str(node.value))
+    if other is None or other is shape or other.declared.name != "choice" or shape.states:
+        workspace.report.error(node, "bad_depends_on", _why_no_dependency(shape, other, str(node.value)))
+        return None
+    if not limited:
+        workspace.report.error(node, "no_effect", "no option of this field is `for` anything")
+    for option in limited:
+        for value in option.values_for:
+            if value not in other.details.choices:
+                message = f"`{option.value}` is for `{value}`, which is no option of `{other.name}`"
+                workspace.report.error(node, "unknown_option", message)
+    return other.name
+
+
+def _why_no_dependency(shape: FieldShape, other: FieldShape | None, name: str) -> str:
+    if shape.states:
+        return "the states of a workflow do not depend on another field; its transitions have guards"
+    return f"there is no field `{name}` here" if other is None else f"`{name}` is no other `choice`"
 
 
 def _target(shape: FieldShape, expressions: Expressions) -> ReferenceTarget | None:

@@ -24,12 +24,14 @@ class FieldState:
     """How a field is shown. readonly: by its own condition, the record's state, or the caller's rights.
 
     error: what is wrong with what was typed, or None; that it is still empty is no error yet.
+    options: those that go with the choice on which the field depends; None where it depends on none.
     """
 
     visible: bool
     required: bool
     readonly: bool
     error: str | None = None
+    options: list[str] | None = None
 
 
 def field_states(
@@ -85,7 +87,9 @@ def _state(batch: Batch, item: Item, field: Field, error: str | None) -> FieldSt
     visible = batch.wanted.holds(field.visible, item.new, item.old or None)
     needed = validation.state_fields(batch.entity, item.new, "required")
     required = visible and validation.is_required(field, batch.wanted, item.new, item.old, needed)
-    return FieldState(visible, required, _is_locked(batch, item, field), error or _check(batch, item, field))
+    wrong = error or _check(batch, item, field)
+    options = validation.possible_options(field, item.new)
+    return FieldState(visible, required, _is_locked(batch, item, field), wrong, options)
 
 
 def _is_locked(batch: Batch, item: Item, field: Field) -> bool:
@@ -105,4 +109,8 @@ def _is_locked(batch: Batch, item: Item, field: Field) -> bool:
 
 def _check(batch: Batch, item: Item, field: Field) -> str | None:
     """What the field's check says, once something was typed into it."""
+    if item.sent.keys() & {field.name, field.declaration.depends_on}:
+        unfit = validation.unfit_option(batch, field, item)
+        if unfit is not None:
+            return unfit
     return validation.broken_check(batch, field, item) if field.name in item.sent else None

@@ -66,7 +66,8 @@ def judge(batch: Batch) -> None:
     following.before(whole)
     family.share_currency(whole)
     _each(whole, money.settle_amounts, money.check_rates, formulas.compute)
-    _each(whole, validation.check_required, validation.check_fields, saved_views.check)
+    _each(whole, validation.check_required, validation.check_options, validation.check_fields)
+    _each(whole, saved_views.check)
     _each(whole, following.validate, guards.check, trees.check)
     whole.settle()
 

@@ -170,6 +170,41 @@ def broken_check(batch: Batch, field: Field, item: Item) -> str | None:
     return f"{_label(batch, field)}: this must hold: {field.check.expression.source}"
 
 
+def check_options(batch: Batch) -> None:
+    """Refuse options that do not go with the choice that they depend on, where either of the two changed."""
+    dependent = [field for field in batch.entity.fields.values() if field.declaration.depends_on]
+    for item in batch.items:
+        for field in dependent:
+            names = (field.name, str(field.declaration.depends_on))
+            changed = item.is_new or any(differs(item.old.get(n), item.new.get(n)) for n in names)
+            message = unfit_option(batch, field, item) if changed else None
+            if message is not None and not batch.refusals.concern(item.position, field.name):
+                batch.refuse(item, field.name, "option_not_for", message)
+
+
+def possible_options(field: Field, record: Row) -> list[str] | None:
+    """The options that may be chosen in a record, in order; None where that depends on no other field."""
+    depends_on = field.declaration.depends_on
+    if depends_on is None:
+        return None
+    other = record.get(depends_on)
+    return [one.value for one in field.declaration.choices if not one.values_for or other in one.values_for]
+
+
+def unfit_option(batch: Batch, field: Field, item: Item) -> str | None:
+    """What is wrong with an option of a field that depends on another one, or None."""
+    possible = possible_options(field, item.new)
+    value = item.new.get(field.name)
+    chosen = value if isinstance(value, tuple) else () if value is None else (value,)
+    wrong = [name for name in chosen if possible is not None and name not in possible]
+    if not wrong:
+        return None
+    locale = batch.context.principal.locale
+    label = next(text_of(o.label, locale) for o in field.declaration.choices if o.value == wrong[0])
+    other = batch.entity.fields[str(field.declaration.depends_on)]
+    return f"“{label}” does not go with what {_label(batch, other)} says."
+
+
 def state_fields(entity: Entity, record: Row, demand: str) -> set[str]:
     """The fields that the record's workflow state makes `required` or `readonly`."""
     if entity.workflow is None:

@@ -41,6 +41,17 @@ export function edit(field) {
   if (input?.select && input.type !== "date") input.select();
 }
 
+/** Hide the options that do not go with what another field says; one that is chosen stays until it is changed. */
+export function limitOptions(field, possible) {
+  for (const option of field.querySelectorAll("dd option[value], dd label.fs-check")) {
+    const value = option.value ?? option.querySelector("input").value;
+    if (possible) option.toggleAttribute("data-off", value !== "" && !possible.includes(value));
+    const kept = option.selected || option.querySelector?.("input:checked");
+    option.hidden = option.hasAttribute("data-off") && !kept;
+    if (option.matches("option")) option.disabled = option.hidden;
+  }
+}
+
 function open(field) {
   const template = cell(field).querySelector("template");
   if (!template) return;
@@ -50,6 +61,7 @@ function open(field) {
   cell(field).append(typed);
   prepare(typed);
   prepareRich(typed);
+  limitOptions(field, field.dataset.options && JSON.parse(field.dataset.options));
   prepareSignatures(typed);
   remember(field);
 }
@@ -132,4 +144,7 @@ export function applyState(field, state) {
     if (pen) pen.hidden = state.locked;
   }
   if (state.shown !== undefined) field.dataset.shown = state.shown;
+  if (!state.options) return;
+  field.dataset.options = JSON.stringify(state.options);
+  limitOptions(field, state.options);
 }

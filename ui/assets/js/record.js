@@ -2,7 +2,7 @@
 // everything that was typed whatever the answer is.
 import { announce } from "./announce.js";
 import { closeDialog, sharedDialog, showInDialog } from "./dialogs.js";
-import { applyState, close, complain, edit, fieldNamed, fieldOf, hasError, inputsOf, isDirty, isOpen, remember, undo } from "./fields.js";
+import { applyState, close, complain, edit, fieldNamed, fieldOf, hasError, inputsOf, isDirty, isOpen, limitOptions, remember, undo } from "./fields.js";
 import { htmx, morph } from "./htmx.js";
 import { onEscape, onKey, typing } from "./keyboard.js";
 import { send } from "./request.js";
@@ -265,7 +265,10 @@ onEscape(50, () => {
 });
 
 if (form() && !reading()) {
-  for (const field of fields()) remember(field);
+  for (const field of fields()) {
+    limitOptions(field);
+    remember(field);
+  }
   if (!document.querySelector("[autofocus]")) inputsOf(fields().find((field) => !field.hidden && inputsOf(field).length) ?? form()).find((input) => input.type !== "hidden")?.focus();
 }
 showBar();

@@ -120,6 +120,8 @@ def told(draft: Draft) -> Response:
             "required": state.required,
             "locked": state.readonly,
         }
+        if state.options is not None:
+            told_one["options"] = state.options
         if name in draft.sent.parts:
             told_one["error"] = draft.sent.errors.get(name) or state.error
         if name in draft.sent.values or draft.sent.cell(name) is not None:

@@ -111,6 +111,7 @@ def make_control(filling: Filling, name: str, state: FieldState, shown: bool = T
         why=why_locked(filling, name) if state.readonly else "",
         error=filling.errors.get(name, ""),
         touched=typed is not None,
+        possible=None if state.options is None else frozenset(state.options),
     )
 
 
