@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fieldstone import records
-from fieldstone_testing.browsers import picture
+from fieldstone_testing.browsers import PHONE, picture
 from fieldstone_testing.visitors import words
 
 
@@ -115,6 +115,25 @@ def test_whoever_may_only_read_the_record_is_offered_no_rows(visit, deal, sales)
     assert page.status_code == 200
     assert "data-line=" in page.text
     assert "data-add-line" not in page.text
+
+
+def test_the_history_tells_how_many_lines_were_added_changed_and_removed(visit, sales, deal, pump):
+    first, second = lines_of(sales, deal)
+    lines = [{"id": first["id"], "quantity": 3}, {"id": second["id"], "_delete": True}, {"product": pump}]
+    records.update(sales.context_for("Ann"), "opportunity", [records.Change(UUID(deal), {"lines": lines})])
+    assert "Products: 1 added, 1 changed, 1 removed" in words(
+        visit("Ann").get(f"/e/opportunity/{deal}/history")
+    )
+
+
+def test_lines_fit_on_a_phone(desk, deal):
+    page = desk.page_of("Ann", viewport=PHONE)
+    page.goto(f"/e/opportunity/{deal}")
+    page.get_by_role("tab", name="Products").click()
+    page.get_by_role("button", name="Add product line").click()
+    page.get_by_role("group", name="Product line 3").get_by_label("Quantity").fill("3")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    picture(page, "lines-phone")
 
 
 def test_deleting_asks_first_and_tells_what_goes_too(visit, deal, sales):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from typing import Any
 
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
 from fieldstone_ui.presentation.activity import Day, Event, FieldChange, Happening, Said, Shown
+from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.states import StateLook
 
 WORDS = {
@@ -66,8 +67,18 @@ def happening(owner: Entity, entry: Mapping[str, Any]) -> Happening:
         time=formats.time(instant.astimezone(formats.zone).timetz()),
         changes=shown[:MOST_CHANGES],
         state=state,
-        note=entry.get("note") or "",
+        note="; ".join(filter(None, [*inside(owner, changed), entry.get("note")])),
     )
+
+
+def inside(owner: Entity, changes: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    """What happened to the records inside, such as `Products: 1 added, 2 changed`."""
+    for name in owner.lines:
+        before, after = ({one["id"] for one in side or ()} for side in changes.get(name, ((), ())))
+        counts = {"added": after - before, "changed": after & before, "removed": before - after}
+        told = ", ".join(f"{len(ids)} {word}" for word, ids in counts.items() if ids)
+        if told:
+            yield f"{text(owner.lines[name].label, data.locale(), name)}: {told}"
 
 
 def reached(owner: Entity, changes: Mapping[str, Sequence[Any]]) -> StateLook | None:
