@@ -10,6 +10,7 @@ from fieldstone_ui import templating
 from fieldstone_ui.assets import asset_url, serve_asset
 from fieldstone_ui.pages import (
     activity,
+    approvals,
     boards,
     bulk,
     cells,
@@ -51,6 +52,7 @@ def make_blueprint() -> Blueprint:
         cells,
         forms,
         moves,
+        approvals,
         activity,
         files,
         notifications,

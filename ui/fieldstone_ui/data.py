@@ -328,6 +328,33 @@ def transitions(owner: Entity, identity: UUID) -> Sequence[records.TransitionSta
     return records.transitions(context(), owner.name, identity)
 
 
+def pending_approval(owner: Entity, identity: UUID) -> records.ApprovalState | None:
+    """The request for approval about a record that is pending."""
+    return records.pending_approval(context(), owner.name, identity)
+
+
+def approval(owner: Entity, identity: UUID, asked: UUID) -> records.ApprovalState:
+    """One request for approval. Raises NotFound."""
+    return records.approval(context(), owner.name, identity, asked)
+
+
+def waiting_for_me() -> Sequence[records.ApprovalState]:
+    """The requests on which the reader can decide, oldest first."""
+    return records.waiting_for_me(context())
+
+
+def due(owner: Entity, identities: Sequence[UUID]) -> Mapping[UUID, records.Due]:
+    """Until when records may stay in their states."""
+    return records.due(context(), owner.name, identities)
+
+
+def mark_overdue(owner: Entity, rows: Iterable[Record]) -> None:
+    """Note under `_overdue` which records have stayed in their state for too long."""
+    found = {UUID(row["id"]): row for row in rows}
+    for identity, limit in due(owner, list(found)).items():
+        found[identity]["_overdue"] = limit.overdue
+
+
 def ask_for_access(owner: Entity, identity: UUID) -> None:
     """Tell the owner of such a record that the reader would like to see it."""
     records.ask_for_access(context(), owner.name, identity)
@@ -525,3 +552,11 @@ def transition(
 ) -> Written:
     """Take a transition."""
     return records.transition(context(), owner.name, identity, name, values, version)
+
+
+def decide(  # noqa: PLR0917  # who decides what about which request
+    owner: Entity, identity: UUID, asked: UUID, act: str, reason: str, version: int | None
+) -> None:
+    """Approve, reject or withdraw a request for approval."""
+    acts = {"approve": records.approve, "reject": records.reject, "withdraw": records.withdraw}
+    acts[act](context(), records.Pending(owner.name, identity, asked, version), reason)

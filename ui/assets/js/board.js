@@ -145,8 +145,10 @@ async function perform(card, column, move) {
     if (answer) showRefusal(column, answer.data.message ?? "That move was refused. Nothing changed.");
     return;
   }
-  announce(`${move.label}: moved to ${nameOf(column)}`);
   await refresh(card.dataset.id);
+  const now = board.querySelector(`[data-id="${card.dataset.id}"]`)?.closest("[data-column]");
+  const waits = now && now === from.closest("[data-column]");
+  announce(waits ? `${move.label} waits for an approval. Nothing was changed yet.` : `${move.label}: moved to ${nameOf(column)}`);
 }
 
 function showRefusal(column, message) {

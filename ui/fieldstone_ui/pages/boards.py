@@ -109,6 +109,7 @@ def fill(
     part = f'{group.name} == "{option.value}"'
     query = lists.list_query(asked, [look.name for look in shown], f"({where}) and {part}" if where else part)
     found = data.page(asked.entity, replace(query, limit=CARDS, cursor=request.args.get("after")))
+    data.mark_overdue(asked.entity, found.data)
     more = urlencode({**asked.parameters, "after": found.next or ""})
     column_url = url_for("pages.board_column", entity=asked.entity.name, column=option.value)
     return BoardColumn(

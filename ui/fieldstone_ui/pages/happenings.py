@@ -19,6 +19,12 @@ WORDS = {
     "delete": ("moved it to the recycle bin", "trash"),
     "restore": ("restored it", "refresh"),
     "import": ("imported it", "upload"),
+    "request": ("asked for approval", "hourglass"),
+    "approve": ("approved", "check"),
+    "reject": ("rejected", "x"),
+    "withdraw": ("withdrew the request for approval", "x"),
+    "restart": ("changed it while it waited for approval", "refresh"),
+    "close": ("ended the request for approval", "x"),
 }
 OTHER = ("changed", "pencil")
 QUIET = {"create", "import", "delete", "restore"}

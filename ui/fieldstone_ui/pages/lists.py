@@ -110,6 +110,7 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
     columns = list_columns(asked)
     where = "" if page.problem else asked.where
     found = data.page(asked.entity, list_query(asked, [column.look.name for column in columns], where))
+    data.mark_overdue(asked.entity, found.data)
     return replace(
         page,
         columns=columns,

@@ -37,6 +37,7 @@ class MovePage:
     record: Mapping[str, Any]
     controls: Sequence[Control] = ()
     problem: str = ""
+    needs_approval: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,16 @@ def take(entity: str, record: str, name: str) -> ResponseReturnValue:
     if sent.errors:
         return again(Attempt(owner, identity, name, sent, sent.errors), 422)
     try:
-        data.transition(owner, identity, name, sent.values, answers.version(request.form.get("version")))
+        written = data.transition(
+            owner, identity, name, sent.values, answers.version(request.form.get("version"))
+        )
     except VersionConflict as error:
         message = f"{error.message} Look at the record as it is now, then move it."
         return again(Attempt(owner, identity, name, sent, {}, message), error.status)
     except FieldstoneError as error:
         return refused(Attempt(owner, identity, name, sent), error)
+    if quick() and written.approval is not None:
+        return jsonify(message="It waits for an approval now. Nothing was changed yet."), 202
     return jsonify(moved=True) if quick() else records.saved(owner, identity)
 
 
@@ -164,6 +169,9 @@ def make_page(attempt: Attempt) -> MovePage:
             for field in asked
         ],
         problem=attempt.problem,
+        needs_approval=any(
+            one.needs_approval for one in data.transitions(owner, identity) if one.name == attempt.name
+        ),
     )
 
 

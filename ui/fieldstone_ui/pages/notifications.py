@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldstone_ui import data
 from fieldstone_ui.pages import answers
+from fieldstone_ui.pages.waiting import waiting_for_reader
 from fieldstone_ui.presentation.notifications import Notice
 
 MOST = 50
@@ -23,9 +24,9 @@ def install(pages: Blueprint) -> None:
 
 
 def notifications() -> str:
-    """The newest notifications of the reader."""
+    """What waits for the reader, and the newest notifications."""
     notices = [notice(record) for record in data.notifications(MOST).data]
-    return render_template("notifications.html", notices=notices)
+    return render_template("notifications.html", notices=notices, waiting=waiting_for_reader())
 
 
 def read_all() -> ResponseReturnValue:

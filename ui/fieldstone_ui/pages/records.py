@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import answers, deletions, drafts, files, happenings, layouts, sheets, steps
+from fieldstone_ui.pages import answers, deletions, drafts, files, happenings, layouts, sheets, steps, waiting
 from fieldstone_ui.pages.addresses import of_entity, of_record
 from fieldstone_ui.pages.sheets import Filling
 from fieldstone_ui.pages.typed import Typed
@@ -74,6 +74,7 @@ def live_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> Recor
         attach_url=files.attach_url(owner, identity) if rights.update else "",
         actions=[delete_action] if rights.delete else [],
         transitions=steps.moves_of(owner, identity),
+        waiting=waiting.waiting_on(owner, identity),
     )
 
 

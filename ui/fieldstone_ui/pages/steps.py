@@ -42,9 +42,18 @@ def path_notes(owner: Entity, identity: UUID, state: str | None) -> dict[str, st
     for stay in data.stays(owner, identity):
         spent[stay.state] = spent.get(stay.state, timedelta()) + ((stay.until or now) - stay.since)
     open_states = (name for name in spent if name in workflow.states and not workflow.states[name].final)
-    return {
+    notes = {
         name: f"day {spent[name].days + 1}" if name == state else lasted(spent[name]) for name in open_states
     }
+    limit = data.due(owner, [identity]).get(identity)
+    if limit is not None and limit.state in notes:
+        notes[limit.state] += f", {due_in_words(limit.due_at - now)}"
+    return notes
+
+
+def due_in_words(left: timedelta) -> str:
+    """How much time is left in a state: "due in 2 d", "overdue 3 h"."""
+    return f"overdue {lasted(-left)}" if left < timedelta() else f"due in {lasted(left)}"
 
 
 def lasted(time: timedelta) -> str:

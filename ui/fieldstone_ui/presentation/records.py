@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fieldstone_ui.presentation.approvals import Waiting
 from fieldstone_ui.presentation.columns import Column
 from fieldstone_ui.presentation.controls import Control
 from fieldstone_ui.presentation.inside import InsidePart
@@ -132,6 +133,7 @@ class RecordPage:
     deleted: bool = False
     path: Sequence[Step] = ()
     transitions: Sequence[Move] = ()
+    waiting: Waiting | None = None
     highlights: Sequence[FieldLook] = ()
     actions: Sequence[Action] = ()
     problem: str = ""
