@@ -22,7 +22,10 @@ TODAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 @pytest.fixture
 def app(app_from: AppFactory) -> App:
     """Ann is a rep whose manager is Mia; Max manages too; Dan and Dora direct."""
-    app = app_from(OFFERS)
+    return staffed(app_from(OFFERS))
+
+
+def staffed(app: App) -> App:
     app.user("Mia", ["manager"])
     app.user("Max", ["manager"])
     app.user("Dan", ["director"])
@@ -482,6 +485,32 @@ def test_transitions_tell_which_would_only_ask(app: App) -> None:
         "wait": False,
         "lose": False,
     }
+
+
+# ---- rules
+
+RULES = """
+trigger stamp on offer before transition send { set remark = "performed" }
+trigger win_at_once on offer after update { when amount == 777 do transition(record, win) }
+trigger win_as_user on offer after update as user { when amount == 888 do transition(record, win) }
+"""
+
+
+def test_rules_on_the_transition_run_when_it_is_performed(app_from: AppFactory) -> None:
+    app = staffed(app_from(OFFERS, offers_rules=RULES))
+    asked = big_discount(app)
+    assert records.get(app.system, "offer", asked.record, ["remark"])["remark"] is None
+    records.approve(who(app, "Mia"), asked)
+    assert records.get(app.system, "offer", asked.record, ["remark"])["remark"] == "performed"
+
+
+def test_a_rule_needs_no_approval_unless_it_acts_as_the_user(app_from: AppFactory) -> None:
+    app = staffed(app_from(OFFERS, offers_rules=RULES))
+    found = offer(app)
+    with pytest.raises(FieldstoneError, match="Win needs an approval"):
+        records.update(who(app, "Ann"), "offer", [Change(found, {"amount": 888})])
+    records.update(who(app, "Ann"), "offer", [Change(found, {"amount": 777})])
+    assert stage(app, found) == "won"
 
 
 # ---- at the same moment
