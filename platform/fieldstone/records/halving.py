@@ -20,7 +20,8 @@ def in_parts(
     """What `work` gives for all rows together, or for parts of them where it raises.
 
     refuse: what it comes to where no smaller part is possible. A conflict is tried once more as it is:
-    whoever was faster has committed by then and is found. Raises `Unavailable` as it comes.
+    whoever was faster has committed by then and is found. Raises `Unavailable` as long as nothing is done;
+    once a part is, the rest is refused for that reason.
     """
     try:
         return [_tried_twice(rows, work)]
@@ -30,10 +31,11 @@ def in_parts(
         if len(rows) <= smallest:
             return [refuse(rows, error)]
     middle = len(rows) // 2
-    return [
-        *in_parts(rows[:middle], work, refuse, smallest),
-        *in_parts(rows[middle:], work, refuse, smallest),
-    ]
+    done = in_parts(rows[:middle], work, refuse, smallest)
+    try:
+        return [*done, *in_parts(rows[middle:], work, refuse, smallest)]
+    except Unavailable as error:
+        return [*done, refuse(rows[middle:], error)]
 
 
 def _tried_twice(rows: Sequence[T], work: Callable[[Sequence[T]], R]) -> R:

@@ -56,17 +56,25 @@ def _each(context: Context, entity: str, sent: Sequence[Values]) -> list[dict[st
     except Unavailable:
         raise
     except FieldstoneError:
-        return [_one(context, entity, values) for values in sent]
+        return _one_by_one(context, entity, sent)
 
 
-def _one(context: Context, entity: str, values: Values) -> dict[str, Any]:
-    try:
-        return _created(records.create(context, entity, [values])[0])
-    except Unavailable:
-        raise
-    except FieldstoneError as error:
-        told = problems.members(error)
-        return {name: told[name] for name in ("status", "code", "detail", "errors")}
+def _one_by_one(context: Context, entity: str, sent: Sequence[Values]) -> list[dict[str, Any]]:
+    """A result for each. Raises `Unavailable` as long as nothing is created; then the rest is told that."""
+    results: list[dict[str, Any]] = []
+    for values in sent:
+        try:
+            results.append(_created(records.create(context, entity, [values])[0]))
+        except FieldstoneError as error:
+            if isinstance(error, Unavailable) and not any(found["status"] == 201 for found in results):
+                raise
+            results.append(_refused_one(error))
+    return results
+
+
+def _refused_one(error: FieldstoneError) -> dict[str, Any]:
+    told = problems.members(error)
+    return {name: told[name] for name in ("status", "code", "detail", "errors")}
 
 
 def _created(entry: Written) -> dict[str, Any]:

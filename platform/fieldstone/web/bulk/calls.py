@@ -22,6 +22,7 @@ from fieldstone.errors import (
     NotFound,
     StaleModel,
     TooLarge,
+    Unavailable,
     VersionConflict,
 )
 from fieldstone.records import operations
@@ -207,6 +208,8 @@ class Refused:
             return
         same = [kind for kind in _KINDS if set(self._statuses) == {kind.status}]
         kind: type[FieldstoneError] = same[0] if same else Invalid
+        if Unavailable.status in self._statuses:
+            kind = Unavailable
         first = self._errors[0]
         message = f"Line {first.line}: {first.message} {self._refused:,} of {self.lines:,} lines were refused"
         errors = self._errors[:MOST_ERRORS]
