@@ -51,6 +51,7 @@ class Context:
 
     source: how it came in: "api", "page", "import", "command", "rule" or "system"; the history keeps it.
     acting: the caller, where a rule works in its name with the rights of the system.
+    accepts_duplicates: the caller knows of records that count as the same, and saves another all the same.
     operation: of which everything done here is a part, if any: see `records.operations`.
     now: frozen for everything done in this context (aware, UTC).
     """
@@ -64,6 +65,7 @@ class Context:
     request_id: str = field(default="")
     acting: Principal | None = None
     operation: UUID | None = None
+    accepts_duplicates: bool = False
 
     def with_source(self, source: str, note: str | None = None) -> Context:
         """The same context, as another source of changes."""

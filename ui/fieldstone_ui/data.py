@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import g
+from flask import g, request
 from werkzeug.datastructures import FileStorage
 
 from fieldstone import records
@@ -48,9 +48,14 @@ MOST_ALIKE = 20
 # -- who reads, and how ----------------------------------------------------------------------------
 
 
+ACCEPT_DUPLICATES = "accept_duplicates"
+"""Stands in a form whose reader has seen that there is a record like this one."""
+
+
 def context() -> Context:
     """The context of this request. Raises NotAuthenticated when nobody is logged in."""
-    return current_context()
+    found = current_context()
+    return replace(found, accepts_duplicates=True) if ACCEPT_DUPLICATES in request.form else found
 
 
 def locale() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldstone_metadata.declarations import Entity, Field, Label
+from fieldstone_metadata.declarations import Duplicates, Entity, Field, Label
 from fieldstone_metadata.expressions import Expressions, used_from_outside
 from fieldstone_metadata.field_types import FIELD_TYPES
 from fieldstone_metadata.kinds.field import build_field, private_fields
@@ -47,6 +47,7 @@ def _entity(
         _search(shape, workspace, expressions),
         check_order(root.get("order"), shape, workspace, expressions.world),
     )
+    duplicates = _duplicates(shape, fields, workspace)
     _check_indexes(shape, fields, workspace)
     if title is None:
         return None
@@ -59,6 +60,7 @@ def _entity(
         title,
         fields,
         *lists,
+        duplicates=duplicates,
         track=bool(root.plain("track", True)),
         activities=shape.activities,
         owner=shape.owner,
@@ -113,6 +115,20 @@ def _columns(
         if names:
             groups.append(tuple(names))
     return tuple(groups)
+
+
+def _duplicates(shape: EntityShape, fields: dict[str, Field], workspace: Workspace) -> tuple[Duplicates, ...]:
+    """Who counts as the same record; reports a name that is taken and fields that cannot be compared."""
+    found: dict[str, Duplicates] = {}
+    for node in shape.document.root.list_under("duplicates"):
+        rule = Duplicates(node.plain("name"), tuple(texts(node, "match")), node.plain("mode"))
+        if rule.name in found:
+            message = f"there are two rules called `{rule.name}` for duplicates"
+            workspace.report.error(node.get("name") or node, "duplicate_name", message)
+        sound = [_is_column(child, shape, fields, workspace) for child in node.list_under("match")]
+        if all(sound):
+            found[rule.name] = rule
+    return tuple(found.values())
 
 
 def _is_column(node: Node, shape: EntityShape, fields: dict[str, Field], workspace: Workspace) -> bool:

@@ -40,6 +40,7 @@ class Choices:
     rejected: Path | None
     email: str | None
     as_json: bool
+    accept_duplicates: bool = False
 
 
 @click.command("import")
@@ -51,6 +52,9 @@ class Choices:
     "--rejected", type=click.Path(path_type=Path), help="Where refused rows go. [FILE.rejected.csv]"
 )
 @click.option("--as", "email", metavar="EMAIL", help="Import as this user, with their rights. [the system]")
+@click.option(
+    "--accept-duplicates", is_flag=True, help="Write rows also where a rule points out a record like them."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print counts and problems as JSON.")
 def command(**chosen: Any) -> int:
     """Import records of ENTITY from the CSV file FILE.
@@ -91,7 +95,8 @@ def _import(choices: Choices) -> int:
 
 
 def _context(installation: Installation, choices: Choices) -> Context:
-    context = installation.context(note=choices.file.name)
+    found = installation.context(note=choices.file.name)
+    context = replace(found, accepts_duplicates=choices.accept_duplicates)
     if choices.email is None:
         return context
     user = require_user(installation.database, context.model, choices.email)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from fieldstone.fields import FieldType, identifier
 from fieldstone.fields.money import BASE
+from fieldstone.model import sameness
 from fieldstone.model.ordering import directed, parse_key
 from fieldstone.model.system_fields import SEARCH
 from fieldstone_metadata import declarations
@@ -66,6 +67,7 @@ def add_indexes(table: sa.Table, entity: declarations.Entity, types: Mapping[str
     _requested_indexes(table, entity, types)
     _reference_indexes(table)
     _order_index(table, entity, types)
+    _duplicate_indexes(table, entity)
     sa.Index(
         _name("ix", table, "deleted_at"), table.c.deleted_at, postgresql_where=table.c.deleted_at.is_not(None)
     )
@@ -134,6 +136,14 @@ def _order_index(table: sa.Table, entity: declarations.Entity, types: Mapping[st
         for place, (sort, descending) in enumerate(found)
     ]
     sa.Index(_name("ix", table, "order"), *terms, table.c.id.desc() if found[-1][1] else table.c.id)
+
+
+def _duplicate_indexes(table: sa.Table, entity: declarations.Entity) -> None:
+    for rule in entity.duplicates:
+        columns = [column for name in rule.match for column in _identity_columns(table, name)]
+        terms = [sameness.compared(column, isinstance(column.type, sa.Text)) for column in columns]
+        live = table.c.deleted_at.is_(None)
+        sa.Index(_name("ix", table, "same", rule.name), *terms, postgresql_where=live)
 
 
 def _may_be_null(sort: Column) -> bool:

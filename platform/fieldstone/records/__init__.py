@@ -16,6 +16,7 @@ from fieldstone.records.counting import counts
 from fieldstone.records.create import create
 from fieldstone.records.delete import delete
 from fieldstone.records.delete_preview import Concerned, DeletePreview, preview_delete
+from fieldstone.records.duplicates import POSSIBLE as POSSIBLE_DUPLICATE
 from fieldstone.records.explaining import Explanation, Question, explain, require_others_view
 from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.finding import find
@@ -44,6 +45,7 @@ from fieldstone.records.uploading import field_of_files, require_upload, upload,
 list = list_records
 
 __all__ = [
+    "POSSIBLE_DUPLICATE",
     "ApprovalState",
     "Change",
     "Concerned",

@@ -12,6 +12,7 @@ from uuid import UUID
 from fieldstone.model.model import Entity
 from fieldstone.records import (
     attaching,
+    duplicates,
     formulas,
     guards,
     links,
@@ -68,7 +69,7 @@ def judge(batch: Batch) -> None:
     _each(whole, money.settle_amounts, money.check_rates, formulas.compute)
     _each(whole, validation.check_required, validation.check_options, validation.check_fields)
     _each(whole, saved_views.check)
-    _each(whole, following.validate, guards.check, trees.check)
+    _each(whole, following.validate, guards.check, trees.check, duplicates.check)
     whole.settle()
 
 

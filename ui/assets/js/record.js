@@ -188,7 +188,7 @@ async function save(url, body) {
 function settle(answer) {
   if (answer.status === 200 && answer.data.location) return goAway(answer.data.location);
   if (answer.status === 200 && answer.html) return saved(answer.html);
-  if (answer.status === 412 && answer.html) return showInDialog(answer.html);
+  if ([409, 412].includes(answer.status) && answer.html) return showInDialog(answer.html);
   closeDialog(sharedDialog());
   refused(answer);
 }

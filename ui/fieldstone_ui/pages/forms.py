@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError, Forbidden, VersionConflict
 from fieldstone.model.model import Entity
+from fieldstone.records import POSSIBLE_DUPLICATE as POSSIBLE
 from fieldstone_ui import data
-from fieldstone_ui.pages import answers, conflicts, drafts, inside, records
+from fieldstone_ui.pages import answers, conflicts, drafts, duplicates, inside, records
 from fieldstone_ui.pages.drafts import Draft
 from fieldstone_ui.pages.typed import Typed, read_form
 from fieldstone_ui.presentation.labels import text
@@ -132,7 +133,9 @@ def told(draft: Draft) -> Response:
 
 
 def refused_by(draft: Draft, error: FieldstoneError) -> ResponseReturnValue:
-    """The form again with what the platform refused."""
+    """The form again with what the platform refused, or the question whether to save it anyway."""
+    if error.code == POSSIBLE:
+        return duplicates.ask(draft.entity, error)
     keys = draft.sent.keys
     if answers.wants_json():
         return answers.refusal(error, place=lambda path: inside.place(path, keys))

@@ -14,6 +14,7 @@ from fieldstone.access.principals import principal_for_user
 from fieldstone.context import Context
 from fieldstone.records.write_rows import Mode, Writing, require_rows
 from fieldstone.web import idempotency
+from fieldstone.web.api.accepting import DUPLICATES, accepting
 from fieldstone.web.authentication import principal_of
 from fieldstone.web.bulk import calls
 from fieldstone.web.bulk.calls import Call
@@ -24,6 +25,7 @@ from fieldstone.web.problems import UnsupportedMediaType
 from fieldstone.web.request_context import current_context
 from fieldstone.web.runtime import current_runtime
 
+PARAMETERS = ("mode", "key", "partial", "dry_run", DUPLICATES)
 MODES = tuple(mode.value for mode in Mode)
 NDJSON = frozenset({MEDIA_TYPE, "application/ndjson", "application/jsonl"})
 CSV = "text/csv"
@@ -37,7 +39,7 @@ def install(api: Blueprint) -> None:
 def write_bulk(entity: str) -> Response:
     """A result for each line. All or nothing; with `partial=true` the lines that can be written are."""
     call = _read_call(entity)
-    context = current_context()
+    context = accepting(current_context(), Parameters(*PARAMETERS))
     require_rows(context, call.writing)
     call = _with_body(call)
     received = receive()
@@ -60,7 +62,8 @@ def _in_batches(call: Call, received: Received, context: Context) -> Response:
 
 
 def _at_once(call: Call, received: Received) -> Response:
-    results, context = calls.at_once(call, received, current_context())
+    context = accepting(current_context(), Parameters(*PARAMETERS))
+    results, context = calls.at_once(call, received, context)
     return _answer(results.parts(), results.close, context)
 
 
@@ -81,7 +84,7 @@ def _closing(body: Iterator[bytes], close: Callable[[], None]) -> Iterator[bytes
 
 
 def _read_call(entity: str) -> Call:
-    parameters = Parameters("mode", "key", "partial", "dry_run")
+    parameters = Parameters(*PARAMETERS)
     mode = Mode(parameters.choice("mode", MODES))
     writing = Writing(entity, mode, parameters.names("key") or ())
     return Call(writing, parameters.flag("partial"), parameters.flag("dry_run"), csv=False)

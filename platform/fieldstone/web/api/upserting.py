@@ -13,6 +13,7 @@ from fieldstone.context import Context
 from fieldstone.errors import Conflict, FieldError, Invalid, VersionConflict
 from fieldstone.records import Change
 from fieldstone.web import bodies
+from fieldstone.web.api.accepting import DUPLICATES, accepting
 from fieldstone.web.api.answers import written_record
 from fieldstone.web.idempotency import idempotent
 from fieldstone.web.parameters import Parameters
@@ -28,8 +29,8 @@ def install(api: Blueprint) -> None:
 @idempotent
 def upsert_record(entity: str, field: str, value: str) -> Response:
     """201 with the new record, or 200 with the changed one."""
-    Parameters()
-    context = current_context()
+    parameters = Parameters(DUPLICATES)
+    context = accepting(current_context(), parameters)
     found = records.find(context, entity, field, value)
     values = _with_key(bodies.read_object(), field, value)
     if found is None:

@@ -8,6 +8,7 @@ from fieldstone import records
 from fieldstone.errors import Conflict
 from fieldstone.records import Change
 from fieldstone.web import bodies
+from fieldstone.web.api.accepting import DUPLICATES, accepting
 from fieldstone.web.api.answers import no_content, written_record
 from fieldstone.web.api.approvals import request_instead
 from fieldstone.web.api.batches import create_many
@@ -29,9 +30,10 @@ def install(api: Blueprint) -> None:
 @idempotent
 def create_records(entity: str) -> Response:
     """One record from an object, or many from `{"records": […]}`."""
-    partial = Parameters("partial").flag("partial")
+    parameters = Parameters("partial", DUPLICATES)
+    partial = parameters.flag("partial")
+    context = accepting(current_context(), parameters)
     body = bodies.read_object()
-    context = current_context()
     if partial or "records" in body:
         return create_many(context, entity, body, partial=partial)
     written = records.create(context, entity, [body])[0]
@@ -44,9 +46,9 @@ def update_record(entity: str, record: str) -> Response:
 
     A change of the state that needs an approval asks for it, like the transition by its name.
     """
-    Parameters()
+    parameters = Parameters(DUPLICATES)
     change = Change(record_id(record), bodies.read_object(), expected_version())
-    context = current_context()
+    context = accepting(current_context(), parameters)
     try:
         written = records.update(context, entity, [change])[0]
     except Conflict as refused:

@@ -28,6 +28,7 @@ def bulk_operation(surface: Surface) -> Schema:
             ),
             parameters.flag("partial", "Write the lines that can be written, instead of all or none."),
             parameters.flag("dry_run", "Tell what would happen, and write nothing."),
+            parameters.duplicates(),
             parameters.idempotency_key(),
         ],
         "requestBody": {

@@ -48,6 +48,12 @@ def flag(name: str, description: str) -> Schema:
     return query(name, description, {"type": "string", "enum": ["true", "false"], "default": "false"})
 
 
+def duplicates() -> Schema:
+    """Whether to save also what counts as the same as another record."""
+    described = "`accept`: save it, although a rule with the mode `warn` points out another record (409)."
+    return query("duplicates", described, {"type": "string", "enum": ["ask", "accept"], "default": "ask"})
+
+
 def fields() -> Schema:
     """Which fields to answer with."""
     return query("fields", "Field paths with commas between them, such as `name,account.name`; absent: all.")

@@ -92,7 +92,7 @@ def _record(surface: Surface) -> Operations:
     if "update" in surface.verbs:
         changed = _one(surface, WRITING) | ({"202": accepted()} if has_approvals(surface) else {})
         found["patch"] = _operation(surface, "update", f"Change one {surface.label}", changed) | {
-            "parameters": [parameters.record(), *_write_headers()],
+            "parameters": [parameters.record(), parameters.duplicates(), *_write_headers()],
             "requestBody": _body(reference(f"{surface.name}.update")),
         }
     if "delete" in surface.verbs:
@@ -115,7 +115,7 @@ def _create(surface: Surface) -> Schema:
     }
     partial = parameters.flag("partial", "With `records`: keep the good ones, with a result for each.")
     return _operation(surface, "create", f"Create {surface.plural}", answers(successes, WRITING)) | {
-        "parameters": [partial, parameters.idempotency_key()],
+        "parameters": [partial, parameters.duplicates(), parameters.idempotency_key()],
         "requestBody": _body({"oneOf": [one, many]}),
     }
 
@@ -163,7 +163,11 @@ def _upsert(surface: Surface, field: str) -> Schema:
     )
     summary = f"Change the {surface.label} with this {field}, or create it"
     return _operation(surface, f"upsert_by_{field}", summary, responses) | {
-        "parameters": [parameters.path("value", f"The value of `{field}`."), *_write_headers()],
+        "parameters": [
+            parameters.path("value", f"The value of `{field}`."),
+            parameters.duplicates(),
+            *_write_headers(),
+        ],
         "requestBody": _body(reference(f"{surface.name}.update")),
     }
 
