@@ -131,7 +131,6 @@ def test_an_entity_that_does_not_exist_is_a_404_everywhere(api, entity):
         "/data",
         "/data/customer/x/y/z",
         "/explain",
-        "/events",
         "/metadata/x",
     ],
 )

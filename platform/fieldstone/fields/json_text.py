@@ -6,6 +6,7 @@ Each function gives text that is never null: no value is the word `null`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +46,14 @@ def instant(moment: Column) -> Column:
     written = sa.cast(sa.func.to_json(sa.func.timezone(sa.literal_column("'UTC'"), moment)), sa.Text)
     ended = sa.func.rtrim(written, sa.literal_column("""'"'"""))
     return sa.func.coalesce(ended.concat(sa.literal_column("""'Z"'""")), NULL)
+
+
+def object_of(members: Mapping[str, Column]) -> Column:
+    """An object. members: name, which holds nothing that JSON escapes → text of the value."""
+    parts = [constant("{")]
+    for number, (name, value) in enumerate(members.items()):
+        parts += [constant(f'{"," if number else ""}"{name}":'), value]
+    return assembled(*parts, constant("}"))
 
 
 def assembled(*parts: Column) -> Column:

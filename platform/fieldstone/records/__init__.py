@@ -1,6 +1,6 @@
 """The one door to the data: every read and write of every page, call, import and rule goes through here."""
 
-from fieldstone.records.aggregate import Group, aggregate
+from fieldstone.records.aggregate import aggregate
 from fieldstone.records.approvals.deciding import Pending, reject, withdraw
 from fieldstone.records.approvals.showing import (
     ApprovalState,
@@ -26,6 +26,7 @@ from fieldstone.records.import_rows import import_rows
 from fieldstone.records.listing import each_json, list_json, list_records
 from fieldstone.records.lookup import Found, lookup
 from fieldstone.records.measures import Measure
+from fieldstone.records.pivot import Asked, Group, Pivot, pivot
 from fieldstone.records.purge import purge
 from fieldstone.records.query import Page, Query
 from fieldstone.records.readers import who_may_read
@@ -47,6 +48,7 @@ list = list_records
 __all__ = [
     "POSSIBLE_DUPLICATE",
     "ApprovalState",
+    "Asked",
     "Change",
     "Concerned",
     "DeletePreview",
@@ -62,6 +64,7 @@ __all__ = [
     "Page",
     "Pending",
     "Picked",
+    "Pivot",
     "Query",
     "Question",
     "Rights",
@@ -94,6 +97,7 @@ __all__ = [
     "list_json",
     "lookup",
     "pending_approval",
+    "pivot",
     "preview_delete",
     "purge",
     "reject",

@@ -32,8 +32,16 @@ class Measure:
     field: str | None = None
 
 
-def measure_json(record: RecordSource, measure: Measure) -> Column:
-    """The JSON text of a measure.
+@dataclass(frozen=True)
+class Measured:
+    """A measure in a statement. value: what groups are ordered by. json: what is told, as JSON text."""
+
+    value: Column
+    json: Column
+
+
+def measured(record: RecordSource, measure: Measure) -> Measured:
+    """A measure over the records of a group.
 
     Raises:
         Malformed: for an unknown field, or one that has no such measure.
@@ -41,7 +49,7 @@ def measure_json(record: RecordSource, measure: Measure) -> Column:
     if measure.field is None:
         if measure.function != "count":
             raise malformed("measures", "bad_measure", f"{measure.function} needs a field.")
-        return json_text.bare(sa.func.count())
+        return Measured(sa.func.count(), json_text.bare(sa.func.count()))
     path = resolve(record.viewer, record.entity, measure.field, "measures")
     source = path.source(record)
     value = path.field.type.sort_sql(source)
@@ -50,7 +58,8 @@ def measure_json(record: RecordSource, measure: Measure) -> Column:
     if value is None or write is None:
         message = f"There is no {measure.function} of “{measure.field}”."
         raise malformed("measures", "bad_measure", message)
-    return write(guarded(source, path.field, value, sa.null()))
+    computed = _FUNCTIONS[measure.function](guarded(source, path.field, value, sa.null()))
+    return Measured(computed, write(computed))
 
 
 def _kind(viewer: Viewer, path: FieldPath) -> Kind:
@@ -79,35 +88,33 @@ def _average(value: Column) -> Column:
 
 
 Writer = Callable[[Column], Column]
-_SUMS: Mapping[Kind, Writer] = {
-    Kind.INTEGER: lambda value: json_text.bare(_sum(value)),
-    Kind.DECIMAL: lambda value: _exact(_sum(value)),
-    Kind.MONEY: lambda value: _money(_sum(value)),
+_FUNCTIONS: Mapping[Function, Callable[[Column], Column]] = {
+    "count": sa.func.count,
+    "sum": _sum,
+    "average": _average,
+    "min": lambda value: sa.func.min(value, type_=value.type),
+    "max": lambda value: sa.func.max(value, type_=value.type),
 }
+_SUMS: Mapping[Kind, Writer] = {Kind.INTEGER: json_text.bare, Kind.DECIMAL: _exact, Kind.MONEY: _money}
 _AVERAGES: Mapping[Kind, Writer] = {
-    Kind.INTEGER: lambda value: _exact(_average(value)),
-    Kind.DECIMAL: lambda value: _exact(_average(value)),
-    Kind.PERCENT: lambda value: _exact(_average(value)),
-    Kind.MONEY: lambda value: _money(_average(value)),
+    Kind.INTEGER: _exact,
+    Kind.DECIMAL: _exact,
+    Kind.PERCENT: _exact,
+    Kind.MONEY: _money,
 }
-
-
-def _extremes(function: Writer) -> Mapping[Kind, Writer]:
-    return {
-        Kind.INTEGER: lambda value: json_text.bare(function(value)),
-        Kind.DECIMAL: lambda value: _exact(function(value)),
-        Kind.PERCENT: lambda value: _exact(function(value)),
-        Kind.MONEY: lambda value: _money(function(value)),
-        Kind.DATE: lambda value: json_text.escaped(function(value)),
-        Kind.DATETIME: lambda value: json_text.instant(function(value)),
-        Kind.TIME: lambda value: json_text.escaped(function(value)),
-    }
-
-
+_EXTREMES: Mapping[Kind, Writer] = {
+    Kind.INTEGER: json_text.bare,
+    Kind.DECIMAL: _exact,
+    Kind.PERCENT: _exact,
+    Kind.MONEY: _money,
+    Kind.DATE: json_text.escaped,
+    Kind.DATETIME: json_text.instant,
+    Kind.TIME: json_text.escaped,
+}
 _WRITERS: Mapping[Function, Mapping[Kind, Writer]] = {
-    "count": {kind: lambda value: json_text.bare(sa.func.count(value)) for kind in Kind},
+    "count": dict.fromkeys(Kind, json_text.bare),
     "sum": _SUMS,
     "average": _AVERAGES,
-    "min": _extremes(lambda value: sa.func.min(value, type_=value.type)),
-    "max": _extremes(lambda value: sa.func.max(value, type_=value.type)),
+    "min": _EXTREMES,
+    "max": _EXTREMES,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, get_args
 
@@ -13,16 +13,16 @@ from fieldstone import records
 from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.errors import FieldError, Malformed
-from fieldstone.records import Group, Measure, Query
+from fieldstone.records import Asked, Group, Measure, Pivot, Query
 from fieldstone.records.measures import Function
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import json_value
+from fieldstone.web.api.reading import LARGEST_LIMIT
 from fieldstone.web.parameters import Parameters, refuse
 from fieldstone.web.request_context import current_context
 
-MEMBERS = ("where", "rows", "measures", "columns", "order")
-NOT_YET = ("columns", "order")
-MOST_ROWS, MOST_MEASURES = 5, 20
+MEMBERS = ("where", "rows", "columns", "measures", "order", "limit", "totals")
+MOST_KEYS, MOST_MEASURES = 5, 20
 FOUND_PER_ENTITY = 10
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
 MEASURE = re.compile(r"^\s*([a-z]+)\s*\(\s*([a-z0-9_.]*)\s*\)\s*$")
@@ -35,20 +35,20 @@ def install(api: Blueprint) -> None:
 
 
 def query_groups(entity: str) -> Response:
-    """`{"where", "rows", "measures"}` → the fields and measures of each group, largest first."""
+    """The fields and measures of each group that the body asks for, with the totals of rows and columns."""
     Parameters()
     context = current_context()
     body = bodies.read_object()
     bodies.only(body, MEMBERS)
-    for name in NOT_YET:
-        if name in body:
-            raise _refused(name, f"`{name}` is not supported yet.", "not_supported_yet")
-    rows, measures = _rows(body.get("rows", [])), _measures(body.get("measures", {}))
-    clash = measures.keys() & set(rows)
-    if clash:
-        raise _refused("measures", f"`{clash.pop()}` is the name of a row and of a measure.")
-    groups = records.aggregate(context, entity, Query(where=_where(body.get("where"))), rows, measures)
-    return json_value({"data": [_told(group) for group in groups]})
+    found = records.pivot(context, entity, Query(where=_where(body.get("where"))), _asked(body))
+    return json_value(_answer(found, pivoted="columns" in body))
+
+
+def _answer(found: Pivot, *, pivoted: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"data": _told(found.data), "more": found.more}
+    if pivoted:
+        told |= {"rows": _told(found.rows), "columns": _told(found.columns)}
+    return told if found.total is None else told | {"total": found.total}
 
 
 def search() -> Response:
@@ -75,8 +75,8 @@ def _found(context: Context, entity: str, q: str) -> list[dict[str, Any]]:
     return [asdict(record) for record in records.lookup(context, entity, q, FOUND_PER_ENTITY)]
 
 
-def _told(group: Group) -> dict[str, Any]:
-    return {**group.by, **group.measures}
+def _told(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    return [{**group.by, **group.measures} for group in groups]
 
 
 def _where(sent: Any) -> str | None:
@@ -85,10 +85,35 @@ def _where(sent: Any) -> str | None:
     return sent
 
 
-def _rows(sent: Any) -> tuple[str, ...]:
-    if not isinstance(sent, list) or len(sent) > MOST_ROWS or not all(isinstance(row, str) for row in sent):
-        raise _refused("rows", f"`rows` is a list of at most {MOST_ROWS} field paths.")
-    return tuple(sent)
+def _asked(body: Mapping[str, Any]) -> Asked:
+    measures = _measures(body.get("measures", {}))
+    return Asked(
+        rows=_names(body, "rows"),
+        columns=_names(body, "columns"),
+        measures=tuple(measures.items()) or Asked.measures,
+        order=_names(body, "order"),
+        limit=_limit(body.get("limit", LARGEST_LIMIT)),
+        totals=_flag(body.get("totals", False)),
+    )
+
+
+def _names(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    sent = body.get(name, [])
+    if not isinstance(sent, list) or len(sent) > MOST_KEYS or not all(isinstance(key, str) for key in sent):
+        raise _refused(name, f"`{name}` is a list of at most {MOST_KEYS} texts.")
+    return tuple(key.strip() for key in sent)
+
+
+def _limit(sent: Any) -> int:
+    if not isinstance(sent, int) or isinstance(sent, bool) or not 1 <= sent <= LARGEST_LIMIT:
+        raise _refused("limit", f"`limit` is a whole number from 1 to {LARGEST_LIMIT}.")
+    return sent
+
+
+def _flag(sent: Any) -> bool:
+    if not isinstance(sent, bool):
+        raise _refused("totals", "`totals` is true or false.")
+    return sent
 
 
 def _measures(sent: Any) -> Mapping[str, Measure]:

@@ -165,6 +165,7 @@ UNDONE: Schema = {
 EVENTS = listed(EVENT)
 EVENTS["properties"]["next"] = TEXT | {"description": "From where to go on."}
 EVENTS["required"] = ["data", "next"]
+KEYS: Schema = {"type": "array", "maxItems": 5, "items": TEXT}
 GROUP_REQUEST: Schema = {
     "type": "object",
     "properties": {
@@ -172,15 +173,33 @@ GROUP_REQUEST: Schema = {
             "type": ["string", "null"],
             "description": "An expression; only records for which it holds.",
         },
-        "rows": {"type": "array", "items": TEXT, "description": "Expressions to group by."},
+        "rows": KEYS | {"description": "Field paths to group by, or buckets such as `month(created_at)`."},
+        "columns": KEYS | {"description": "The same, for the columns of a pivot."},
         "measures": {
             "type": "object",
             "description": "Name → what to compute.",
             "additionalProperties": TEXT,
-            "example": {"deals": "count()", "value": "sum(amount)"},
+            "maxProperties": 20,
+            "example": {"records": "count()"},
         },
+        "order": KEYS | {"description": "Names of rows, columns and measures, `-` in front for descending."},
+        "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000},
+        "totals": {"type": "boolean", "default": False, "description": "Also the measures of everything."},
     },
     "additionalProperties": False,
+}
+GROUPS_OF_RECORDS: Schema = {"type": "array", "items": {"type": "object"}}
+GROUPS: Schema = {
+    "type": "object",
+    "required": ["data", "more"],
+    "properties": {
+        "data": GROUPS_OF_RECORDS
+        | {"description": "The keys and measures of each group that has records; of a pivot, of each cell."},
+        "more": {"type": "boolean", "description": "Whether there are more rows than the limit."},
+        "rows": GROUPS_OF_RECORDS | {"description": "Of a pivot, the totals of its rows, in order."},
+        "columns": GROUPS_OF_RECORDS | {"description": "Of a pivot, the totals of its columns, in order."},
+        "total": {"type": "object", "description": "The measures over everything, where asked for."},
+    },
 }
 FOUND: Schema = {
     "type": "object",
@@ -283,7 +302,7 @@ SCHEMAS: dict[str, Schema] = {
     "Operation": OPERATION,
     "Undone": UNDONE,
     "GroupRequest": GROUP_REQUEST,
-    "Groups": listed({"type": "object"}),
+    "Groups": GROUPS,
     "Found": listed(FOUND),
     "Me": ME,
     "Question": QUESTION,
