@@ -141,6 +141,14 @@ def test_approvals_and_time_limits_are_declared(application):
     assert [(step.role, step.needs) for step in approval.steps] == [("employee", 2), (None, "any")]
 
 
+def test_a_secret_cannot_be_asked_for_where_an_approval_is_needed(only_problem):
+    text = replaced("to: lost}", "to: lost, ask: [key], approval: {steps: [{by: employee}]}}")
+    problem = only_problem(
+        text.replace("amount: {type: money}", "amount: {type: money}\n  key: {type: secret}")
+    )
+    assert problem.code == "not_supported_yet"
+
+
 @pytest.mark.parametrize("by", ["=owner", "=owner.manager", "=[owner, owner.manager]", "=owner.reports"])
 def test_whoever_an_expression_gives_may_approve(by, check_text):
     assert (

@@ -22,10 +22,20 @@ def build_approval(
     node = transition.get("approval")
     if node is None or node.broken:
         return None
+    _refuse_secrets(transition, shape, workspace)
     when = _when(node, shape, expressions)
     steps = [_step(child, shape, workspace, expressions) for child in node.list_under("steps")]
     sound = tuple(step for step in steps if step is not None)
     return Approval(when, sound) if sound else None
+
+
+def _refuse_secrets(transition: Node, shape: EntityShape, workspace: Workspace) -> None:
+    """What waits for an approval is kept and shown as it was sent, which a secret must never be."""
+    for child in transition.list_under("ask"):
+        field = shape.fields.get(child.value)
+        if field is not None and field.declared.name == "secret":
+            message = f"`{field.name}` is a secret, which cannot wait for an approval yet"
+            workspace.report.error(child, "not_supported_yet", message)
 
 
 def _when(node: Node, shape: EntityShape, expressions: Expressions) -> bool | Expression:
