@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -262,6 +263,21 @@ def test_the_doctor_finds_a_sound_installation_well(shop, capsys):
     findings = {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)}
     assert findings["publication"]["text"] == "version 1: core 1.0.0, shop 1.0.0"
     assert findings["tables"]["text"] == "as declared"
+
+
+def test_leftovers_in_the_storage_of_files_are_told_and_cleaned(shop, capsys):
+    left = shop.parent / ".fieldstone" / "files" / "main" / "incoming" / "left"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    capsys.readouterr()
+    assert run("doctor") == 0
+    assert "fieldstone files clean" in capsys.readouterr().out
+    assert run("files", "clean", "--dry-run") == 0
+    assert left.exists()
+    assert run("files", "clean", "--json") == 0
+    assert json.loads(capsys.readouterr().out.partition("\n")[2])["unfinished"] == 1
+    assert not left.exists()
 
 
 def test_the_doctor_says_that_the_database_is_away(monkeypatch, tmp_path, capsys):

@@ -203,17 +203,17 @@ def test_a_server_streams_large_files_and_bears_being_killed_in_an_upload(
         api.headers["Authorization"] = f"Bearer {token}"
         api.post(f"{files}?name=small.bin", data=b"x").raise_for_status()
         before = memory(running)
-        sent = api.post(f"{files}?name=large.bin", data=(b"\1" * MEGABYTE for _ in range(60)))
+        sent = api.post(f"{files}?name=large.bin", data=Streamed(60 * MEGABYTE))
         assert (sent.status_code, sent.json()["size"]) == (201, 60 * MEGABYTE)
         with api.get(f"{files}/{sent.json()['id']}", stream=True) as answer:
             assert sum(len(part) for part in answer.iter_content(MEGABYTE)) == 60 * MEGABYTE
         assert memory(running) - before < 30 * MEGABYTE
-        half = begun(running, token)
-        wait_for(lambda: len(stored(kept)) == 3)
-        half.close()
-        wait_for(lambda: len(stored(kept)) == 2)
-        half = begun(running, token)
-        wait_for(lambda: len(stored(kept)) == 3)
+        broken = {f"Content-Length: {5 * MEGABYTE}": 400, "Transfer-Encoding: chunked": 411}
+        for length, status in broken.items():
+            begun(running, token, length).close()
+            wait_for(lambda status=status: f'"status":{status}' in running.log.read_text())
+        half = begun(running, token, f"Content-Length: {5 * MEGABYTE}")
+        wait_for(lambda: incoming(kept) == 1)
         for process in (*psutil.Process(running.process.pid).children(recursive=True), running.process):
             process.kill()
         half.close()
@@ -222,21 +222,41 @@ def test_a_server_streams_large_files_and_bears_being_killed_in_an_upload(
     kept.database.close()
 
 
+class Streamed:
+    """Bytes that are made while they are sent."""
+
+    def __init__(self, size: int) -> None:
+        self.left = self.len = size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self.read(MEGABYTE), b"")
+
+    def read(self, size: int) -> bytes:
+        taken = min(size, self.left)
+        self.left -= taken
+        return b"\1" * taken
+
+
 def memory(running: Server) -> int:
     """Bytes that the server's processes have to themselves."""
     processes = psutil.Process(running.process.pid).children(recursive=True)
     return sum(one.memory_full_info().uss for one in processes)
 
 
-def begun(running: Server, token: str) -> socket.socket:
+def incoming(app: App) -> int:
+    """How many contents are just arriving."""
+    return sum(one.id is None for one in app.database.files.stored())
+
+
+def begun(running: Server, token: str, length: str) -> socket.socket:
     """An upload of which only a part has been sent."""
     address = urlsplit(running.url)
     line = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
     line.sendall(
         f"POST /api/v1/files?name=half.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Length: {5 * MEGABYTE}\r\n\r\n".encode()
+        f"{length}\r\n\r\n80000\r\n".encode()
     )
-    line.sendall(b"\1" * MEGABYTE)
+    line.sendall(b"\1" * 0x80000 + b"\r\n")
     return line
 
 

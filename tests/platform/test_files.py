@@ -310,6 +310,25 @@ def test_names_are_made_harmless(ann: ApiClient, sent: str, kept: str) -> None:
     assert send(ann, sent, b"hello").json["name"] == kept
 
 
+def test_a_file_keeps_its_ending_when_it_is_renamed(ann: ApiClient) -> None:
+    file = uploaded(ann)
+    assert ann.patch(f"/data/file/{file}", {"name": "../signed.PDF"}).json["name"] == "signed.PDF"
+    answer = ann.patch(f"/data/file/{file}", {"name": "offer.exe"})
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "wrong_ending")
+
+
+def test_a_type_that_was_sent_counts_where_the_name_says_none(ann: ApiClient) -> None:
+    types = {
+        "text/csv; charset=utf-8": "text/csv",
+        'odd/"<x>': "text/plain",
+        "application/x-tool": "application/x-tool",
+    }
+    for sent, kept in types.items():
+        answer = ann.post("/files?name=data", data=b"a;b", content_type=sent)
+        assert answer.json["media_type"] == kept
+    assert ann.post("/files?name=data", data=b"a;b", content_type="image/png").json["code"] == "type_mismatch"
+
+
 def test_a_request_without_a_file_is_malformed(ann: ApiClient) -> None:
     for answer in (
         ann.post("/files", data=b"hello", content_type="text/plain"),

@@ -121,6 +121,7 @@ def test_files_are_added_to_a_record_and_deleted_without_a_script(visit: Visit, 
     page = ann.post(f"{path}/files", {"file": [chosen("a.pdf", PDF), chosen("b.png", picture())]})
     assert "a.pdf" in words(page)
     assert "b.png" in words(page)
+    assert "Ann added the file “a.pdf”" in words(ann.get(f"{path}/activity"))
     refused = ann.post(f"{path}/files", {"file": chosen("c.png", PROGRAM)})
     assert refused.status_code == 422
     assert "Nothing was saved" in words(refused)
@@ -177,6 +178,7 @@ def test_files_in_a_browser(app: App, desk: Desk, path: str) -> None:
     expect(signature.get_by_text("signature.png")).to_be_visible()
     assert serious(page) == []
     page.keyboard.press("Control+s")
+    expect(page.locator("[data-savebar]")).to_be_hidden()
     expect(field.get_by_role("link", name="lease.pdf")).to_be_visible()
     expect(signature.get_by_role("img")).to_be_visible()
     assert saved(app)["signed"]["media_type"] == "image/png"

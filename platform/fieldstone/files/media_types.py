@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import mimetypes
+import re
 
 import puremagic
 
@@ -71,6 +72,8 @@ _TEXTS = frozenset(
 _PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 """How programs of Windows, Linux and macOS begin."""
 
+_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,50}/[a-z0-9][a-z0-9.+-]{0,60}")
+
 # Built-in endings only: what an installation's operating system knows must not change what is refused.
 _BUILT_IN = mimetypes.MimeTypes()
 
@@ -93,7 +96,7 @@ def declared_type(name: str, sent: str = "") -> str | None:
     ending = ending_of(name)
     known = _ENDINGS.get(ending) or _BUILT_IN.guess_type(f"name{ending}", strict=True)[0]
     given = (known or sent.partition(";")[0]).strip().lower()
-    return None if given in _SAYS_NOTHING or "/" not in given else _SAME.get(given, given)[:120]
+    return None if given in _SAYS_NOTHING or not _TYPE.fullmatch(given) else _SAME.get(given, given)
 
 
 def mismatch(name: str, declared: str) -> Invalid:

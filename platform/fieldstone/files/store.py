@@ -233,7 +233,8 @@ def _id_of(place: str) -> UUID | None:
 
 def _changed_at(entry: dict[str, Any]) -> datetime | None:
     """When it was written, as each file system calls it."""
-    found = entry.get("mtime") or entry.get("LastModified") or entry.get("created")
+    told = (entry.get(name) for name in ("mtime", "LastModified", "updated", "created"))
+    found = next((one for one in told if one is not None), None)
     if isinstance(found, int | float):
         return datetime.fromtimestamp(found, UTC)
     if isinstance(found, datetime):

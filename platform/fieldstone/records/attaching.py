@@ -13,6 +13,7 @@ from uuid import UUID
 from fieldstone.fields.file import FileType, check_fits
 from fieldstone.fields.files import FilesType
 from fieldstone.fields.refusal import ValueRefused
+from fieldstone.files.names import clean_name, ending_of
 from fieldstone.model.model import FILE_FIELD, Field
 from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
@@ -23,17 +24,28 @@ from fieldstone.records.writing import updating, write
 from fieldstone_metadata.names import FILE
 from fieldstone_rules.types import Ref
 
-ABOUT, CHECKSUM = "regarding", "checksum"
+ABOUT, CHECKSUM, NAME = "regarding", "checksum", "name"
 _WRITTEN = ("id", "version", "updated_at", "updated_by", "deleted_at", FILE_FIELD)
 
 
-def require_content(batch: Batch) -> None:
-    """Refuse records of files that come without a content, on whatever way."""
+def check_files(batch: Batch) -> None:
+    """Refuse records of files that come without a content, on whatever way; make new names harmless."""
     if batch.entity.name == FILE:
         for item in batch.items:
             if item.is_new and item.new.get(CHECKSUM) is None:
                 message = "A file comes with its content: send it to POST /api/v1/files."
                 batch.refuse(item, None, "no_content", message)
+            elif not item.is_new and item.sent.get(NAME):
+                _rename(batch, item)
+
+
+def _rename(batch: Batch, item: Item) -> None:
+    """The ending stays: it says what the content is, and fields take files by it."""
+    item.new[NAME] = item.sent[NAME] = clean_name(item.sent[NAME])
+    ending = ending_of(item.old[NAME])
+    if ending_of(item.new[NAME]) != ending:
+        kept = f"still end with {ending}" if ending else "have no ending"
+        batch.refuse(item, NAME, "wrong_ending", f"The name has to {kept}, as the content is the same.")
 
 
 def check(batch: Batch) -> None:

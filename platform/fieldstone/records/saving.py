@@ -59,7 +59,7 @@ def judge(batch: Batch) -> None:
     with those, each step for the records inside before the ones around them.
     """
     whole = family.whole(batch)
-    _each(whole, attaching.require_content, mentions.find, attaching.check)
+    _each(whole, attaching.check_files, mentions.find, attaching.check)
     _each(whole, references.check, money.check_currency)
     family.share_currency(whole)
     _each(whole, money.settle_amounts, formulas.compute, validation.check_visible)

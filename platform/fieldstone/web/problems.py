@@ -40,6 +40,12 @@ class UnsupportedMediaType(FieldstoneError):
     status, code, title = 415, "unsupported_media_type", "Unsupported media type"
 
 
+class LengthRequired(FieldstoneError):
+    """The body has to say beforehand how long it is, or nobody could tell whether all of it came."""
+
+    status, code, title = 411, "length_required", "Say how long it is"
+
+
 class RangeNotSatisfiable(FieldstoneError):
     """The part of a file that was asked for is not in it; details["size"] says how many bytes it has."""
 

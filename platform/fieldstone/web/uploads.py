@@ -14,6 +14,7 @@ from werkzeug.datastructures import FileStorage
 from fieldstone.errors import FieldError, Malformed
 from fieldstone.files import Content, FileStore, Received, examine
 from fieldstone.files.store import CHUNK, too_large
+from fieldstone.web.problems import LengthRequired
 
 PART = "file"
 MULTIPART = "multipart/form-data"
@@ -26,13 +27,16 @@ def read_upload(store: FileStore, name: str | None, largest: int | None = None) 
 
     name: from the address, which a multipart part need not repeat. largest: bytes, instead of the
     installation's limit where that is higher.
-    Raises `Malformed` without a file or name, `TooLarge`, and what `examine` raises.
+    Raises `Malformed` without a file or name, or if only a part came, `LengthRequired`, `TooLarge`, and what
+    `examine` raises.
     """
     limit = store.largest if largest is None else min(largest, store.largest)
     if request.mimetype == MULTIPART:
         return _from_part(store, name, limit)
     if name is None:
         raise _refused("name", "Say in the address what the file is called: `?name=contract.pdf`.")
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        raise _length_required()
     _expect(limit, limit + 1)
     received = store.receive(_chunks(request.stream), limit)
     _require_whole(store, received)
@@ -71,12 +75,20 @@ def _expect(limit: int, most: int) -> None:
 
 
 def _require_whole(store: FileStore, received: Received) -> None:
-    """Refuse a body of which only a part came: to the application, a broken connection looks like its end."""
-    if request.content_length not in (None, received.size):
+    """Refuse a body of which only a part came."""
+    expected = request.content_length
+    if (expected or 0) != received.size:
         store.discard(received)
-        came = f"{received.size:,} of {request.content_length:,} bytes"
+        if expected is None:
+            raise _length_required()
+        came = f"{received.size:,} of {expected:,} bytes"
         message = f"Only {came} came. Nothing was saved; send it again."
         raise Malformed(message, code="incomplete")
+
+
+def _length_required() -> LengthRequired:
+    # To the application, a connection that breaks looks like the end of such a body.
+    return LengthRequired("Send `Content-Length`, so that a file of which only a part came is noticed.")
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

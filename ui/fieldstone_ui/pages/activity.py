@@ -122,7 +122,8 @@ def show(owner: Entity, identity: UUID, tab: str, *, fresh: bool = False, **type
 
 
 def make_page(owner: Entity, identity: UUID, tab: str, **more: Any) -> ActivityPage:
-    """What one tab shows; the statements are those of the history, and one for comments and their number.
+    """What one tab shows; the statements are those of the history, one for comments and their number, and one
+    for the files that the timeline names.
 
     Raises:
         NotFound: if there is no such record for the reader.
@@ -132,7 +133,9 @@ def make_page(owner: Entity, identity: UUID, tab: str, **more: Any) -> ActivityP
     most = 0 if tab == HISTORY else comments.MOST
     said_here, count = comments.of_record(owner, identity, most) if data.may_comment(owner) else ([], None)
     changes = [] if tab == COMMENTS else happenings.changes(owner, data.history(owner, identity))
-    shown = happenings.together(changes, said_here)
+    with_files = tab == TIMELINE and data.may_have_files(owner)
+    files = data.files(owner, identity, happenings.MOST).data if with_files else []
+    shown = happenings.together(changes, said_here, happenings.additions(files))
     return ActivityPage(
         tabs=tabs(owner, identity, tab, count),
         days=happenings.days(shown.entries),

@@ -8,7 +8,7 @@ from typing import Any
 
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.presentation.activity import Day, Event, FieldChange, Happening, Said, Shown
+from fieldstone_ui.presentation.activity import Day, Event, FieldChange, Happening, Shown
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.states import StateLook
 
@@ -47,9 +47,26 @@ def changes(owner: Entity, entries: Iterable[Mapping[str, Any]]) -> list[Happeni
     return [happening(owner, entry) for entry in entries]
 
 
-def together(changed: Sequence[Happening], said: Sequence[Said]) -> Shown:
-    """Changes and comments, newest first. Where one kind ends before it is complete, so does the whole."""
-    kinds: tuple[Sequence[Event], Sequence[Event]] = (changed, said)
+def additions(files: Iterable[Mapping[str, Any]]) -> list[Happening]:
+    """The files that were attached, in words; those of fields stand among the changes."""
+    return [addition(file) for file in files if not file.get("field")]
+
+
+def addition(file: Mapping[str, Any]) -> Happening:
+    """One file that was attached."""
+    formats, instant = data.formats(), data.instant(file["created_at"])
+    return Happening(
+        instant=instant,
+        who=(file.get("created_by") or {}).get("title") or "Somebody",
+        what=f"added the file “{file['name']}”",
+        icon="paperclip",
+        at=str(file["created_at"]),
+        time=formats.time(instant.astimezone(formats.zone).timetz()),
+    )
+
+
+def together(*kinds: Sequence[Event]) -> Shown:
+    """All kinds, newest first. Where one kind ends before it is complete, so does the whole."""
     cut = [events[-1].instant for events in kinds if len(events) >= MOST]
     merged = sorted(chain(*kinds), key=lambda event: event.instant, reverse=True)
     shown = [event for event in merged if not cut or event.instant >= max(cut)]

@@ -14,7 +14,7 @@ from fieldstone_metadata.names import FILE
 
 Schema = dict[str, Any]
 Operations = dict[str, Schema]
-UPLOADING = (*WRITING, 429)
+UPLOADING = (*WRITING, 411, 429)
 _NAME = "What the file is called; its ending says what it is. A form may say it in its part instead."
 _BINARY: Schema = {"type": "string", "format": "binary"}
 

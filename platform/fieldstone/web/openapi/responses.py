@@ -59,6 +59,7 @@ MEANINGS: Mapping[int, str] = {
     405: "The address does not take this method.",
     409: "In conflict with other data: a broken `unique`, a record still referred to.",
     410: "What was asked for is kept no longer; start anew.",
+    411: "The body does not say how long it is: send `Content-Length`.",
     412: "Somebody else changed the record since it was read; `changes` says who changed what.",
     413: "The body is too large.",
     415: "The body is not `application/json`.",
