@@ -1,6 +1,7 @@
 """The body of a bulk call, taken in before anything is written: who leaves half way changes nothing.
 
-It lies in a file, so that memory stays small and no transaction waits for a slow client.
+It lies in a file, so that memory stays small and no transaction waits for a slow client. Of a chunked body
+the server below us does not tell a break from the end; there only what arrived is known.
 """
 
 from __future__ import annotations
