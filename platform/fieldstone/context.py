@@ -26,7 +26,8 @@ class Principal:
     """The acting user with everything that decides about rights.
 
     roles: held directly, through teams and by inheritance. teams: own teams and all below them, the first one
-    the user's first team. capabilities: of all roles. limits: of the token in use, if any.
+    the user's first team. capabilities: of all roles. limits: of the token in use, if any. teams_above: those
+    above the own ones: what is shared with a team is shared with all below it.
     """
 
     user: UUID
@@ -38,6 +39,12 @@ class Principal:
     locale: str = "en"
     timezone: str | None = None
     limits: TokenLimits | None = None
+    teams_above: tuple[UUID, ...] = ()
+
+    @property
+    def receivers(self) -> tuple[UUID, ...]:
+        """Users and teams: what is shared with any of them is shared with this user."""
+        return (self.user, *self.teams, *self.teams_above)
 
     @property
     def access_key(self) -> tuple[frozenset[str], TokenLimits | None]:

@@ -19,7 +19,7 @@ from fieldstone_rules.generated import compile_python
 from fieldstone_rules.schema import EntitySchema, FieldSchema, InverseSchema, Schema
 from fieldstone_rules.spans import caret
 from fieldstone_rules.sql import lower
-from fieldstone_rules.sql.constants import parameters
+from fieldstone_rules.sql.constants import RequestConstants, parameters
 from fieldstone_rules.sql.scope import SqlScope, Tables
 from fieldstone_rules.tree import CollectionSource, Node
 from fieldstone_rules.types import Kind, Ref, Type
@@ -46,6 +46,7 @@ __all__ = [
     "Purpose",
     "Ref",
     "Related",
+    "RequestConstants",
     "Row",
     "RuleError",
     "Schema",

@@ -224,7 +224,7 @@ def test_admin_cannot_be_changed(only_problem):
         ("    update: ownr == user\n", "unknown_name", "ownr"),
         ("    update: subject\n", "type", "subject"),
         ("    delete: matches(subject, 'a')\n", "not_lowerable", "matches"),
-        ("    share: true\n", "not_supported_yet", "share"),
+        ("    share: subject\n", "type", "subject"),
         ("    fields: {sbject: {read: false}}\n", "unknown_field", "sbject"),
         ("    deny: {updte: true}\n", "unknown_key", "updte"),
         ("  tsk: {read: true}\n", "unknown_entity", "tsk"),

@@ -19,7 +19,7 @@ from fieldstone_rules import Expression, Purpose
 ADMIN = "admin"
 """The built-in role that may do everything."""
 
-_VERBS = ("create", "read", "update", "delete", "assign")
+_VERBS = ("create", "read", "update", "delete", "assign", "share")
 _DENIED = ("create", "read", "update", "delete")
 
 
@@ -56,7 +56,7 @@ def _admin(document: Document, workspace: Workspace) -> Role:
         if node is not None:
             message = f"`{ADMIN}` may do everything; its `{key}` cannot be changed"
             workspace.report.error_at_key(node, "admin_is_built_in", message)
-    everything = EntityGrant(create=True, read=True, update=True, delete=True, assign=True)
+    everything = EntityGrant(create=True, read=True, update=True, delete=True, assign=True, share=True)
     capabilities = schemas()["role"]["properties"]["capabilities"]["items"]["enum"]
     return Role(
         ADMIN,

@@ -33,13 +33,27 @@ class OfParent:
 
     field: str
     entity: str
-    asked: Rule | Follows
+    asked: Rule | Follows | Shared
 
 
-Part = Condition | Follows | OfParent
+@dataclass(frozen=True)
+class Shared:
+    """Whether a record of `entity` was shared, for reading or updating (verb), by somebody who may do that.
+
+    field: only what the sharer may do with that field counts. inside: it is one of the records of that entity
+    that live inside the shared one.
+    """
+
+    entity: str
+    verb: str
+    field: str | None = None
+    inside: str | None = None
+
+
+Part = Condition | Follows | OfParent | Shared
 Clause = tuple[Part, ...]
 """Conditions that must hold together."""
-Question = Rule | Follows | OfParent
+Question = Rule | Follows | OfParent | Shared
 """What has to be asked of a record."""
 
 

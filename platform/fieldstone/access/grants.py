@@ -3,6 +3,9 @@
 Grants of several roles add up; a role's `fields` narrow only what that role grants; what any role denies is
 denied. The built-in role `admin` may do everything, and nothing is denied to it. A token only narrows.
 
+A record that was shared is granted by that as well, for reading or updating, whatever else the receiver's
+roles say of the entity; what these say of its fields, and what they deny, holds for it too.
+
 What lives inside other records, such as the lines of an order, has no grants of its own: who may read those
 may read it, and who may change those may create, change and delete it. A role only narrows its fields.
 
@@ -13,9 +16,20 @@ what one may see but not change is forbidden (403).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from fieldstone.access.decisions import ALWAYS, NEVER, Clause, Decision, Follows, OfParent, Part, decision
+from fieldstone.access.decisions import (
+    ALWAYS,
+    NEVER,
+    Clause,
+    Decision,
+    Follows,
+    OfParent,
+    Part,
+    Shared,
+    decision,
+)
+from fieldstone.access.sharing import SHARED_VERBS, is_shareable, narrowed_fields
 from fieldstone.context import Principal, TokenLimits
 from fieldstone.model.compile import compile_condition
 from fieldstone.model.model import FILE_FIELD, Condition, Model
@@ -24,7 +38,7 @@ from fieldstone_metadata import declarations
 from fieldstone_metadata.names import FILE
 from fieldstone_rules import Expression
 
-VERBS = ("create", "read", "update", "delete", "assign")
+VERBS = ("create", "read", "update", "delete", "assign", "share")
 BEGIN = "begin"
 """Creating what lives inside a record together with that record."""
 
@@ -58,24 +72,47 @@ def access_for_key(model: Model, access_key: AccessKey, entity: str) -> Access:
     cache_key = ("access", access_key, entity)
     found: Access | None = model.cache.get(cache_key)
     if found is None:
-        found = model.cache[cache_key] = _build(model, access_key, entity)
+        found = model.cache[cache_key] = _build(model, access_key, entity, shared=True)
+    return found
+
+
+def access_by_roles(model: Model, access_key: AccessKey, entity: str) -> Access:
+    """The same without what was shared: what somebody may share, and may do as the sharer of a record."""
+    cache_key = ("access by roles", access_key, entity)
+    found: Access | None = model.cache.get(cache_key)
+    if found is None:
+        found = model.cache[cache_key] = _build(model, access_key, entity, shared=False)
     return found
 
 
 @dataclass(frozen=True, eq=False)
 class _Grant:
-    """One role's grant with compiled conditions; `always` narrows it further, verb by verb."""
+    """One role's grant with compiled conditions; `always` narrows it further, verb by verb.
+
+    by_sharer: the fields that some sharers may not read or set, where it comes from sharing.
+    """
 
     verbs: dict[str, Part]
     fields: dict[str, tuple[Condition, Condition]]
     always: Mapping[str, Part] = field(default_factory=dict)
+    by_sharer: frozenset[str] = frozenset()
 
     def clause(self, verb: str) -> Clause:
         return (self.verbs[verb], self.always.get(verb, True))
 
     def field_clause(self, verb: str, field: str) -> Clause:
         read, update = self.fields.get(field, (True, True))
-        return (*self.clause(verb), read if verb == "read" else update)
+        part, *narrowing = self.clause(verb)
+        if field in self.by_sharer:
+            part = _about_field(part, field)
+        return (part, *narrowing, read if verb == "read" else update)
+
+
+def _about_field(part: Part, field: str) -> Part:
+    """Whether the sharer may do it with this field, too."""
+    if isinstance(part, OfParent) and isinstance(part.asked, Shared):
+        return replace(part, asked=replace(part.asked, field=field))
+    return replace(part, field=field) if isinstance(part, Shared) else part
 
 
 class Access:
@@ -99,6 +136,7 @@ class Access:
         self.delete = self._decide("delete")
         self.begin = self._decide(BEGIN)
         self.assign = decision(grant.clause("assign") for grant in grants)
+        self.share = decision(grant.clause("share") for grant in grants)
 
     def field_read(self, field: str) -> Decision:
         """May the field be seen in a record that may be read? Never: then the caller knows no such field."""
@@ -147,21 +185,49 @@ def decided_field(access: Access, verb: str, field: str) -> Decision:
     return access.field_read(field) if verb == "read" else access.field_update(field)
 
 
-def _build(model: Model, access_key: AccessKey, entity: str) -> Access:
+def _build(model: Model, access_key: AccessKey, entity: str, *, shared: bool) -> Access:
     if entity not in model.entities:
         raise KeyError(entity)
     roles, limits = access_key
     if model.entities[entity].parent is not None:
-        return _under_parent(model, access_key, entity)
+        return _under_parent(model, access_key, entity, shared=shared)
     compiled = _everything() if ADMIN in roles else _grants_of(model, roles, entity)
+    if shared and ADMIN not in roles:
+        compiled += _shared_grants(model, roles, entity)
     narrowed = _narrowing(limits, entity)
     always = {verb: following(model, access_key, entity, verb) for verb in (*VERBS, BEGIN)}
     grants = tuple(
-        _Grant({v: c if narrowed(v) else False for v, c in g.verbs.items()}, g.fields, always)
+        replace(g, verbs={v: c if narrowed(v) else False for v, c in g.verbs.items()}, always=always)
         for g in compiled
     )
     denials = {} if ADMIN in roles else _denials_of(model, roles, entity)
     return Access(entity, grants, denials, _concealed(model, roles, entity))
+
+
+def sharers_decision(model: Model, asked: Shared, roles: frozenset[str]) -> Decision:
+    """What the roles of a sharer decide about the shared record.
+
+    Of the fields of records inside it, they may only show and set what a role does not narrow at all.
+    """
+    granted = access_by_roles(model, (roles, None), asked.entity)
+    whole: Decision = getattr(granted, asked.verb)
+    if asked.field is None or ADMIN in roles:
+        return whole
+    if asked.inside is None:
+        own = granted.field_read(asked.field) if asked.verb == "read" else granted.field_update(asked.field)
+        return whole if own is ALWAYS else Decision(own.grants, whole.denials)
+    if asked.field in _concealed(model, roles, asked.inside):
+        return NEVER
+    free = frozenset(name for name in roles if not _narrows(model, name, asked))
+    of_free: Decision = getattr(access_by_roles(model, (free, None), asked.entity), asked.verb)
+    return Decision(of_free.grants, whole.denials)
+
+
+def _narrows(model: Model, role: str, asked: Shared) -> bool:
+    """Whether a role says of a field inside the shared record anything but that it is free."""
+    grant = model.roles[role].entities.get(asked.inside or "") if role in model.roles else None
+    narrowed = None if grant is None or asked.field is None else grant.fields.get(asked.field)
+    return narrowed is not None and getattr(narrowed, asked.verb) not in {None, True}
 
 
 def sees_private_data(model: Model, roles: Iterable[str]) -> bool:
@@ -183,7 +249,7 @@ def _everything() -> tuple[_Grant, ...]:
     return (_Grant(dict.fromkeys((*VERBS, BEGIN), True), {}),)
 
 
-def _under_parent(model: Model, access_key: AccessKey, entity: str) -> Access:
+def _under_parent(model: Model, access_key: AccessKey, entity: str, *, shared: bool) -> Access:
     """What may be done with records that live inside others: each role's grant on those, narrowed by what
     that role says of the fields of these.
     """
@@ -197,18 +263,21 @@ def _under_parent(model: Model, access_key: AccessKey, entity: str) -> Access:
         return part if isinstance(part, bool | OfParent) else OfParent(field.name, target, part)
 
     always = {own: asked(following(model, access_key, target, verb)) for own, verb in OF_PARENT.items()}
+    compiled = (
+        _everything_inside() if ADMIN in roles else list(_grants_inside(model, roles, entity, target, shared))
+    )
     grants = []
-    for whole, fields in (
-        _everything_inside() if ADMIN in roles else _grants_inside(model, roles, entity, target)
-    ):
+    for whole, fields in compiled:
         verbs = {own: asked(whole[verb]) if narrowed(verb) else False for own, verb in OF_PARENT.items()}
-        grants.append(_Grant(verbs | {"assign": False}, fields, always))
+        by_sharer = narrowed_fields(model, entity)
+        grants.append(_Grant(verbs | _NEVER_INSIDE, fields, always, by_sharer))
     denied = {} if ADMIN in roles else _denials_of(model, roles, target)
     denials = {own: tuple(map(asked, denied.get(verb, ()))) for own, verb in OF_PARENT.items()}
     return Access(entity, tuple(grants), denials, _concealed(model, roles, entity))
 
 
-_Inside = tuple[dict[str, Condition], dict[str, tuple[Condition, Condition]]]
+_NEVER_INSIDE: dict[str, Part] = {"assign": False, "share": False}
+_Inside = tuple[dict[str, Part], dict[str, tuple[Condition, Condition]]]
 """A role's grant on the records outside, and how it narrows the fields of those inside."""
 
 
@@ -216,13 +285,36 @@ def _everything_inside() -> list[_Inside]:
     return [(dict.fromkeys(VERBS, True), {})]
 
 
-def _grants_inside(model: Model, roles: frozenset[str], entity: str, target: str) -> Iterator[_Inside]:
+def _grants_inside(
+    model: Model, roles: frozenset[str], entity: str, target: str, shared: bool
+) -> Iterator[_Inside]:
+    opened = _shared_verbs(target, inside=entity) if shared and is_shareable(model, target) else None
+    narrowing: list[dict[str, tuple[Condition, Condition]]] = []
     for name in sorted(roles):
         role = model.roles.get(name)
         if role is not None and target in role.entities:
-            whole = {verb: _compiled(model, getattr(role.entities[target], verb)) for verb in VERBS}
+            whole: dict[str, Part] = {
+                verb: _compiled(model, getattr(role.entities[target], verb)) for verb in VERBS
+            }
             own = role.entities.get(entity)
-            yield whole, {} if own is None else _field_conditions(model, own)
+            narrowing.append({} if own is None else _field_conditions(model, own))
+            yield whole, narrowing[-1]
+    if opened is not None:
+        yield from ((opened, fields) for fields in narrowing or [{}])
+
+
+def _shared_grants(model: Model, roles: frozenset[str], entity: str) -> tuple[_Grant, ...]:
+    """What sharing grants: the rows, with the fields as each role of the receiver narrows them."""
+    if not is_shareable(model, entity):
+        return ()
+    narrowing = [_field_conditions(model, grant) for grant in _entity_grants(model, roles, entity)] or [{}]
+    verbs, by_sharer = _shared_verbs(entity), narrowed_fields(model, entity)
+    return tuple(_Grant(verbs, fields, by_sharer=by_sharer) for fields in narrowing)
+
+
+def _shared_verbs(entity: str, inside: str | None = None) -> dict[str, Part]:
+    nothing: dict[str, Part] = dict.fromkeys((*VERBS, BEGIN), False)
+    return nothing | {verb: Shared(entity, verb, inside=inside) for verb in SHARED_VERBS}
 
 
 def following(model: Model, access_key: AccessKey, entity: str, verb: str) -> Part:
@@ -242,13 +334,13 @@ def following(model: Model, access_key: AccessKey, entity: str, verb: str) -> Pa
 
 
 def _narrowing(limits: TokenLimits | None, entity: str) -> Callable[[str], bool]:
-    """Which verbs a token leaves; assigning an owner is a way of updating."""
+    """Which verbs a token leaves; assigning an owner and sharing are ways of updating."""
     if limits is None:
         return lambda _verb: True
     if limits.entities is not None and entity not in limits.entities:
         return lambda _verb: False
     verbs = limits.verbs
-    return lambda verb: verbs is None or ("update" if verb == "assign" else verb) in verbs
+    return lambda verb: verbs is None or ("update" if verb in {"assign", "share"} else verb) in verbs
 
 
 def _grants_of(model: Model, roles: frozenset[str], entity: str) -> tuple[_Grant, ...]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fieldstone.access.decisions import Decision, Follows, OfParent, Part
+from fieldstone.access.decisions import Decision, Follows, OfParent, Part, Shared
 from fieldstone.access.grants import AccessKey, access_for_key, decided, decided_field
+from fieldstone.access.shared_predicates import shared_clause
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Model, Rule
 from fieldstone.model.rule_columns import KEPT_TITLE, SystemColumns, computed
@@ -43,6 +44,8 @@ def _clause(
             return _followed(model, condition, source)
         if isinstance(condition, OfParent):
             return _of_parent(model, condition, source)
+        if isinstance(condition, Shared):
+            return shared_clause(model, condition, source)
         return lowered(condition) if isinstance(condition, Rule) else sa.literal(condition)
 
     granted = [sa.and_(*(of(condition) for condition in part)) for part in decision.grants if part]
@@ -55,11 +58,12 @@ def _of_parent(model: Model, condition: OfParent, source: sa.FromClause) -> Colu
     """What a condition comes to for the record that the one at `source` lives inside."""
     outside = model.entities[condition.entity].table.alias()
     asked = condition.asked
-    value = (
-        _followed(model, asked, outside)
-        if isinstance(asked, Follows)
-        else computed(model, condition.entity, outside, asked.expression)
-    )
+    if isinstance(asked, Follows):
+        value = _followed(model, asked, outside)
+    elif isinstance(asked, Shared):
+        value = shared_clause(model, asked, outside)
+    else:
+        value = computed(model, condition.entity, outside, asked.expression)
     found = sa.select(value).where(outside.c.id == source.c[condition.field])
     return found.correlate(source).scalar_subquery()
 

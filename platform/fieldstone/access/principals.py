@@ -24,6 +24,8 @@ from fieldstone.model.model import Model
 T = TypeVar("T")
 Holdings = Mapping[UUID, Collection[str]]
 """User or team → names of roles."""
+Teams = Mapping[UUID, Sequence[UUID]]
+"""Team → teams below or above it."""
 
 _MOST_KEPT = 50_000
 
@@ -88,15 +90,17 @@ def principals_of(connection: sa.Connection, model: Model, users: Sequence[UUID]
         return {}
     own = _own_teams(connection, model, [row.id for row in found])
     all_teams = {team for teams in own.values() for team in teams}
-    below = _teams_below(connection, model, all_teams)
+    below, above = _teams_around(connection, model, all_teams)
     held = _assigned_roles(connection, model, list(own), all_teams)
-    return {row.id: _principal(model, row, own[row.id], below, held) for row in found}
+    return {row.id: _principal(model, row, own[row.id], (below, above), held) for row in found}
 
 
 def _principal(
-    model: Model, row: Any, own: Sequence[UUID], below: Mapping[UUID, Sequence[UUID]], held: Holdings
+    model: Model, row: Any, own: Sequence[UUID], around: tuple[Teams, Teams], held: Holdings
 ) -> Principal:
-    reached = sorted({team for one in own for team in below.get(one, ())} - set(own))
+    reached, over = (
+        sorted({team for one in own for team in teams.get(one, ())} - set(own)) for teams in around
+    )
     roles = roles_with_inherited(model, {role for who in (row.id, *own) for role in held.get(who, ())})
     return Principal(
         user=row.id,
@@ -107,6 +111,7 @@ def _principal(
         capabilities=frozenset().union(*(model.roles[role].capabilities for role in roles)),
         locale=row.locale or "en",
         timezone=row.timezone,
+        teams_above=tuple(over),
     )
 
 
@@ -134,20 +139,33 @@ def _own_teams(connection: sa.Connection, model: Model, users: Sequence[UUID]) -
     return found
 
 
-def _teams_below(connection: sa.Connection, model: Model, tops: Collection[UUID]) -> dict[UUID, list[UUID]]:
-    """Team → all live teams below it; teams without any are absent."""
-    if not tops:
-        return {}
-    team = model.entities["team"].table
+def _teams_around(connection: sa.Connection, model: Model, starts: Collection[UUID]) -> tuple[Teams, Teams]:
+    """Team → all live teams below it, and all above it; teams without any are absent."""
+    below: dict[UUID, list[UUID]] = defaultdict(list)
+    above: dict[UUID, list[UUID]] = defaultdict(list)
+    if starts:
+        team = model.entities["team"].table
+        found = sa.union_all(_below(team, starts), _above(team, starts))
+        for row in connection.execute(found).mappings():
+            (above if row["upwards"] else below)[row["top"]].append(row["id"])
+    return below, above
+
+
+def _below(team: sa.Table, tops: Collection[UUID]) -> sa.Select[tuple[bool, UUID, UUID]]:
     live = team.c.deleted_at.is_(None)
     # UNION without ALL ends the recursion even where somebody made a team its own ancestor.
-    below = sa.select(team.c.parent.label("top"), team.c.id).where(team.c.parent.in_(tops), live)
-    found = below.cte("below", recursive=True)
+    first = sa.select(team.c.parent.label("top"), team.c.id).where(team.c.parent.in_(tops), live)
+    found = first.cte("below", recursive=True)
     found = found.union(sa.select(found.c.top, team.c.id).where(team.c.parent == found.c.id, live))
-    teams: dict[UUID, list[UUID]] = defaultdict(list)
-    for top, id_ in connection.execute(sa.select(found.c.top, found.c.id)):
-        teams[top].append(id_)
-    return teams
+    return sa.select(sa.false().label("upwards"), found.c.top, found.c.id)
+
+
+def _above(team: sa.Table, starts: Collection[UUID]) -> sa.Select[tuple[bool, UUID, UUID]]:
+    live = team.c.deleted_at.is_(None)
+    first = sa.select(team.c.id.label("start"), team.c.parent.label("id")).where(team.c.id.in_(starts), live)
+    found = first.cte("above", recursive=True)
+    found = found.union(sa.select(found.c.start, team.c.parent).where(team.c.id == found.c.id, live))
+    return sa.select(sa.true(), found.c.start, found.c.id).where(found.c.id.is_not(None))
 
 
 def _assigned_roles(

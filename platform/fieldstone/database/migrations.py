@@ -201,8 +201,27 @@ def _workflow(_data: str, system: str) -> tuple[str, ...]:
     )
 
 
+def _shares(_data: str, system: str) -> tuple[str, ...]:
+    """Records that were shared one by one."""
+    return (
+        f'SET LOCAL search_path = "{system}", public',
+        """CREATE TABLE share (
+            id uuid PRIMARY KEY, entity text NOT NULL, record uuid NOT NULL, verb text NOT NULL,
+            receiver uuid, receiver_entity text, role text, sharer uuid NOT NULL,
+            sharer_roles text[] NOT NULL, sharer_teams uuid[] NOT NULL,
+            at timestamptz NOT NULL DEFAULT now(), expires_at timestamptz,
+            CHECK ((receiver IS NULL) <> (role IS NULL)))""",
+        "CREATE INDEX share_of_a_record ON share (entity, record)",
+        "CREATE INDEX share_by_receiver ON share (receiver, entity) WHERE receiver IS NOT NULL",
+        "CREATE INDEX share_by_role ON share (role, entity) WHERE role IS NOT NULL",
+        "CREATE INDEX share_by_sharer ON share (sharer)",
+        "SET LOCAL search_path = DEFAULT",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _first),
     Migration(2, _operations_and_feed),
     Migration(3, _workflow),
+    Migration(4, _shares),
 )

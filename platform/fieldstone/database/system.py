@@ -25,6 +25,8 @@ class SystemTables:
     outbox: place is that in the feed, given after the commit. feed: one row, the last place given.
     operation: what one call did as a whole, such as an import; undoes is the operation that it took back.
     counter: the last number given to a sequence field, per period.
+    share: a record opened to a user or team (receiver) or a role; sharer_roles, sharer_teams: what the one
+    who did so holds now, because nobody may do more by a share than its sharer.
     content: texts of documents by their SHA-256, so that publications share what did not change.
     approval: requests for the approval of a transition; at most one of a record and field is pending.
     time_limit: when a record becomes overdue in the state that it is in.
@@ -50,6 +52,7 @@ class SystemTables:
     token: sa.Table
     credential: sa.Table
     secret: sa.Table
+    share: sa.Table
 
 
 def system_tables(tenant: str) -> SystemTables:
@@ -240,6 +243,7 @@ def _workflow_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
 
 def _access_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
     return {
+        "share": _share_table(metadata),
         "access": sa.Table(
             "access", metadata, _only_row(), sa.Column("epoch", sa.BigInteger, nullable=False)
         ),
@@ -273,6 +277,30 @@ def _access_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Column("value", sa.LargeBinary, nullable=False),
         ),
     }
+
+
+def _share_table(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
+        "share",
+        metadata,
+        _key("id", UUID),
+        _text("entity"),
+        sa.Column("record", UUID, nullable=False),
+        _text("verb"),
+        sa.Column("receiver", UUID),
+        sa.Column("receiver_entity", sa.Text),
+        sa.Column("role", sa.Text),
+        sa.Column("sharer", UUID, nullable=False),
+        sa.Column("sharer_roles", ARRAY(sa.Text), nullable=False),
+        sa.Column("sharer_teams", ARRAY(UUID), nullable=False),
+        _moment("at"),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("(receiver IS NULL) <> (role IS NULL)"),
+        sa.Index("share_of_a_record", "entity", "record"),
+        sa.Index("share_by_receiver", "receiver", "entity", postgresql_where=sa.text("receiver IS NOT NULL")),
+        sa.Index("share_by_role", "role", "entity", postgresql_where=sa.text("role IS NOT NULL")),
+        sa.Index("share_by_sharer", "sharer"),
+    )
 
 
 class XID8(sa.types.UserDefinedType[int]):

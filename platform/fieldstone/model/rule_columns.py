@@ -12,7 +12,7 @@ from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.system_fields import TITLE
-from fieldstone_rules import Expression, SqlScope, lower
+from fieldstone_rules import Expression, RequestConstants, SqlScope, lower
 from fieldstone_rules.amounts import in_base
 from fieldstone_rules.expression import expression_of
 from fieldstone_rules.schema import BASE_SUFFIX
@@ -70,13 +70,20 @@ class SystemColumns:
         return None
 
 
-def computed(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
+def computed(
+    model: Model,
+    entity: str,
+    source: sa.FromClause,
+    expression: Expression,
+    constants: RequestConstants | None = None,
+) -> Column:
     """An expression over the record at `source`, with the system's rights and without joins of its own.
 
-    Where it follows references, it becomes a scalar subquery.
+    Where it follows references, it becomes a scalar subquery. constants: of somebody else than the request's
+    user.
     """
     scope = SqlScope(SystemColumns(model), entity, source)
-    value = lower(expression, scope)
+    value = lower(expression, scope) if constants is None else lower(expression, scope, constants)
     if not scope.joins:
         return value
     one = sa.select(sa.literal_column("1").label("one")).subquery()

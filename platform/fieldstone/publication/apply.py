@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fieldstone.access.stored_shares import refresh_sharers
 from fieldstone.access.system_user import ensure_system_user, watch_rights
 from fieldstone.database.database import Database
 from fieldstone.database.failures import translate
@@ -134,6 +135,7 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         save(connection, database.system, version, proposal.layers, author=author, note=note)
         ensure_system_user(connection, model)
         watch_rights(connection, database.system, model)
+        refresh_sharers(connection, model)
         compute_again(connection, database, proposal.old, model)
         load_publication_data(connection, database, proposal.old, model)
     return model

@@ -35,6 +35,7 @@ from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.row_outcomes import RowOutcome
 from fieldstone.records.saved_views import SavedView, saved_views_of
+from fieldstone.records.shares import Sharing, may_share, share, shares, unshare
 from fieldstone.records.stays import Stay, stays
 from fieldstone.records.time_limits import Due, due
 from fieldstone.records.transition import approve, transition
@@ -70,6 +71,7 @@ __all__ = [
     "Rights",
     "RowOutcome",
     "SavedView",
+    "Sharing",
     "Stay",
     "TransitionState",
     "Undone",
@@ -96,6 +98,7 @@ __all__ = [
     "list",
     "list_json",
     "lookup",
+    "may_share",
     "pending_approval",
     "pivot",
     "preview_delete",
@@ -107,10 +110,13 @@ __all__ = [
     "restore",
     "rights",
     "saved_views_of",
+    "share",
+    "shares",
     "stays",
     "transition",
     "transitions",
     "undo",
+    "unshare",
     "update",
     "update_many",
     "upload",

@@ -14,7 +14,7 @@ from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity, Field, Model, Transition
 from fieldstone.records.caller_rights import CallerRights
-from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords, environment
+from fieldstone.records.environment import Evaluator, Overlay, RelatedRecords
 from fieldstone.records.refusals import Refusals, Relayed
 from fieldstone.records.rows import Values
 from fieldstone.records.rules.transaction import Pending, RuleRun
@@ -181,12 +181,12 @@ class Batch:
     def stored(self) -> Evaluator:
         """Evaluates rules on the records as they are stored."""
         self.related.watch(item.old for item in self.items)
-        return Evaluator(self.model, environment(self.context, self.related))
+        return Evaluator(self.context, self.related)
 
     @cached_property
     def wanted(self) -> Evaluator:
         """Evaluates rules on the records as they will be; not to be used before `new` is known."""
-        return Evaluator(self.model, environment(self.context, self._overlay))
+        return Evaluator(self.context, self._overlay)
 
     @property
     def _overlay(self) -> Overlay:

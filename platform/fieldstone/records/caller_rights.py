@@ -6,11 +6,19 @@ applied to a batch: to records as they are stored, and as they would be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from fieldstone.access.decisions import ALWAYS, Decision, Follows, OfParent, Question, decision
-from fieldstone.access.grants import ADMIN, access, access_for_key, decided, decided_field
+from fieldstone.access.decisions import ALWAYS, Decision, Follows, OfParent, Question, Shared, decision
+from fieldstone.access.grants import (
+    ADMIN,
+    access,
+    access_for_key,
+    decided,
+    decided_field,
+    sharers_decision,
+)
+from fieldstone.access.sharing import Share
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden
 from fieldstone.model.model import Entity, Field, Rule, Transition
@@ -50,11 +58,11 @@ class CallerRights:
     def may(self, verb: str, evaluator: Evaluator, record: Row) -> bool:
         """Whether the caller may `read`, `create`, `update`, `delete` or `assign` a record."""
         decision: Decision = getattr(self._access, verb)
-        return _allows(decision, evaluator, record)
+        return allows(decision, evaluator, record)
 
     def may_field(self, verb: str, field: str, evaluator: Evaluator, record: Row) -> bool:
         """Whether the caller may `read`, `create` or `update` a field of such a record."""
-        return _allows(self.field_decision(verb, field), evaluator, record)
+        return allows(self.field_decision(verb, field), evaluator, record)
 
     def field_decision(self, verb: str, field: str) -> Decision:
         """The decision behind `may_field`; about owner and team of a stored record `assign` decides."""
@@ -74,7 +82,7 @@ class CallerRights:
             return self.may("update", evaluator, old)
         if ADMIN not in held and not held & set(roles):
             return False
-        return self.token_writes and _allows(self._unless_denied(), evaluator, old)
+        return self.token_writes and allows(self._unless_denied(), evaluator, old)
 
     def _unless_denied(self) -> Decision:
         """The roles of a transition stand for the grant; what is denied stays denied."""
@@ -132,7 +140,7 @@ class CallerRights:
         for name in names:
             if name == workflow and item.transition is not None:
                 continue
-            if not _allows(self._sending(item, name), evaluator, record):
+            if not allows(self._sending(item, name), evaluator, record):
                 self._refuse_field(batch, item, name)
 
     def _sending(self, item: Item, name: str) -> Decision:
@@ -185,7 +193,8 @@ class CallerRights:
         )
 
 
-def _allows(decision: Decision, evaluator: Evaluator, record: Row) -> bool:
+def allows(decision: Decision, evaluator: Evaluator, record: Row) -> bool:
+    """Whether a decision lets the user of `evaluator` do it to a record."""
     if decision.constant is not None:
         return decision.constant
     return decision.allows(lambda asked: _answer(asked, evaluator, record))
@@ -198,7 +207,28 @@ def _answer(asked: Question, evaluator: Evaluator, record: Row) -> Any:
         outside = record.get(asked.field)
         found = None if outside is None else evaluator.related(outside)
         return False if found is None else _answer(asked.asked, evaluator, found)
+    if isinstance(asked, Shared):
+        return is_shared(asked, evaluator, record)
     return may_follow(asked, evaluator, record)
+
+
+def is_shared(asked: Shared, evaluator: Evaluator, record: Row) -> bool:
+    """Whether a record was shared with the user by somebody who may do as much."""
+    return any(sharer_may(asked, share, evaluator, record) for share in received(asked, evaluator, record))
+
+
+def received(asked: Shared, evaluator: Evaluator, record: Row) -> Iterator[Share]:
+    """The shares of a record that the user may use, whatever their sharers still may."""
+    receivers, roles = evaluator.principal.receivers, evaluator.principal.roles
+    for share in evaluator.shares(asked.entity, record["id"]):
+        if share.serves(asked.verb, evaluator.now) and (share.receiver in receivers or share.role in roles):
+            yield share
+
+
+def sharer_may(asked: Shared, share: Share, evaluator: Evaluator, record: Row) -> bool:
+    """Whether the roles of the one who shared a record grant what is asked."""
+    decision = sharers_decision(evaluator.model, asked, frozenset(share.sharer_roles))
+    return allows(decision, evaluator.as_sharer(share), record)
 
 
 def may_follow(asked: Follows, evaluator: Evaluator, record: Row) -> bool:
@@ -217,7 +247,7 @@ def may_follow(asked: Follows, evaluator: Evaluator, record: Row) -> bool:
     held_by = record.get(asked.within) if asked.within else None
     decisions = [decided(access, asked.verb)]
     decisions += [] if held_by is None else [decided_field(access, asked.verb, held_by)]
-    return all(_allows(decision, evaluator, target) for decision in decisions)
+    return all(allows(decision, evaluator, target) for decision in decisions)
 
 
 def _needs_update(entity: Entity, item: Item) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fieldstone.access.stored_shares import follow_rights
 from fieldstone.context import Context
 from fieldstone.errors import Conflict, Forbidden
 from fieldstone.model.model import Entity, Field
@@ -217,7 +218,9 @@ class Removal:
         entries = [*self._removal_entries(), *self._clearing_entries()]
         write(self._batch.connection, model, [*parts, journal(context, entries)])
         opened = self._batch.run.open
-        follow(context, self._batch.connection, self._written(), computed=False, opened=opened)
+        written = self._written()
+        follow(context, self._batch.connection, written, computed=False, opened=opened)
+        follow_rights(self._batch.connection, model, written)
         for name, removed in self._removed.items():
             records = {id_: entry.record for id_, entry in removed.items()}
             close_for_deleted(context, self._batch.connection, model.entities[name], records)

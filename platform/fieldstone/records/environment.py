@@ -5,13 +5,19 @@ Conditions read with the system's rights (rules.md, "Whose rights"), so nothing 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from fieldstone.access.sharing import Share
+from fieldstone.access.stored_shares import shares_of
 from fieldstone.context import Context
 from fieldstone.model.model import Condition, Model, Rule
 from fieldstone.records import rows
@@ -71,6 +77,7 @@ class RelatedRecords:
         self._fetched: dict[Ref, Row | None] = {}
         self._at_hand: list[Row] = []
         self._collections: dict[CollectionSource, dict[UUID, list[Row]]] = {}
+        self._shares: dict[str, dict[UUID, list[Share]]] = defaultdict(dict)
 
     def watch(self, records: Iterable[Row]) -> None:
         """Count `records` among those at hand."""
@@ -86,6 +93,7 @@ class RelatedRecords:
         """Fetch anew what is asked for from now on."""
         self._fetched.clear()
         self._collections.clear()
+        self._shares.clear()
 
     def record(self, ref: Ref) -> Row | None:
         """The record behind a reference, in the recycle bin or not; None when there is none."""
@@ -112,6 +120,14 @@ class RelatedRecords:
                 known[owner].append(record)
             self.learn(source.entity, (record for id_ in missing for record in known[id_]))
         return known[of.id]
+
+    def shares(self, entity: str, record: UUID) -> Sequence[Share]:
+        """With whom a record was shared; those of all records at hand are fetched together."""
+        known = self._shares[entity]
+        if record not in known:
+            missing = {record} | {row["id"] for row in self._at_hand if row} - known.keys()
+            known |= shares_of(self._connection, self._model, entity, missing)
+        return known[record]
 
     def _everything(self, source: CollectionSource, known: dict[UUID, list[Row]]) -> Sequence[Row]:
         if NOBODY.id not in known:
@@ -161,6 +177,10 @@ class Overlay:
         known = () if of is not None and of.id in self._fresh else self._below.collection(source, of)
         return known if source.entity not in self._entities else list(self._overlaid(source, of, known))
 
+    def shares(self, entity: str, record: UUID) -> Sequence[Share]:
+        """With whom a record was shared; a new one was with nobody."""
+        return () if record in self._fresh else self._below.shares(entity, record)
+
     def _overlaid(self, source: CollectionSource, of: Ref | None, known: Sequence[Row]) -> Iterator[Row]:
         for row in known:
             own = self._own.get(Ref(source.entity, row["id"]))
@@ -185,11 +205,33 @@ def _belongs(row: Row, source: CollectionSource, of: Ref | None) -> bool:
 
 
 class Evaluator:
-    """Evaluates rules for the records of one batch in one environment."""
+    """Evaluates rules for the records of one batch in the environment of one context."""
 
-    def __init__(self, model: Model, facts: Environment) -> None:
-        self.model = model
-        self._facts = facts
+    def __init__(self, context: Context, related: RelatedRecords | Overlay) -> None:
+        self.model = context.model
+        self.principal = context.principal
+        self._related = related
+        self._facts = environment(context, related)
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which everything is judged."""
+        return self._facts.now
+
+    def shares(self, entity: str, record: UUID) -> Sequence[Share]:
+        """With whom a record was shared."""
+        return self._related.shares(entity, record)
+
+    def as_sharer(self, share: Share) -> Evaluator:
+        """The same with the one who shared a record in the place of the user."""
+        other = copy(self)
+        other._facts = replace(
+            self._facts,
+            user=Ref("user", share.sharer),
+            user_teams=share.sharer_teams,
+            roles=frozenset(share.sharer_roles),
+        )
+        return other
 
     @property
     def user(self) -> Ref | None:
@@ -227,4 +269,4 @@ def evaluator(context: Context, connection: sa.Connection, records: Iterable[Row
     """An evaluator for stored records."""
     related = RelatedRecords(connection, context.model)
     related.watch(records)
-    return Evaluator(context.model, environment(context, related))
+    return Evaluator(context, related)

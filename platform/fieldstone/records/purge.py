@@ -87,11 +87,12 @@ def _check_referrers(batch: Batch) -> None:
 
 def _remove(batch: Batch) -> None:
     ids = [item.id for item in batch.items]
-    history = batch.context.database.system.history
+    history, shares = batch.context.database.system.history, batch.context.database.system.share
     statements: list[sa.Delete] = [
         *_unlinking(batch.model, batch.entity, ids),
         sa.delete(batch.entity.table).where(batch.entity.table.c.id == _any(ids)),
         sa.delete(history).where(history.c.entity == batch.entity.name, history.c.record == _any(ids)),
+        sa.delete(shares).where(shares.c.entity == batch.entity.name, shares.c.record == _any(ids)),
     ]
     for statement in statements:
         batch.connection.execute(statement)

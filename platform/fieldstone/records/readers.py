@@ -10,7 +10,7 @@ from fieldstone.access.principals import principals_of
 from fieldstone.context import Context, Principal
 from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
-from fieldstone.records.environment import Evaluator, RelatedRecords, environment
+from fieldstone.records.environment import Evaluator, RelatedRecords
 from fieldstone.records.peeking import peek
 from fieldstone_rules.types import Ref
 
@@ -45,7 +45,7 @@ def readers(
 
     def may_read(user: UUID) -> bool:
         theirs = replace(context, principal=principals[user], acting=None)
-        judge = Evaluator(context.model, environment(theirs, related))
+        judge = Evaluator(theirs, related)
         return CallerRights(theirs, entity).may("read", judge, found)
 
     return [user for user in users if may_read(user)]

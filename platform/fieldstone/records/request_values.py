@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from fieldstone.access.shared_predicates import RECEIVERS
 from fieldstone.context import Context
 from fieldstone.records.environment import environment
 from fieldstone.records.statements import Statement
 from fieldstone_rules import parameters
 
-_OF_THE_PRINCIPAL = frozenset({"fs_user", "fs_user_teams", "fs_roles"})
+_OF_THE_PRINCIPAL = frozenset({"fs_user", "fs_user_teams", "fs_roles", "fs_now", RECEIVERS})
 
 
 def request_values(context: Context, statement: Statement, own: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +24,8 @@ def request_values(context: Context, statement: Statement, own: dict[str, Any]) 
             "fs_user": principal.user,
             "fs_user_teams": principal.teams,
             "fs_roles": sorted(principal.roles),
+            "fs_now": context.now,
         }
     else:
         values = parameters(environment(context))
-    return values | own
+    return values | {RECEIVERS: principal.receivers} | own

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fieldstone.access.stored_shares import follow_rights
 from fieldstone.context import Context
 from fieldstone.errors import Conflict
 from fieldstone.fields.reference import ReferenceType
@@ -242,6 +243,7 @@ class Revival:
             for name, records in self._new.items()
         }
         follow(self._batch.context, self._batch.connection, written, computed=False)
+        follow_rights(self._batch.connection, model, written)
 
     def _entry(self, entity: Entity, old: Values, new: Values) -> Entry:
         changes = told_changes(changed_fields(entity, old, new), old, new)

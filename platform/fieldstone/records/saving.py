@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
+from fieldstone.access.stored_shares import follow_rights
 from fieldstone.model.model import Entity
 from fieldstone.records import (
     attaching,
@@ -179,6 +180,7 @@ def _follow(whole: Batch, groups: Sequence[Batch]) -> None:
         changed = [Changed(item.id, item.old, item.new) for item in one.items]
         written.setdefault(one.entity.name, []).extend(changed)
     follow(whole.context, whole.connection, written, computed=True, opened=whole.run.open)
+    follow_rights(whole.connection, whole.model, written)
 
 
 def is_changed(entity: Entity, item: Item) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from fieldstone.access.grants import access
 from fieldstone.access.predicates import clause
+from fieldstone.access.shared_predicates import RECEIVERS
 from fieldstone.context import Context
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.texts import ImportFormat
@@ -36,7 +37,7 @@ class RecordFinder:
         self._lookup = lookup
         self._format = form
         self._known: dict[Key, tuple[UUID, ...]] = {}
-        self._facts = parameters(environment(context))
+        self._facts = parameters(environment(context)) | {RECEIVERS: list(context.principal.receivers)}
         self._statements = [_statement(context, lookup, fields) for fields in lookup.key_fields]
 
     def learn(self, key: Key, found: UUID) -> None:

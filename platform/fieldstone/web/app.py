@@ -26,6 +26,7 @@ from fieldstone.web.api import (
     operations,
     questions,
     reading,
+    shares,
     transitions,
     upserting,
     writing,
@@ -67,7 +68,7 @@ def api_blueprint() -> Blueprint:
     api.before_request(require_caller)
     for part in (
         reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, branches, comments,
-        delete_preview, files, questions, events, explaining, operations, caller, routes,
+        delete_preview, files, shares, questions, events, explaining, operations, caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

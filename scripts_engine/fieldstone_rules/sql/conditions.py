@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from fieldstone_rules.sql import aggregates, references
 from fieldstone_rules.sql.constants import sql_type
-from fieldstone_rules.sql.lowering import CONSTANTS, Lower, Lowering, Readings, as_condition
+from fieldstone_rules.sql.lowering import Lower, Lowering, Readings, as_condition
 from fieldstone_rules.sql_values import Column
 from fieldstone_rules.tree import (
     About,
@@ -299,8 +299,8 @@ def _equals(node: Within, items: ListOf) -> list[Equal]:
 # ---- others
 
 
-def _has_role(_: Lowering, node: HasRole) -> Column:
-    return sa.literal(node.role, sa.Text) == sa.any_(CONSTANTS.roles)
+def _has_role(lowering: Lowering, node: HasRole) -> Column:
+    return sa.literal(node.role, sa.Text) == sa.any_(lowering.constants.roles)
 
 
 def _about_true(lowering: Lowering, node: About) -> Column:

@@ -52,6 +52,13 @@ class RequestConstants:
     user_teams: Column = sa.bindparam("fs_user_teams", type_=postgresql.ARRAY(sa.Uuid()))
     roles: Column = sa.bindparam("fs_roles", type_=postgresql.ARRAY(sa.Text()))
 
+    @classmethod
+    def of_another(cls, user: Column, user_teams: Column, roles: Column) -> RequestConstants:
+        """The same request with somebody else in the place of its user."""
+        constants = cls()
+        constants.user, constants.user_teams, constants.roles = user, user_teams, roles
+        return constants
+
     def setting(self, app: str, key: str, type_: Type) -> Column:
         """`settings.app.key`."""
         return _converted(sa.bindparam(f"fs_setting__{app}__{key}", type_=_bound_type(type_)), type_)

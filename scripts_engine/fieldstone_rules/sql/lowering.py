@@ -101,12 +101,14 @@ class Lowering:
     identity.
 
     parameters: of the function whose body this is: name → the argument and the lowering it belongs to.
+    constants: who asks and when; somebody else than the request's user may be put in.
     """
 
     readings: Readings
     places: Mapping[str, Place]
     roots: Mapping[int, Place] = field(default_factory=dict)
     parameters: Mapping[str, tuple[Lowering, Node]] = field(default_factory=dict)
+    constants: RequestConstants = CONSTANTS
 
     def value(self, node: Node) -> Column:
         """The SQL for a node's value."""
@@ -261,8 +263,8 @@ def _user_zone(_: Lowering, __: UserZone) -> Column:
     return CONSTANTS.user_zone
 
 
-def _teams(_: Lowering, __: UserTeams) -> Column:
-    return CONSTANTS.user_teams
+def _teams(lowering: Lowering, _: UserTeams) -> Column:
+    return lowering.constants.user_teams
 
 
 def _lookup(lowering: Lowering, node: Lookup) -> Column:

@@ -56,7 +56,7 @@ def _id(lowering: Lowering, node: Node) -> Column:
     if isinstance(node, Binding):
         place = lowering.place(node)
         if place is None:
-            return CONSTANTS.user if node.name == USER else sa.cast(sa.null(), sa.Uuid)
+            return lowering.constants.user if node.name == USER else sa.cast(sa.null(), sa.Uuid)
         return place.scope.tables.column(place.alias, place.entity, "id")
     if isinstance(node, Aggregate):
         return lowering.readings.aggregate(lowering, node)

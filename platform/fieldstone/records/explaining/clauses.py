@@ -16,6 +16,7 @@ from fieldstone.records.caller_rights import may_follow
 from fieldstone.records.environment import environment
 from fieldstone.records.explaining.case import Case
 from fieldstone.records.explaining.explanation import FOLLOWS, GUARD, ExplainedClause, ExplainedPart
+from fieldstone.records.explaining.shared import shared_clauses
 from fieldstone.records.explaining.sight import Sight
 from fieldstone.records.labels import field_label, text_of
 from fieldstone.records.sentences import Teller
@@ -35,7 +36,13 @@ def clauses_of(case: Case) -> list[ExplainedClause]:
     workflow, name = case.entity.workflow, case.question.transition
     if workflow is not None and name is not None:
         return _of_transition(case, workflow, workflow.transitions[name])
-    return [*_of_roles(case, {GRANT, FIELD, DENY}), *_following(case)]
+    return [*_of_roles(case, {GRANT, FIELD, DENY}), *_sharing(case), *_following(case)]
+
+
+def _sharing(case: Case) -> Iterator[ExplainedClause]:
+    """What lives inside another record is shared with that one."""
+    inside = case.entity.parent is not None
+    return shared_clauses(_around(case) if inside else case, inside=inside)
 
 
 def _following(case: Case) -> Iterator[ExplainedClause]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 TRANSITION, CREATE = "transition", "create"
 VERBS = ("read", CREATE, "update", "delete", "assign", TRANSITION)
-GUARD, FOLLOWS = "guard", "follows"
+GUARD, FOLLOWS, SHARED = "guard", "follows", "share"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class ExplainedClause:
     """A condition and what it comes to.
 
     effect: "grant", "field" or "deny" (see `RoleClause`), "guard" of a transition, or "follows": the record
-    that this one is about has to be readable. role: whose it is, if any. words: the condition for people.
+    that this one is about has to be readable, or "share": it was shared with the user, which counts while the
+    one who did so may do as much. role: whose it is, if any. words: the condition for people.
     value: whether it holds; None where it is hidden, or depends on the record and none was named.
     """
 

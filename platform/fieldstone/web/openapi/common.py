@@ -260,7 +260,7 @@ EXPLAINED_CLAUSE: Schema = {
         "role": MAYBE_TEXT,
         "label": MAYBE_TEXT,
         "effect": {
-            "enum": ["grant", "field", "deny", "guard", "follows"],
+            "enum": ["grant", "field", "deny", "guard", "follows", "share"],
             "description": "`field` narrows the grant of its role to one field; `follows`: as that record.",
         },
         "expression": TEXT,
@@ -289,6 +289,43 @@ EXPLANATION: Schema = {
         "clauses": {"type": "array", "items": reference("ExplainedClause")},
     },
 }
+_RECEIVER: Schema = {
+    "anyOf": [
+        {
+            "type": "object",
+            "required": ["entity", "id"],
+            "properties": {"entity": {"enum": ["user", "team"]}, "id": UUID_SCHEMA, "title": MAYBE_TEXT},
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "required": ["role"],
+            "properties": {"role": TEXT, "title": MAYBE_TEXT},
+            "additionalProperties": False,
+        },
+    ],
+    "description": "A user, a team with those below it, or everybody who holds a role.",
+}
+_UNTIL: Schema = {"type": ["string", "null"], "format": "date-time", "description": "Null: it does not end."}
+SHARE: Schema = {
+    "type": "object",
+    "required": ["id", "with", "verb", "shared_by", "shared_at", "expires_at", "in_force"],
+    "properties": {
+        "id": UUID_SCHEMA,
+        "with": _RECEIVER,
+        "verb": {"enum": ["read", "update"]},
+        "shared_by": FOUND,
+        "shared_at": {"type": "string", "format": "date-time"},
+        "expires_at": _UNTIL,
+        "in_force": {"type": "boolean", "description": "Whether who shared it may still do as much."},
+    },
+}
+SHARE_REQUEST: Schema = {
+    "type": "object",
+    "required": ["with"],
+    "properties": {"with": _RECEIVER, "verb": {"enum": ["read", "update"]}, "expires_at": _UNTIL},
+    "additionalProperties": False,
+}
 SCHEMAS: dict[str, Schema] = {
     "Problem": PROBLEM,
     "ProblemEntry": PROBLEM_ENTRY,
@@ -309,4 +346,7 @@ SCHEMAS: dict[str, Schema] = {
     "ExplainedPart": EXPLAINED_PART,
     "ExplainedClause": EXPLAINED_CLAUSE,
     "Explanation": EXPLANATION,
+    "Share": SHARE,
+    "Shares": listed(reference("Share")),
+    "ShareRequest": SHARE_REQUEST,
 }

@@ -27,6 +27,11 @@ def path(name: str, description: str, choices: list[str] | None = None) -> Schem
     return {"name": name, "in": "path", "required": True, "schema": schema, "description": description}
 
 
+def share() -> Schema:
+    """The id of a share."""
+    return path("share", "The id of the share.") | {"schema": UUID_SCHEMA}
+
+
 def query(name: str, description: str, schema: Schema | None = None, *, required: bool = False) -> Schema:
     """A parameter of the query string."""
     found: Schema = {

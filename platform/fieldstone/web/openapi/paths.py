@@ -37,6 +37,8 @@ def entity_paths(surface: Surface) -> Iterator[tuple[str, Operations]]:
     if "read" in surface.verbs:
         yield from _of_readable(surface, base)
     yield from _belongings(surface, base)
+    if "read" in surface.verbs and surface.shared:
+        yield from _shares(surface, base)
     if {"create", "update"} <= surface.verbs:
         for field in surface.unique:
             yield f"{base}/by/{field}/{{value}}", {"put": _upsert(surface, field)}
@@ -253,6 +255,26 @@ def _comments(surface: Surface) -> Operations:
             "requestBody": _body(reference("comment.create_about")),
         }
     return found
+
+
+def _shares(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
+    listed = answers({200: json_body("With whom.", reference("Shares"))}, READING)
+    operation = _operation(surface, "shares", f"With whom one {surface.label} is shared", listed)
+    found: Operations = {"get": operation | {"parameters": [parameters.record()]}}
+    if surface.shares:
+        made = {
+            201: json_body("Shared.", reference("Share"), LOCATION),
+            200: json_body("Shared with the same receiver before: replaced.", reference("Share")),
+        }
+        found["post"] = _operation(surface, "share", f"Share one {surface.label}", answers(made, WRITING)) | {
+            "parameters": [parameters.record(), parameters.idempotency_key()],
+            "requestBody": _body(reference("ShareRequest")),
+        }
+        gone = answers({204: empty("Taken back.")}, WRITING)
+        taken = _operation(surface, "unshare", "Take a share back", gone)
+        taken |= {"parameters": [parameters.record(), parameters.share(), parameters.idempotency_key()]}
+        yield f"{base}/{{id}}/shares/{{share}}", {"delete": taken}
+    yield f"{base}/{{id}}/shares", found
 
 
 def _of_comment(surface: Surface) -> Schema:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fieldstone.access.decisions import Decision
 from fieldstone.access.grants import ADMIN, Access, access
+from fieldstone.access.sharing import is_shareable
 from fieldstone.context import Principal
 from fieldstone.model.model import Entity, Field, Inverse, Model, Transition
 from fieldstone.model.system_fields import ASSIGNABLE
@@ -36,6 +37,7 @@ class Surface:
     bulk: the modes in which the caller may send many lines with one call.
     startable: the fields that may be sent with a new record together with the one that it lives inside.
     trees: the references that make trees and that the caller may read.
+    shared: whether its records are shared one by one; shares: whether the caller may do so.
     belongings: what may be done with records about records of this entity, such as comments: name → verbs.
     """
 
@@ -51,6 +53,8 @@ class Surface:
     belongings: Mapping[str, frozenset[str]]
     startable: Mapping[str, Field]
     trees: tuple[str, ...]
+    shared: bool
+    shares: bool
 
     @property
     def name(self) -> str:
@@ -95,6 +99,8 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         bulk=_bulk(principal, verbs),
         belongings=_belongings(model, principal, entity),
         trees=tuple(f.name for f in tree_fields(entity) if _possible(rights.field_read(f.name))),
+        shared=is_shareable(model, entity.name),
+        shares=_possible(rights.share) and is_shareable(model, entity.name),
         startable=_where(_sendable(entity), rights.field_begin) if entity.parent else {},
     )
 
