@@ -124,7 +124,7 @@ def _duplicates(shape: EntityShape, fields: dict[str, Field], workspace: Workspa
         rule = Duplicates(node.plain("name"), tuple(texts(node, "match")), node.plain("mode"))
         if rule.name in found:
             message = f"there are two rules called `{rule.name}` for duplicates"
-            workspace.report.error(node.get("name") or node, "duplicate_name", message)
+            workspace.report.error(node.get("name") or node, "repeated_value", message)
         sound = [_is_column(child, shape, fields, workspace) for child in node.list_under("match")]
         if all(sound):
             found[rule.name] = rule
