@@ -78,7 +78,6 @@ def test_transitions_are_those_of_the_workflow() -> None:
 @pytest.mark.parametrize(
     ("rule", "what"),
     [
-        ("trigger t on deal after save { do share(record, owner) }", "`share` actions"),
         ("trigger t on line after delete { }", "deleted with others"),
     ],
 )
@@ -86,6 +85,14 @@ def test_what_does_not_run_yet_is_refused(rule: str, what: str) -> None:
     found = [problem for problem in checked(rule).errors if problem.code == "not_supported_yet"]
     assert [problem.line for problem in found] == [2]
     assert what in found[0].message
+
+
+def test_a_rule_shares_only_what_some_role_may_share() -> None:
+    rule = "trigger t on deal after save { do share(record, owner) }"
+    (problem,) = checked(rule).errors
+    assert (problem.code, problem.line) == ("not_shareable", 2)
+    role = "---\nkind: role\nname: sharer\nentities: {deal: {share: owner == user}}\n"
+    assert told(rule, APP + role) == []
 
 
 def test_an_sla_names_a_calendar_that_is_there() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from fieldstone import records
 from fieldstone.access.users import team_named
-from fieldstone.context import Context
+from fieldstone.context import Context, TokenLimits
 from fieldstone.errors import Forbidden, Invalid, NotFound
 from fieldstone.records import Change, Measure, Query, Question, Sharing
 from fieldstone_rules.types import Ref
@@ -293,6 +293,25 @@ def test_explain_names_who_shared_it_and_when(app: App) -> None:
     assert clause.words == f"Shared by Ann with Bob on {today} to read"
 
 
+SHARING_RULE = """
+trigger tell_the_boss on deal after create {
+  when amount > 1000
+  do share(record: record, with: owner.manager, update: true)
+}
+"""
+
+
+def test_a_rule_shares_with_the_rights_of_the_system(app_from: AppFactory) -> None:
+    app = app_from(APP, sharing_rules=SHARING_RULE)
+    boss, rep = app.context_for("Boss", ["reader"]), app.context_for("Ann", ["rep"])
+    manager = {"id": str(app.user("Boss")), "entity": "user"}
+    records.update(app.system, "user", [Change(app.user("Ann"), {"manager": manager})])
+    large, small = deal(rep, amount=2000), deal(rep, amount=20)
+    app.user("Somebody", ["reader"])  # rights change, and what the system shared stays
+    assert [sees(boss, id_) for id_ in (large, small)] == [True, False]
+    records.update(boss, "deal", [Change(large, {"amount": 1900})])
+
+
 # --- the API
 
 
@@ -365,3 +384,22 @@ def statement(context: Context) -> str:
     with noted_statements() as told:
         records.list(context, "deal", Query())
     return " ".join(told)
+
+
+def test_a_token_for_an_entity_reaches_the_comments_on_its_records_and_no_others(
+    app: App, client: Any
+) -> None:
+    id_ = deal(ann(app))
+    narrow = app.token("Ann", limits=TokenLimits(entities=frozenset({"deal"})))
+    api = client(app, narrow)
+    assert api.post(f"/data/deal/{id_}/comments", json={"body": "Fine"}).status_code == 201
+    assert [one["body"] for one in api.get(f"/data/deal/{id_}/comments").json["data"]] == ["Fine"]
+    other = client(app, app.token("Ann", limits=TokenLimits(entities=frozenset({"team"}))))
+    assert other.get(f"/data/deal/{id_}/comments").status_code == 404
+
+
+def test_fields_of_a_record_that_one_may_never_read_are_not_found_either(app: App, client: Any) -> None:
+    id_ = deal(ann(app))
+    api = client(app, app.token("Ann", limits=TokenLimits(entities=frozenset({"team"}))))
+    found = [api.get(f"/data/deal/{id_}{query}").status_code for query in ("", "?fields=name")]
+    assert found == [404, 404]

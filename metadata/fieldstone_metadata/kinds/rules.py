@@ -27,7 +27,7 @@ from fieldstone_rules.tree import Constant
 
 KIND = "rules"
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
-_LATER_ACTIONS = frozenset({"share"})
+_SHARE = "share"
 
 
 def read_rules(workspace: Workspace, world: World) -> RuleFiles:
@@ -53,8 +53,37 @@ def build_rules(files: RuleFiles, workspace: Workspace) -> Mapping[str, RuleFile
         workspace.report.extend(_in_file(problem, document.root) for problem in found)
         if name in checked.files:
             _refuse_later(checked.files[name], document.root, workspace)
+            _check_shares(checked.files[name], document.root, workspace)
             _check_calendars(checked.files[name], document.root, workspace)
     return checked.files
+
+
+def _check_shares(file: RuleFile, root: Node, workspace: Workspace) -> None:
+    """Reports rules that share records of an entity that no role may share: such shares are not looked at."""
+    for part in (found for declaration in file.declarations for found in parts(declaration)):
+        if not isinstance(part, Do) or part.action != _SHARE:
+            continue
+        closed = [name for name in part.arguments["record"].type.entities if not _is_shared(name, workspace)]
+        if closed:
+            message = f"records of `{closed[0]}` cannot be shared: no role has `share` for it"
+            source = root.source
+            workspace.report.extend(
+                [
+                    Problem(
+                        source.path, part.line, 1, "not_shareable", message, _SHARE_HINT, ERROR, source.layer
+                    )
+                ]
+            )
+
+
+_SHARE_HINT = "add `share: true`, or a condition, to what a role may do with it"
+
+
+def _is_shared(entity: str, workspace: Workspace) -> bool:
+    """Whether some role says which records of an entity may be shared."""
+    roles = workspace.of_kind("role").values()
+    grants = ((role.root.plain("entities") or {}).get(entity) for role in roles)
+    return any(isinstance(grant, dict) and grant.get(_SHARE, False) is not False for grant in grants)
 
 
 def _check_calendars(file: RuleFile, root: Node, workspace: Workspace) -> None:
@@ -109,9 +138,6 @@ def _not_yet(declaration: Declaration, workspace: Workspace) -> Iterator[tuple[i
     """(line, what) of everything in a declaration that is checked but not run."""
     if isinstance(declaration, Trigger):
         yield from _trigger_not_yet(declaration, workspace)
-    for part in parts(declaration):
-        if isinstance(part, Do) and part.action in _LATER_ACTIONS:
-            yield part.line, f"`{part.action}` actions"
 
 
 def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[int, str]]:

@@ -194,7 +194,7 @@ def _build(model: Model, access_key: AccessKey, entity: str, *, shared: bool) ->
     compiled = _everything() if ADMIN in roles else _grants_of(model, roles, entity)
     if shared and ADMIN not in roles:
         compiled += _shared_grants(model, roles, entity)
-    narrowed = _narrowing(limits, entity)
+    narrowed = _narrowing(model, limits, entity)
     always = {verb: following(model, access_key, entity, verb) for verb in (*VERBS, BEGIN)}
     grants = tuple(
         replace(g, verbs={v: c if narrowed(v) else False for v, c in g.verbs.items()}, always=always)
@@ -257,7 +257,7 @@ def _under_parent(model: Model, access_key: AccessKey, entity: str, *, shared: b
     field, target = model.entities[entity].parent, model.entities[entity].outside
     assert field is not None
     assert target is not None
-    narrowed = _narrowing(limits, target)
+    narrowed = _narrowing(model, limits, target)
 
     def asked(part: Part) -> Part:
         return part if isinstance(part, bool | OfParent) else OfParent(field.name, target, part)
@@ -333,11 +333,15 @@ def following(model: Model, access_key: AccessKey, entity: str, verb: str) -> Pa
     return Follows(about.name, access_key) if readable else False
 
 
-def _narrowing(limits: TokenLimits | None, entity: str) -> Callable[[str], bool]:
-    """Which verbs a token leaves; assigning an owner and sharing are ways of updating."""
+def _narrowing(model: Model, limits: TokenLimits | None, entity: str) -> Callable[[str], bool]:
+    """Which verbs a token leaves; assigning an owner and sharing are ways of updating.
+
+    A record about another one, such as a comment, belongs to it: who may reach that may reach this.
+    """
     if limits is None:
         return lambda _verb: True
-    if limits.entities is not None and entity not in limits.entities:
+    named = limits.entities is None or entity in limits.entities
+    if not named and model.entities[entity].about is None:
         return lambda _verb: False
     verbs = limits.verbs
     return lambda verb: verbs is None or ("update" if verb in {"assign", "share"} else verb) in verbs

@@ -35,7 +35,7 @@ from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.row_outcomes import RowOutcome
 from fieldstone.records.saved_views import SavedView, saved_views_of
-from fieldstone.records.shares import Sharing, may_share, share, shares, unshare
+from fieldstone.records.sharing import Sharing, may_share, share, shares, unshare
 from fieldstone.records.stays import Stay, stays
 from fieldstone.records.time_limits import Due, due
 from fieldstone.records.transition import approve, transition

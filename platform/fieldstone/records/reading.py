@@ -45,6 +45,8 @@ def get_json(
     found = entity_named(context.model, entity)
     identity = record_id(id_)
     viewer = Viewer(context.model, context.principal.access_key)
+    if viewer.access(entity).read.constant is False:
+        raise NotFound(f"There is no {entity} {identity}, or you may not see it.")
     chosen = None if fields is None else tuple(fields)
     key = ("get", viewer.access_key, entity, chosen, deleted)
     statement = kept(context.model).get(key, lambda: _statement(viewer, found, chosen, deleted=deleted))

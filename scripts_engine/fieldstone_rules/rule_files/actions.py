@@ -54,7 +54,16 @@ _ALL = (
     ),
     Action("email", {"to": _TEXT, "message": Parameter(named=MESSAGE)}, "Sends an e-mail."),
     Action("webhook", {"url": _TEXT}, "Sends the record to an address."),
-    Action("share", {"record": _RECORD, "with": _SOMEBODY}, "Grants somebody access to a record."),
+    Action(
+        "share",
+        {
+            "record": _RECORD,
+            "with": _SOMEBODY,
+            "update": Parameter(simple(Kind.BOOLEAN), required=False),
+            "until": Parameter(simple(Kind.DATETIME), required=False),
+        },
+        "Opens a record to a user or team for reading, or with `update: true` for changing it too.",
+    ),
     Action(
         ASSIGN,
         {"record": _RECORD, "to": _SOMEBODY},

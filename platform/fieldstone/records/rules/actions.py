@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.records.rows import Values
@@ -79,10 +80,22 @@ def _assign(execution: Execution, frames: Frames, statement: Do) -> None:
         execution.write(frames, line, lambda: writes.update(execution.batch, place, changes))
 
 
+def _share(execution: Execution, frames: Frames, statement: Do) -> None:
+    """Nothing happens where the record or the receiver is null."""
+    place, line = execution.place(statement.line), statement.line
+    for frame in frames:
+        given = {
+            name: execution.value(frame, argument, line) for name, argument in statement.arguments.items()
+        }
+        if given["record"] is not None and given["with"] is not None:
+            execution.write([frame], line, partial(writes.share, execution.batch, place, given))
+
+
 _ACTIONS: Mapping[str, Callable[[Execution, Frames, Do], None]] = {
     "log": _log,
     "transition": _transition,
     "notify": _notify,
     "assign": _assign,
+    "share": _share,
 }
 """Name → what it does. The names and parameters are declared in `fieldstone_rules.rule_files.actions`."""

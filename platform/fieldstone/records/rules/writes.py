@@ -11,7 +11,7 @@ from fieldstone.model.model import Entity
 from fieldstone.records import defaults, rows, validation
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.ids import new_ids
-from fieldstone.records.rows import Lock, Values
+from fieldstone.records.rows import Lock, Row, Values
 from fieldstone.records.rules.acting import rule_context
 from fieldstone.records.rules.transaction import Place, failed
 from fieldstone_rules.types import Ref
@@ -83,6 +83,17 @@ def transition(batch: Batch, place: Place, refs: Sequence[Ref], name: str) -> No
     items = list(inner.items)
     _save(inner, may_wait=place.as_user)
     _tell_outer(batch, inner, items)
+
+
+def share(batch: Batch, place: Place, given: Row) -> None:
+    """Share a record. given: by the names of the parameters of the action."""
+    from fieldstone.records import sharing  # noqa: PLC0415  sharing saves, and saving runs rules
+
+    ref = given["record"]
+    inner = _inner(batch, place, batch.model.entities[ref.entity], [ref.id])
+    _load(inner, place)
+    verb = "update" if given.get("update") else "read"
+    sharing.store(inner, sharing.Sharing(given["with"], None, verb, given.get("until")))
 
 
 def delete(batch: Batch, place: Place, refs: Sequence[Ref]) -> None:

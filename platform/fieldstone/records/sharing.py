@@ -13,7 +13,8 @@ from fieldstone.access.decisions import Shared
 from fieldstone.access.grants import access_by_roles
 from fieldstone.access.sharing import SHARED_VERBS, Share, is_shareable
 from fieldstone.access.stored_shares import shares_of
-from fieldstone.context import Context
+from fieldstone.access.system_user import system_principal
+from fieldstone.context import Context, Principal
 from fieldstone.errors import FieldError, Forbidden, Invalid, NotFound
 from fieldstone.records import loading, rows
 from fieldstone.records.batch import Batch, Item, find_entity
@@ -210,12 +211,18 @@ def _same(batch: Batch, wanted: Sharing) -> Share | None:
     record = batch.items[0].id
     known = shares_of(batch.connection, batch.model, batch.entity.name, [record])[record]
     receiver = None if wanted.receiver is None else wanted.receiver.id
-    asked = (batch.context.principal.user, receiver, wanted.role)
+    asked = (_sharer(batch).user, receiver, wanted.role)
     return next((one for one in known if (one.sharer, one.receiver, one.role) == asked), None)
 
 
+def _sharer(batch: Batch) -> Principal:
+    """Who answers for a share: what a rule shares with the rights of the system stays with the system."""
+    context = batch.context
+    return context.principal if context.acting is None else system_principal(context.model)
+
+
 def _columns(batch: Batch, wanted: Sharing) -> dict[str, Any]:
-    principal = batch.context.principal
+    principal = _sharer(batch)
     return {
         "entity": batch.entity.name,
         "record": batch.items[0].id,
