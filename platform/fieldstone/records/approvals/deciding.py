@@ -111,18 +111,23 @@ def approve(context: Context, pending: Pending, reason: str | None, perform: Per
 
 def reject(context: Context, pending: Pending, reason: str | None) -> None:
     """Refuse a request, whatever others said; it ends. Raises as `approve`, and Invalid without a reason."""
-    if not (reason or "").strip():
-        message = "Say why, so that the requester knows what to change."
-        raise Invalid(message, errors=[FieldError("reason", "required", message)])
 
     def work(connection: sa.Connection) -> None:
         step = _step(_locked(context, connection, pending))
-        made = _decide(step, REJECT, _own_seats(step, _seats(step)), reason)
+        mine = _own_seats(step, _seats(step))
+        _require_reason(reason)
+        made = _decide(step, REJECT, mine, reason)
         ending = Ending(REJECTED, context.principal.user, made.reason)
         ended = requests.close(context, connection, step.case.request, ending)
         tell_requester(context, connection, ended, f"{context.principal.name[:80]} rejected your request")
 
     context.database.run_write(context.model.version, work)
+
+
+def _require_reason(reason: str | None) -> None:
+    if not (reason or "").strip():
+        message = "Say why, so that the requester knows what to change."
+        raise Invalid(message, errors=[FieldError("reason", "required", message)])
 
 
 def withdraw(context: Context, pending: Pending, reason: str | None = None) -> None:
