@@ -182,8 +182,9 @@ def test_a_misspelt_parameter_is_answered_with_the_right_one(api):
     assert "`limit`" in assert_problem(api.get("/data/customer?limti=5"), 400)["detail"]
 
 
-def test_time_travel_is_refused_as_not_supported_yet(api):
-    assert_problem(api.get("/data/customer?at=2026-01-01"), 400, "not_supported_yet")
+def test_time_travel_of_related_records_is_refused_as_not_supported_yet(api):
+    path = f"/data/customer/{uuid4()}/related/deals"
+    assert_problem(api.get(f"{path}?at=2026-01-01"), 400, "not_supported_yet")
 
 
 @pytest.mark.parametrize(

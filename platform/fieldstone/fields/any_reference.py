@@ -61,6 +61,10 @@ class AnyReferenceType(FieldType):
     def output_sql(self, source: Source) -> Column:
         return source.any_reference(self.key)
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        key = sa.cast(told.op("->>")(sa.literal_column("'id'")), sa.Uuid)
+        return {self.key: key, entity_column(self.key): told.op("->>")(sa.literal_column("'entity'"))}
+
     def sort_sql(self, source: Source) -> Column | None:  # noqa: ARG002  # records of several kinds have no order
         return None
 

@@ -141,6 +141,15 @@ class FieldType(ABC):
         """The API's form as JSON text, never null (see `json_text`)."""
         return json_text.escaped(source.column(self.key))
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        """Column name → database value, of the API's form as `jsonb`, as the history keeps it; SQL's null and
+        that of JSON are nothing. None: the history does not tell enough.
+        """
+        columns = self.columns("")
+        if len(columns) != 1:
+            return None
+        return {self.key: sa.cast(told.op("#>>")(sa.literal_column("'{}'")), columns[0].type)}
+
     # --- lists
     def sort_sql(self, source: Source) -> Column | None:
         """What lists sort by, or None where there is no order."""

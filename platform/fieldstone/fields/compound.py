@@ -121,6 +121,10 @@ class CompoundType(FieldType):
         }
         return {"type": "object", "properties": described, "additionalProperties": False}
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        """The parts, without the whole in one line."""
+        return {self.key: sa.func.nullif(told, sa.cast(sa.literal_column("'null'"), postgresql.JSONB))}
+
     def output_sql(self, source: Source) -> Column:
         column = source.column(self.key)
         pieces: list[Column] = []

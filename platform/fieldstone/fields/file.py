@@ -48,6 +48,10 @@ class FileType(ReferenceType):
     def api_schema(self) -> dict[str, Any]:
         return FILE_SCHEMA
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:  # noqa: ARG002  # see below
+        """Nothing: a file that was replaced is in the recycle bin and cannot be opened."""
+        return None
+
     def output_sql(self, source: Source) -> Column:
         return source.file(source.column(self.key))
 

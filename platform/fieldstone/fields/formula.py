@@ -130,6 +130,9 @@ class FormulaType(FieldType):
     def output_sql(self, source: Source) -> Column:
         return self.result.output_sql(self._source(source))
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        return self.result.restored_sql(told) if self.declaration.stored else None
+
     def sort_sql(self, source: Source) -> Column | None:
         if isinstance(self.result, ComputedMoney) and not self.declaration.stored:
             return source.formula_amount(self.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -51,6 +52,9 @@ class JsonType(FieldType):
 
     def api_schema(self) -> dict[str, Any]:
         return {}
+
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        return {self.key: sa.func.nullif(told, sa.cast(sa.literal_column("'null'"), postgresql.JSONB))}
 
     def output_sql(self, source: Source) -> Column:
         return json_text.bare(source.column(self.key))

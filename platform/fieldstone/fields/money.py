@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -60,6 +61,10 @@ class MoneyType(FieldType):
 
     def output_sql(self, source: Source) -> Column:
         return json_text.quoted(source.column(self.key))
+
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        """The amount alone: who knows the rate adds the other."""
+        return {self.key: sa.cast(told.op("#>>")(sa.literal_column("'{}'")), sa.Numeric)}
 
     def sort_sql(self, source: Source) -> Column | None:
         return source.column(self.base_key)

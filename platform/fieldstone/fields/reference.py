@@ -79,6 +79,11 @@ class ReferenceType(FieldType):
     def output_sql(self, source: Source) -> Column:
         return source.reference({target: source.column(name) for target, name in self.targets.items()})
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        key = sa.cast(told.op("->>")(sa.literal_column("'id'")), sa.Uuid)
+        named = told.op("->>")(sa.literal_column("'entity'"))
+        return {column: sa.case((named == target, key)) for target, column in self.targets.items()}
+
     def sort_sql(self, source: Source) -> Column | None:
         return people_order(
             source.title({target: source.column(name) for target, name in self.targets.items()})

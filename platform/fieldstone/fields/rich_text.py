@@ -132,6 +132,12 @@ class RichTextType(FieldType):
     def api_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.max_length, "contentMediaType": "text/html"}
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        """The HTML, without its text."""
+        is_text = sa.func.jsonb_typeof(told) == "string"
+        built = sa.func.jsonb_build_object(sa.literal_column(f"'{HTML}'"), told, type_=postgresql.JSONB)
+        return {self.key: sa.case((is_text, built))}
+
     def output_sql(self, source: Source) -> Column:
         return json_text.bare(source.column(self.key)[HTML])
 

@@ -55,6 +55,9 @@ class SecretType(FieldType):
     def sent_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": LONGEST, "writeOnly": True}
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:  # noqa: ARG002  # it is not told
+        return None
+
     def output_sql(self, source: Source) -> Column:
         return sa.case(
             (source.column(self.key).is_not(None), json_text.constant('{"set":true}')), else_=json_text.NULL

@@ -49,6 +49,13 @@ class StoredList(FieldType):
     def api_schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item_schema(), "uniqueItems": True}
 
+    def restored_sql(self, told: Column) -> Mapping[str, Column] | None:
+        array = sa.case((sa.func.jsonb_typeof(told) == "array", told))
+        item = sa.func.jsonb_array_elements_text(array).column_valued("item")
+        listed = sa.select(sa.func.array_agg(item)).scalar_subquery()
+        empty: Column = sa.literal_column("'{}'")
+        return {self.key: sa.cast(sa.func.coalesce(listed, empty), self.columns("")[0].type)}
+
     def sort_sql(self, source: Source) -> Column | None:  # noqa: ARG002  # lists have no order
         return None
 

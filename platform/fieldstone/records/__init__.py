@@ -30,7 +30,7 @@ from fieldstone.records.pivot import Asked, Group, Pivot, pivot
 from fieldstone.records.purge import purge
 from fieldstone.records.query import Page, Query
 from fieldstone.records.readers import who_may_read
-from fieldstone.records.reading import get, get_json
+from fieldstone.records.reading import get, get_json, get_then_json
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.row_outcomes import RowOutcome
@@ -93,6 +93,7 @@ __all__ = [
     "find",
     "get",
     "get_json",
+    "get_then_json",
     "history",
     "import_rows",
     "list",

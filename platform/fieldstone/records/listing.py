@@ -11,7 +11,7 @@ import orjson
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden, Invalid
 from fieldstone.model.model import Entity
-from fieldstone.records import cursor, lists, saved_views, search
+from fieldstone.records import cursor, lists, past, saved_views, search
 from fieldstone.records.branches import ROOT
 from fieldstone.records.keyset import parameter_name
 from fieldstone.records.names import entity_named
@@ -82,6 +82,8 @@ class Reading:
         values = own | search.patterns(self.words)
         if self.query.related is not None:
             values["fs_related"] = self.query.related[1].id
+        if self.query.at is not None:
+            values[past.AT] = past.instant_text(self.query.at)
         if self.query.branch is not None:
             values[ROOT] = self.query.branch.of.id
         return statement.run(self.context.database, request_values(self.context, statement, values))
@@ -91,7 +93,15 @@ class Reading:
         related = None if query.related is None else (query.related[0], query.related[1].entity)
         branch = None if query.branch is None else (query.branch.field, query.branch.direction)
         asked = (query.where, query.fields, query.order, query.limit, query.count, query.deleted, query.view)
-        return (self.viewer.access_key, self.entity.name, asked, len(self.words), related, branch)
+        return (
+            self.viewer.access_key,
+            self.entity.name,
+            asked,
+            len(self.words),
+            related,
+            branch,
+            query.at is not None,
+        )
 
 
 class _Page:
@@ -138,7 +148,16 @@ class _Page:
     def _mark(self) -> str:
         query = self._query
         where = query.where.source if isinstance(query.where, Expression) else query.where
-        asked = (where, query.q, query.order, query.view, query.deleted, query.related, query.branch)
+        asked = (
+            where,
+            query.q,
+            query.order,
+            query.view,
+            query.deleted,
+            query.related,
+            query.branch,
+            query.at,
+        )
         return cursor.fingerprint(self._reading.entity.name, *asked)
 
     def _decoded(self) -> cursor.Keys | None:

@@ -6,6 +6,7 @@ show is joined to those few only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,12 @@ from fieldstone.access.predicates import joined_clause
 from fieldstone.fields.any_reference import AnyReferenceType, entity_column
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field
-from fieldstone.records import keyset, search
+from fieldstone.records import keyset, past, search
 from fieldstone.records.branches import in_branch
 from fieldstone.records.filters import checked, condition, system_scope, viewer_scope
 from fieldstone.records.order import Term, order_terms, usual_order
-from fieldstone.records.output import chosen_fields, record_json
+from fieldstone.records.output import Shown, chosen_fields, record_json
+from fieldstone.records.past_questions import known_then, past_terms, require_plain
 from fieldstone.records.query import Query, Seen, malformed
 from fieldstone.records.source import Joins, RecordSource, Viewer
 from fieldstone.records.statements import Statement
@@ -50,6 +52,8 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
     Raises:
         Malformed: for a condition that cannot be read.
     """
+    if query.at is not None:
+        return _rows_then(viewer, entity, query)
     table = entity.table.alias()
     record = RecordSource(viewer, entity, table, Joins())
     granted = viewer.access(entity.name)
@@ -67,6 +71,15 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
         conditions.append(in_branch(record, entity.fields[query.branch.field], query.branch.direction))
     conditions += search.matches(record, number_of_words)
     return Rows(record, theirs.apply(ours.apply(table)), tuple(conditions))
+
+
+def _rows_then(viewer: Viewer, entity: Entity, query: Query) -> Rows:
+    """The records that were there at the query's instant."""
+    require_plain(query)
+    record = past.past_source(viewer, entity)
+    scope = past.past_scope(record)
+    conditions = tuple(condition(wanted, scope) for wanted in conditions_of(viewer, entity, query))
+    return Rows(record, record.rows, conditions)
 
 
 def conditions_of(viewer: Viewer, entity: Entity, query: Query) -> list[Expression]:
@@ -95,7 +108,9 @@ def terms_of(rows: Rows, query: Query) -> list[Term]:
     viewer, entity = rows.record.viewer, rows.record.entity
     view = seen(viewer, query)
     own = query.order if query.order is not None else view.order if view else ()
-    return order_terms(rows.record, own or usual_order(entity, viewer))
+    if query.at is None:
+        return order_terms(rows.record, own or usual_order(entity, viewer))
+    return past_terms(rows.record, own)
 
 
 def page_statement(
@@ -108,10 +123,10 @@ def page_statement(
     rows = rows_of(viewer, entity, query, number_of_words)
     terms = terms_of(rows, query)
     page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
-    shown = RecordSource(viewer, entity, page, Joins())
+    shown = (RecordSource if query.at is None else past.PastSource)(viewer, entity, page, Joins())
     view = seen(viewer, query)
     fields = query.fields if query.fields is not None else (view.columns if view else ()) or None
-    item = record_json(shown, chosen_fields(viewer, entity, fields, deleted=query.deleted))
+    item = record_json(shown, _chosen(viewer, entity, query, fields))
     keys = [Term(page.c[_key_name(n)], term.descending, term.nullable) for n, term in enumerate(terms)]
     columns = [item, *keyset.key_texts([key.value for key in keys])]
     source = shown.joins.apply(page)
@@ -124,6 +139,12 @@ def page_statement(
         one = sa.select(sa.literal_column("1")).subquery("one")
         source = shown.joins.apply(sa.outerjoin(one, page, sa.true()))
     return Statement(sa.select(*columns).select_from(source).order_by(*keyset.order_by(keys)))
+
+
+def _chosen(viewer: Viewer, entity: Entity, query: Query, fields: tuple[str, ...] | None) -> Sequence[Shown]:
+    """What the records of a list show."""
+    found = chosen_fields(viewer, entity, fields, deleted=query.deleted)
+    return found if query.at is None else known_then(entity, found, named=fields is not None)
 
 
 def estimate_statement(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) -> Statement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from fieldstone.errors import FieldError, Malformed
@@ -40,6 +41,7 @@ class Query:
     view: a view whose condition counts too, and its order and columns where the query names none: a published
     one by its name, one that the caller saved or may see by its id or name, or what a view says.
     related: (field, record): only records whose reference `field` names that record.
+    at: a past instant: the records that were there then, with the values of then, as far as they are known.
     branch: only records below or above one in a tree.
     """
 
@@ -54,6 +56,7 @@ class Query:
     view: str | Seen | None = None
     related: tuple[str, Ref] | None = None
     branch: Branch | None = None
+    at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no list can answer.

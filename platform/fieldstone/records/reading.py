@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from fieldstone.access.predicates import joined_clause
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
+from fieldstone.records import past
 from fieldstone.records.filters import system_scope
 from fieldstone.records.names import entity_named, record_id
 from fieldstone.records.output import chosen_fields, record_json
+from fieldstone.records.past_questions import known_then
 from fieldstone.records.request_values import request_values
 from fieldstone.records.source import Joins, RecordSource, Viewer
 from fieldstone.records.statements import Statement, kept
@@ -55,6 +58,36 @@ def get_json(
     if not len(rows):
         raise NotFound(f"There is no {entity} {identity}, or you may not see it.")
     return rows.at(0, 0) or b"", int(rows.at(0, 1) or 0)
+
+
+def get_then_json(
+    context: Context, entity: str, id_: str | UUID, at: datetime, fields: Sequence[str] | None = None
+) -> bytes:
+    """One record as it was at an instant, as JSON: what the caller may read now, as far as it is known.
+
+    Raises:
+        NotFound: if there is no such record that the caller may read, or it was not there at that instant.
+        Malformed: if the id is no UUID or a field is unknown, now or of then.
+    """
+    found = entity_named(context.model, entity)
+    identity = record_id(id_)
+    viewer = Viewer(context.model, context.principal.access_key)
+    chosen = None if fields is None else tuple(fields)
+    key = ("get then", viewer.access_key, entity, chosen)
+    statement = kept(context.model).get(key, lambda: _statement_then(viewer, found, chosen))
+    values = request_values(context, statement, {_ID: identity, past.AT: past.instant_text(at)})
+    rows = statement.run(context.database, values)
+    if not len(rows):
+        raise NotFound(f"There was no {entity} {identity} then, or you may not see it.")
+    return rows.at(0, 0) or b""
+
+
+def _statement_then(viewer: Viewer, entity: Entity, fields: Sequence[str] | None) -> Statement:
+    wanted = sa.bindparam(_ID, type_=sa.Uuid())
+    record = past.past_source(viewer, entity, wanted)
+    chosen = chosen_fields(viewer, entity, fields, deleted=False)
+    item = record_json(record, known_then(entity, chosen, named=fields is not None))
+    return Statement(sa.select(item).select_from(record.joins.apply(record.rows)))
 
 
 def get(

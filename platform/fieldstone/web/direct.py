@@ -59,5 +59,5 @@ def _read(runtime: Runtime, environ: WSGIEnvironment, token: str, entity: str, r
     context = context_of(runtime, model, principal_of(runtime, model, token), "api", environ)
     query = environ["QUERY_STRING"].encode("latin-1")
     if record is None:
-        return reading.answer_list(context, entity, Parameters.of(query, *reading.LIST_PARAMETERS))
+        return reading.answer_list(context, entity, Parameters.of(query, *reading.ENTITY_PARAMETERS))
     return reading.answer_record(context, entity, record, Parameters.of(query, *reading.RECORD_PARAMETERS))

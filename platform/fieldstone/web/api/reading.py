@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response
@@ -11,16 +13,19 @@ from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.errors import FieldError, Malformed, NotFound
 from fieldstone.records import Query
+from fieldstone.records.environment import organisation_zone
 from fieldstone.records.names import entity_named
 from fieldstone.records.query import Counting
 from fieldstone.web.answer import Answer
 from fieldstone.web.api.answers import one_record
-from fieldstone.web.parameters import Parameters
+from fieldstone.web.parameters import Parameters, refuse
 from fieldstone.web.request_context import current_context
 from fieldstone_rules.types import Ref
 
 LIST_PARAMETERS = ("where", "q", "fields", "order", "limit", "cursor", "count", "view", "deleted")
-RECORD_PARAMETERS = ("fields", "deleted")
+RECORD_PARAMETERS = ("fields", "deleted", "at")
+ENTITY_PARAMETERS = (*LIST_PARAMETERS, "at")
+"""Those of a list of an entity; related ones and the like have no past yet."""
 COUNTS: tuple[Counting, ...] = ("none", "estimate", "exact")
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 1000
 
@@ -33,7 +38,7 @@ def install(api: Blueprint) -> None:
 
 def list_records(entity: str) -> Response:
     """A page of the records that the caller may read."""
-    return answer_list(current_context(), entity, Parameters(*LIST_PARAMETERS)).response()
+    return answer_list(current_context(), entity, Parameters(*ENTITY_PARAMETERS)).response()
 
 
 def get_record(entity: str, record: str) -> Response:
@@ -43,13 +48,20 @@ def get_record(entity: str, record: str) -> Response:
 
 def answer_list(context: Context, entity: str, parameters: Parameters) -> Answer:
     """The same, whoever found out what was asked."""
-    return Answer(records.list_json(context, entity, list_query(parameters)))
+    at = past_instant(context, parameters.text("at"))
+    asked = replace(list_query(parameters), at=at)
+    return Answer(records.list_json(context, entity, asked))
 
 
 def answer_record(context: Context, entity: str, record: str, parameters: Parameters) -> Answer:
     """The same, whoever found out what was asked."""
     identity = record_id(record)
     fields, deleted = parameters.names("fields"), parameters.flag("deleted")
+    at = past_instant(context, parameters.text("at"))
+    if at is not None and deleted:
+        refuse("deleted", "`deleted` together with `at` is not supported yet.", "not_supported_yet")
+    if at is not None:
+        return Answer(records.get_then_json(context, entity, identity, at, fields))
     return one_record(*records.get_json(context, entity, identity, fields=fields, deleted=deleted))
 
 
@@ -75,6 +87,23 @@ def require_readable(context: Context, entity: str, record: UUID) -> Ref:
         raise NotFound(f"There is no {entity} {record}, or you may not see it.")
     records.get_json(context, entity, record, fields=("id",))
     return Ref(entity, record)
+
+
+def past_instant(context: Context, text: str | None) -> datetime | None:
+    """A moment with its zone, or a day, which is its beginning in the organisation. Raises `Malformed`."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+    except ValueError:
+        refuse("at", "`at` is a past moment such as 2026-11-21T08:00:00Z, or a day such as 2026-11-21.")
+    if moment.tzinfo is None and len(text.strip()) == len("2026-11-21"):
+        moment = moment.replace(tzinfo=organisation_zone(context.model))
+    if moment.tzinfo is None:
+        refuse("at", "`at` lacks its time zone, such as the Z in 2026-11-21T08:00:00Z.")
+    if moment > context.now:
+        refuse("at", "`at` is a past moment; this one is yet to come.")
+    return moment
 
 
 def record_id(text: str) -> UUID:

@@ -64,6 +64,15 @@ def fields() -> Schema:
     return query("fields", "Field paths with commas between them, such as `name,account.name`; absent: all.")
 
 
+def at() -> Schema:
+    """The instant of time travel."""
+    return query(
+        "at",
+        "A past moment with its zone, or a day: what the caller may read now, with the values of then. "
+        "What the history does not keep is left out.",
+    ) | {"example": "2020-01-01T00:00:00Z"}
+
+
 def listing(example: str) -> list[Schema]:
     """Those of a list; `example` is an expression over the entity."""
     where = query("where", "An expression of the rule language; only records for which it holds.")

@@ -74,7 +74,7 @@ def _collection(surface: Surface) -> Operations:
     found: Operations = {}
     if "read" in surface.verbs:
         found["get"] = _operation(surface, "list", f"List {surface.plural}", _page_answers(surface)) | {
-            "parameters": parameters.listing("created_at >= today() - 30")
+            "parameters": [*parameters.listing("created_at >= today() - 30"), parameters.at()]
         }
     if "create" in surface.verbs and surface.name != FILE:
         found["post"] = _create(surface)
@@ -89,6 +89,7 @@ def _record(surface: Surface) -> Operations:
                 parameters.record(),
                 parameters.fields(),
                 parameters.flag("deleted", "Also in the bin."),
+                parameters.at(),
             ]
         }
     if "update" in surface.verbs:
