@@ -13,7 +13,7 @@ from fieldstone.errors import FieldError, Invalid, Malformed
 from fieldstone.records import Sharing
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import PREFIX, json_value, no_content
-from fieldstone.web.api.reading import record_id
+from fieldstone.web.api.reading import record_id, require_readable
 from fieldstone.web.idempotency import idempotent
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
@@ -41,8 +41,10 @@ def create_share(entity: str, record: str) -> Response:
     """Share the record with a user, a team or a role."""
     Parameters()
     identity, body = record_id(record), bodies.read_object()
+    context = current_context()
+    require_readable(context, entity, identity)
     bodies.only(body, MEMBERS)
-    context, wanted = current_context(), _sharing(body)
+    wanted = _sharing(body)
     id_, is_new = records.share(context, entity, identity, wanted)
     made = next(one for one in records.shares(context, entity, identity) if one["id"] == str(id_))
     response = json_value(made, 201 if is_new else 200)
