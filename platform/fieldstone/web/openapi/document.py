@@ -11,6 +11,7 @@ from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.events import DEFAULT_LIMIT, LARGEST_LIMIT
 from fieldstone.web.openapi import approvals, parameters
 from fieldstone.web.openapi.common import SCHEMAS, reference
+from fieldstone.web.openapi.links import with_links
 from fieldstone.web.openapi.operations import operation_paths
 from fieldstone.web.openapi.paths import entity_paths
 from fieldstone.web.openapi.responses import READING, answers, json_body, problems
@@ -51,7 +52,7 @@ def _add_entity(spec: APISpec, surface: Surface) -> None:
     spec.tag({"name": surface.name, "description": surface.plural})
     for name, schema in entity_schemas(surface).items():
         spec.components.schema(name, schema)
-    for path, operations in entity_paths(surface):
+    for path, operations in with_links(dict(entity_paths(surface))).items():
         spec.path(path, operations=operations)
 
 
