@@ -173,6 +173,15 @@ def test_changes_of_lines_stand_in_the_history_of_the_order(ann, pump, order):
     assert len(oldest["changes"]["lines"][1]) == 2
 
 
+def test_the_history_tells_the_sum_of_an_order_whose_lines_are_added_and_removed_at_once(ann, pump, order):
+    first, second = order["lines"]
+    removed = {"id": second["id"], "_delete": True}
+    changed = change(ann, order, {"id": first["id"], "quantity": 3}, removed, {"product": pump, "price": "7"})
+    newest = ann.get(f"/data/order/{order['id']}/history").json["data"][0]
+    assert newest["changes"]["total"] == ["25.00", "37.00"]
+    assert changed.json["total"] == "37.00"
+
+
 def test_the_document_says_how_lines_are_sent_and_shown(ann):
     schemas = ann.get("/openapi.json").json["components"]["schemas"]
     assert schemas["order"]["properties"]["lines"]["items"] == {"$ref": "#/components/schemas/order_line"}

@@ -150,12 +150,16 @@ def _move(whole: Batch) -> None:
     """Take what is removed inside records to the recycle bin, and what is restored out of it.
 
     It comes first, so that the history tells of the records around these last, and an undo begins with them.
+    What is kept of those was computed with all that is saved: in between it follows from a part of that only.
     """
+    judged = [(item, dict(item.new)) for one in whole.together for item in one.items]
     for one in whole.moved:
         if one.items:
             move = Removal(one) if one in whole.removed else Revival(one)
             move.prepare()
             move.write()
+    for item, values in judged:
+        item.new.update(values)
 
 
 def _rows(batch: Batch) -> Iterator[Part]:
