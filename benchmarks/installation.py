@@ -6,17 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
-from records import OWNERS, write_files
+from records import OWNERS, copy_opportunities, write_files
 from statements import SETTINGS
+from wide_app import write_wide_app
 
 from fieldstone.database import embedded
 
 HERE = Path(__file__).parent
+MOST_IMPORTED = 10_000
 
 
 class Installation:
@@ -49,26 +52,32 @@ class Installation:
         assert self._database is not None
         return self._database.url().render_as_string(hide_password=False)
 
-    def fill(self, accounts: int, opportunities: int) -> dict[str, Any]:
-        """Publish the app, make its users and import its records; what the import of opportunities told."""
+    def fill(self, accounts: int, opportunities: int, owners: Sequence[str] = OWNERS) -> dict[str, Any]:
+        """Publish the app, make its users and records; what the import of opportunities told.
+
+        No more than `MOST_IMPORTED` opportunities are imported; the others are copies of these.
+        """
         self._run("apply", str(HERE / "app"), "--yes", "--note", "benchmark")
-        for number, email in enumerate(OWNERS):
+        for number, email in enumerate(owners):
             team = ("--team", f"Team {number}")
             who = ("--name", f"Rep {number}", "--password", "a benchmark needs none")
             self._run("user", "create", email, *who, "--role", "bench_rep", *team)
-        self.token = self._run("token", "create", "--user", OWNERS[0]).strip()
-        write_files(self.folder, accounts, opportunities)
+        self.token = self._run("token", "create", "--user", owners[0]).strip()
+        write_files(self.folder, accounts, min(opportunities, MOST_IMPORTED), owners)
         self._import("account")
         told = self._import("opportunity")
-        self._analyse()
-        return told
-
-    def _analyse(self) -> None:
-        """What autovacuum would do soon: without it, plans of both applications depend on when it happens."""
         engine = sa.create_engine(self.url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
+            copy_opportunities(connection, MOST_IMPORTED, opportunities // MOST_IMPORTED)
+            # What autovacuum would do soon: without it, plans of both depend on when it happens.
             connection.execute(sa.text("VACUUM ANALYZE"))
         engine.dispose()
+        return told
+
+    def widen(self, entities: int, roles: int) -> None:
+        """Publish so many entities and roles more."""
+        app = write_wide_app(self.folder, entities, roles)
+        self._run("apply", str(app), "--yes", "--note", "many entities")
 
     def _import(self, entity: str) -> dict[str, Any]:
         file, mapping = (str(self.folder / f"{entity}.{kind}") for kind in ("csv", "yaml"))

@@ -13,13 +13,20 @@ from load import Requests
 
 @dataclass(frozen=True)
 class Target:
-    """One of the two applications. list_path: the first page of fifty, the latest close date first."""
+    """One of the two applications.
+
+    list_path: the first page of fifty, the latest close date first. deep_path: a page of fifty far behind.
+    bulk: where many records are created with one call. bulk_type: the media type of that call.
+    """
 
     name: str
     port: int
     token: str
     records: str
     list_path: str
+    bulk: str
+    bulk_type: str
+    deep_path: str = ""
 
     def request(self, method: str, path: str, body: object = None, *headers: str) -> bytes:
         """The bytes of a request."""
@@ -37,11 +44,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Ids:
-    """Records of the caller to work with. versions: id → ETag, kept up to date with every change."""
+    """Records of the caller to work with. versions: id → ETag, kept up to date with every change.
+
+    names: of the opportunities, to search for parts of them.
+    """
 
     opportunities: list[str]
     accounts: list[str]
     versions: dict[str, str]
+    names: list[str]
 
 
 Stream = Callable[[Target, Ids, int], Requests]
@@ -62,17 +73,36 @@ def list_page(target: Target, _ids: Ids, _connection: int) -> Requests:
         yield request
 
 
+def deep_page(target: Target, _ids: Ids, _connection: int) -> Requests:
+    """A page of fifty near the end of what the caller may see."""
+    request = target.request("GET", target.deep_path)
+    while True:
+        yield request
+
+
+def search_page(target: Target, ids: Ids, connection: int) -> Requests:
+    """The first page of what contains a few characters from the middle of a name."""
+    chance = random.Random(connection)
+    while True:
+        yield target.request("GET", f"{target.list_path}&q={chance.choice(ids.names)[-5:]}")
+
+
+def new_values(chance: random.Random, ids: Ids, name: str) -> dict[str, str]:
+    """The values of a new opportunity."""
+    return {
+        "name": name,
+        "account": chance.choice(ids.accounts),
+        "amount": f"{chance.randrange(1000, 90000)}.50",
+        "close_date": f"2027-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}",
+        "next_step": "Call back after their board meeting",
+    }
+
+
 def create_one(target: Target, ids: Ids, connection: int) -> Requests:
     """New records."""
     chance = random.Random(connection)
     for number in itertools.count():
-        values = {
-            "name": f"Load test {connection}-{number}",
-            "account": chance.choice(ids.accounts),
-            "amount": f"{chance.randrange(1000, 90000)}.50",
-            "close_date": f"2027-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}",
-            "next_step": "Call back after their board meeting",
-        }
+        values = new_values(chance, ids, f"Load test {connection}-{number}")
         yield target.request("POST", target.records, values)
 
 
@@ -91,4 +121,11 @@ def update_one(target: Target, ids: Ids, connection: int) -> Requests:
         ids.versions[wanted] = (reply.header(b"etag") or b"").decode()
 
 
-SCENARIOS: dict[str, Stream] = {"get": get_one, "list": list_page, "create": create_one, "update": update_one}
+SCENARIOS: dict[str, Stream] = {
+    "get": get_one,
+    "list": list_page,
+    "deep": deep_page,
+    "search": search_page,
+    "create": create_one,
+    "update": update_one,
+}

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from baseline_app.schemas import change_schema, created_schema, listed_schema, new_schema
+from baseline_app.schemas import change_schema, created_schema, listed_schema, new_list_schema, new_schema
 from baseline_app.tables import account, opportunity, team, token, user
 from flask import Flask, Response, abort, g, request
 from marshmallow import ValidationError
@@ -52,6 +52,9 @@ SHOWN = (
 )
 ONE = SHOWN.where(opportunity.c.id == sa.bindparam("wanted"))
 FIRST_PAGE = SHOWN.order_by(opportunity.c.close_date.desc(), opportunity.c.id).limit(sa.bindparam("count"))
+LATER_PAGE = FIRST_PAGE.offset(sa.bindparam("offset"))
+SEARCHED = (opportunity.c.name, opportunity.c.next_step)
+FOUND = FIRST_PAGE.where(sa.or_(*(text.icontains(sa.bindparam("part")) for text in SEARCHED)))
 
 
 @app.before_request
@@ -81,10 +84,18 @@ def get(wanted: UUID) -> Response:
 
 
 @app.get("/opportunities")
-def first_page() -> dict[str, Any]:
-    """Fifty records of the caller, the latest close date first."""
+def page() -> dict[str, Any]:
+    """Fifty records of the caller, the latest close date first: after `offset`, or what contains `q`."""
+    values: dict[str, Any] = {"caller": g.caller, "count": PAGE}
+    statement = FIRST_PAGE
+    if part := request.args.get("q"):
+        statement = FOUND
+        values["part"] = part
+    elif offset := request.args.get("offset", 0, int):
+        statement = LATER_PAGE
+        values["offset"] = offset
     with engine.connect() as connection:
-        rows = connection.execute(FIRST_PAGE, {"caller": g.caller, "count": PAGE}).mappings().all()
+        rows = connection.execute(statement, values).mappings().all()
     return {"data": listed_schema.dump(rows)}
 
 
@@ -102,6 +113,21 @@ def create() -> tuple[Response, int]:
         wanted = connection.scalar(made)
         row = connection.execute(ONE, {"wanted": wanted, "caller": g.caller}).mappings().one()
     return _one(row), 201
+
+
+@app.post("/opportunities/bulk")
+def create_many() -> tuple[dict[str, Any], int]:
+    """New records of the caller, all or none, with one `insert` of many rows; their ids."""
+    rows = new_list_schema.load(request.get_json())
+    wanted = {values["account"] for values in rows}
+    with writer.begin() as connection:
+        known = connection.scalars(sa.select(account.c.id).where(account.c.id.in_(wanted)))
+        if wanted - set(known):
+            raise ValidationError({"account": ["There is no such account."]})
+        mine = {"owner": g.caller, "created_by": g.caller, "updated_by": g.caller, "currency": "EUR"}
+        new = [{**values, **mine, "_title": values["name"]} for values in rows]
+        ids = connection.scalars(opportunity.insert().returning(opportunity.c.id), new).all()
+    return {"ids": ids}, 201
 
 
 @app.patch("/opportunities/<uuid:wanted>")

@@ -71,4 +71,5 @@ class Sent(Schema):
 created_schema = Shown()
 listed_schema = Shown(many=True)
 new_schema = Sent()
+new_list_schema = Sent(many=True)
 change_schema = Sent(partial=True)
