@@ -92,7 +92,7 @@ def statements() -> Iterator[list[str]]:
 
 ONE_STATEMENT = [
     Query(),
-    Query(where='amount > 5 and account.name == "x" and count(partners) == 0', q="deal", count="exact"),
+    Query(where='amount > 5 and account.name == "x" and count(partners) == 0', q="12", count="exact"),
     Query(fields=("label", "half", "account.name", "partners"), order=("-account.name", "half"), limit=1000),
 ]
 
@@ -100,6 +100,18 @@ ONE_STATEMENT = [
 @pytest.mark.parametrize("query", ONE_STATEMENT, ids=range(len(ONE_STATEMENT)))
 def test_a_list_takes_one_statement(app: App, ann: Context, statements: list[str], query: Query) -> None:
     records.list(ann, "deal", query)
+    assert len(statements) == 1
+
+
+def test_a_search_for_words_that_nothing_holds_takes_one_statement_more(
+    app: App, ann: Context, statements: list[str]
+) -> None:
+    records.list(ann, "deal", Query(q="nothing"))
+    assert len(statements) == 2
+
+
+def test_the_past_takes_one_statement(app: App, ann: Context, statements: list[str]) -> None:
+    records.list(ann, "deal", Query(at=ann.now, where="amount > 5", count="exact"))
     assert len(statements) == 1
 
 
@@ -129,7 +141,7 @@ def test_counts_show_nothing_that_the_caller_may_not_read(app: App, ann: Context
 
 def test_a_statement_is_written_once_for_all_values(app: App, ann: Context, statements: list[str]) -> None:
     first = records.list(app.system, "deal", Query(limit=10))
-    for word in ("deal", "12", "nothing"):
+    for word in ("1", "12", "1234"):
         records.list(ann, "deal", Query(q=word))
     records.list(app.system, "deal", Query(limit=10, cursor=first.next))
     second = records.list(app.system, "deal", Query(limit=10, cursor=first.next))
@@ -197,6 +209,12 @@ def test_a_filter_by_a_stored_formula_uses_its_index(app: App, where: str) -> No
 
 def test_a_search_uses_the_trigram_index(app: App) -> None:
     assert "ix_deal___search" in plan(app, app.system, Query(q="deal 1234"), None, fs_word_0="%deal 1234%")
+
+
+@pytest.mark.parametrize("order", [(), ("name",)])
+def test_a_search_for_similar_words_uses_the_trigram_index(app: App, order: tuple[str, ...]) -> None:
+    query = Query(q="mistyped", similar=True, order=order or None)
+    assert "ix_deal___search" in plan(app, app.system, query, None, fs_word_0="%mistyped%")
 
 
 def test_deep_pages_show_what_one_long_page_shows(app: App) -> None:

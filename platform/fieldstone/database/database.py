@@ -26,6 +26,8 @@ from fieldstone.errors import StaleModel
 from fieldstone.files.store import FileStore, StorageFailed
 
 T = TypeVar("T")
+_ALIKE = 0.4
+"""How much of a mistyped word a searched text must have: `acem` finds `acme`, and `north` not `nordwind`."""
 _TRIES = 5
 _DRIVER_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError, psycopg.Error)
 
@@ -199,6 +201,7 @@ def _engine(url: sa.URL, pool_size: int, statement_timeout: float) -> sa.Engine:
             "connect_timeout": 5,
             "application_name": "fieldstone",
             "options": f"-c statement_timeout={milliseconds} -c timezone=UTC"
+            f" -c pg_trgm.word_similarity_threshold={_ALIKE}"
             " -c idle_in_transaction_session_timeout=300000",
         },
     )

@@ -24,7 +24,7 @@ from fieldstone.records.hidden import Hidden, why_hidden
 from fieldstone.records.history import history
 from fieldstone.records.import_rows import import_rows
 from fieldstone.records.listing import each_json, list_json, list_records
-from fieldstone.records.lookup import Found, lookup
+from fieldstone.records.lookup import Found, lookup, search_everywhere
 from fieldstone.records.measures import Measure
 from fieldstone.records.pivot import Asked, Group, Pivot, pivot
 from fieldstone.records.purge import purge
@@ -111,6 +111,7 @@ __all__ = [
     "restore",
     "rights",
     "saved_views_of",
+    "search_everywhere",
     "share",
     "shares",
     "stays",

@@ -21,6 +21,9 @@ from fieldstone.records.source import Viewer
 from fieldstone.records.statements import Statement, Texts, kept
 from fieldstone_rules import Expression
 
+SIMILAR = "~"
+"""What a cursor begins with where the list is of similar words; no other cursor does."""
+
 
 def list_json(context: Context, entity: str, query: Query) -> bytes:
     """A page of records as JSON: `{"data": [...], "next": cursor or null, "count": n or null}`.
@@ -29,12 +32,22 @@ def list_json(context: Context, entity: str, query: Query) -> bytes:
         NotFound: if there is no such entity. Forbidden: if the caller may read none of its records.
         Malformed: for a parameter that cannot be read. TooSlow: for a list that takes too long.
     """
+    if query.cursor is not None and query.cursor.startswith(SIMILAR):
+        query = replace(query, cursor=query.cursor.removeprefix(SIMILAR), similar=True)
     page = _Page(Reading(context, entity, query))
     rows = page.rows()
+    if page.may_be_mistyped(rows):
+        return list_json(context, entity, replace(query, similar=True))
     count = page.count(rows)
     items = rows.column(0, query.limit)
     following = page.next_cursor(rows)
-    head, tail = b'{"data":[', b'],"next":%b,"count":%b}' % (orjson.dumps(following), orjson.dumps(count))
+    if query.similar and following is not None:
+        following = SIMILAR + following
+    end = b',"similar":true}' if query.similar and items else b"}"
+    head, tail = (
+        b'{"data":[',
+        b'],"next":%b,"count":%b%b' % (orjson.dumps(following), orjson.dumps(count), end),
+    )
     return head + b",".join(items) + tail
 
 
@@ -101,6 +114,7 @@ class Reading:
             related,
             branch,
             query.at is not None,
+            query.similar,
         )
 
 
@@ -123,6 +137,12 @@ class _Page:
                 raise
             raise cursor.bad_cursor("This cursor is damaged. Start again from the first page.") from None
 
+    def may_be_mistyped(self, rows: Texts) -> bool:
+        """Whether nothing was found and similar words may be looked for instead."""
+        found = len(rows) > 0 and rows.at(0, 0) is not None
+        first = self._query.cursor is None and not self._query.similar
+        return first and not found and search.may_be_mistyped(self._reading.words)
+
     def count(self, rows: Texts) -> int | None:
         """How many records the whole list has, as exactly as asked for."""
         if self._query.count == "none":
@@ -143,7 +163,9 @@ class _Page:
         return cursor.encode([None if key is None else key.decode() for key in last], self._mark())
 
     def _count_keys(self) -> int:
-        return len(lists.terms_of(lists.rows_of(*self._reading.arguments), self._query))
+        return len(
+            lists.terms_of(lists.rows_of(*self._reading.arguments), self._query, len(self._reading.words))
+        )
 
     def _mark(self) -> str:
         query = self._query
@@ -157,6 +179,7 @@ class _Page:
             query.related,
             query.branch,
             query.at,
+            query.similar,
         )
         return cursor.fingerprint(self._reading.entity.name, *asked)
 

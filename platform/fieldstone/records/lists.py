@@ -16,7 +16,9 @@ from fieldstone.access.decisions import Decision
 from fieldstone.access.predicates import joined_clause
 from fieldstone.fields.any_reference import AnyReferenceType, entity_column
 from fieldstone.fields.reference import ReferenceType
+from fieldstone.fields.stored_text import people_order
 from fieldstone.model.model import Entity, Field
+from fieldstone.model.system_fields import TITLE
 from fieldstone.records import keyset, past, search
 from fieldstone.records.branches import in_branch
 from fieldstone.records.filters import checked, condition, system_scope, viewer_scope
@@ -69,7 +71,7 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
         conditions.append(_related(record, *query.related))
     if query.branch is not None:
         conditions.append(in_branch(record, entity.fields[query.branch.field], query.branch.direction))
-    conditions += search.matches(record, number_of_words)
+    conditions += search.matches(record, number_of_words, similar=query.similar)
     return Rows(record, theirs.apply(ours.apply(table)), tuple(conditions))
 
 
@@ -103,14 +105,24 @@ def seen(viewer: Viewer, query: Query) -> Seen | None:
     return Seen(view.name, view.where.source if view.where else None, view.order, view.columns)
 
 
-def terms_of(rows: Rows, query: Query) -> list[Term]:
-    """The keys of the order: the query's, the view's, or the entity's."""
+def terms_of(rows: Rows, query: Query, number_of_words: int) -> list[Term]:
+    """The keys of the order: the query's, the view's, what fits the words best, or the entity's."""
     viewer, entity = rows.record.viewer, rows.record.entity
     view = seen(viewer, query)
     own = query.order if query.order is not None else view.order if view else ()
+    if number_of_words and not own:
+        return ranked_terms(rows.record, number_of_words, similar=query.similar)
     if query.at is None:
         return order_terms(rows.record, own or usual_order(entity, viewer))
     return past_terms(rows.record, own)
+
+
+def ranked_terms(record: RecordSource, number_of_words: int, *, similar: bool) -> list[Term]:
+    """What fits the words of a search best comes first, then titles in their order."""
+    rank = search.rank(record, number_of_words, similar=similar)
+    title = people_order(record.column(TITLE))
+    terms = [Term(rank, descending=True, nullable=False), Term(title, descending=False, nullable=False)]
+    return [*terms, Term(record.column("id"), descending=False, nullable=False)]
 
 
 def page_statement(
@@ -121,7 +133,7 @@ def page_statement(
     nulls: which keys of the cursor are null; None for the first page.
     """
     rows = rows_of(viewer, entity, query, number_of_words)
-    terms = terms_of(rows, query)
+    terms = terms_of(rows, query, number_of_words)
     page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
     shown = (RecordSource if query.at is None else past.PastSource)(viewer, entity, page, Joins())
     view = seen(viewer, query)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from fieldstone.context import Context
 from fieldstone.fields.stored_text import people_order
 from fieldstone.model.model import Entity
 from fieldstone.model.system_fields import TITLE
-from fieldstone.records import lists, search
+from fieldstone.records import keyset, lists, search
 from fieldstone.records.listing import Reading
 from fieldstone.records.query import Query
 from fieldstone.records.source import Viewer
@@ -52,6 +53,52 @@ def lookup(
     rows = reading.run(statement)
     found = zip(rows.column(0), rows.column(1), strict=True)
     return [Found(UUID(id_.decode()), entity, title.decode()) for id_, title in found]
+
+
+def search_everywhere(context: Context, entities: Sequence[str], q: str, most: int) -> list[Found]:
+    """Records of several entities whose search text holds all words of `q`, what fits best first; where there
+    are none, those with similar words. One statement for all entities, and perhaps a second.
+
+    most: of each entity.
+
+    Raises:
+        As `list_json`.
+    """
+    query = Query(q=q, limit=most)
+    found = _found_everywhere(context, entities, query)
+    if found or not search.may_be_mistyped(search.words(q)):
+        return found
+    return _found_everywhere(context, entities, replace(query, similar=True))
+
+
+def _found_everywhere(context: Context, entities: Sequence[str], query: Query) -> list[Found]:
+    readings = [Reading(context, entity, query) for entity in entities]
+    if not readings:
+        return []
+    key = ("everywhere", *(reading.key for reading in readings))
+    rows = readings[0].run(readings[0].kept.get(key, lambda: _statement_everywhere(readings)))
+    texts = zip(rows.column(0), rows.column(1), rows.column(2), strict=True)
+    return [Found(UUID(id_.decode()), entity.decode(), title.decode()) for id_, entity, title in texts]
+
+
+def _statement_everywhere(readings: Sequence[Reading]) -> Statement:
+    """Each entity has a sub-select of its own, so that each uses its index."""
+    found = sa.union_all(*(sa.select(_best_of(reading)) for reading in readings)).subquery("found")
+    select = sa.select(sa.cast(found.c.id, sa.Text), found.c.entity, found.c.title)
+    return Statement(select.order_by(found.c.rank.desc(), people_order(found.c.title), found.c.id))
+
+
+def _best_of(reading: Reading) -> sa.Subquery:
+    rows = lists.rows_of(*reading.arguments)
+    terms = lists.ranked_terms(rows.record, len(reading.words), similar=reading.query.similar)
+    columns = [
+        terms[0].value.label("rank"),
+        sa.literal(reading.entity.name, sa.Text).label("entity"),
+        rows.record.column(TITLE).label("title"),
+        rows.record.column("id").label("id"),
+    ]
+    ordered = rows.select(*columns).order_by(*keyset.order_by(terms))
+    return ordered.limit(sa.literal_column(str(reading.query.limit))).subquery()
 
 
 def _statement(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) -> Statement:

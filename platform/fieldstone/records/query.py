@@ -34,6 +34,7 @@ class Query:
     where: a condition as text, read with the viewer's rights; or one checked by the publication (such as a
     reference's `where`), read with the system's.
     q: words that all occur in the search text.
+    similar: words that resemble those of `q` will do.
     fields: paths to show, None for all.
     order: paths, `-` in front for descending; None for the entity's.
     cursor: of the page before.
@@ -57,6 +58,7 @@ class Query:
     related: tuple[str, Ref] | None = None
     branch: Branch | None = None
     at: datetime | None = None
+    similar: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no list can answer.
@@ -76,11 +78,14 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of records in the API's form. next: the cursor of the page behind it; count: as asked for."""
+    """A page of records in the API's form. next: the cursor of the page behind it; count: as asked for;
+    similar: nothing holds the words searched for, so these hold similar ones.
+    """
 
     data: list[dict[str, Any]]
     next: str | None
     count: int | None = None
+    similar: bool = False
 
 
 def malformed(

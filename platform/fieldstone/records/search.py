@@ -18,6 +18,7 @@ from fieldstone.records.query import malformed
 from fieldstone.records.source import RecordSource
 
 Column = sa.ColumnElement[Any]
+SHORTEST_GUESSED = 4
 MOST_WORDS = 10
 LONGEST = 200
 
@@ -48,8 +49,13 @@ def patterns(found: tuple[str, ...]) -> dict[str, str]:
     return {parameter_name(number): f"%{_literal(word)}%" for number, word in enumerate(found)}
 
 
-def matches(record: RecordSource, number_of_words: int) -> list[Column]:
-    """The conditions of a search.
+def may_be_mistyped(found: tuple[str, ...]) -> bool:
+    """Whether it makes sense to look for similar words: short ones and numbers resemble too many others."""
+    return bool(found) and all(len(word) >= SHORTEST_GUESSED and word.isalpha() for word in found)
+
+
+def matches(record: RecordSource, number_of_words: int, *, similar: bool = False) -> list[Column]:
+    """The conditions of a search. similar: words that resemble the ones asked for will do.
 
     The kept search text has the index. Where the viewer may not read all that it is made of, the readable
     part must hold the words too, so that nobody finds a record by what they may not see.
@@ -57,8 +63,48 @@ def matches(record: RecordSource, number_of_words: int) -> list[Column]:
     texts = [_searched(record)]
     if number_of_words and _is_partly_hidden(record):
         texts.append(_readable_text(record))
-    likes = [sa.bindparam(parameter_name(n), type_=sa.Text()) for n in range(number_of_words)]
+    likes = [_pattern(number) for number in range(number_of_words)]
+    if similar:
+        return [_word(like).op("<%", is_comparison=True)(text) for text in texts for like in likes]
     return [text.like(like) for text in texts for like in likes]
+
+
+def rank(record: RecordSource, number_of_words: int, *, similar: bool = False) -> Column:
+    """How well a record fits, a whole number: by its title, which everybody sees who sees the record.
+
+    A title that begins with a word counts most, then one in which a word begins so, then one that holds it.
+    Of similar words, the closer the better.
+    """
+    title = sa.func.lower(record.column(TITLE).collate(UNICODE), type_=sa.Text())
+    likes = [_pattern(number) for number in range(number_of_words)]
+    found = [_closeness(title, like) if similar else _standing(title, like) for like in likes]
+    total: Column = sa.literal_column("0", sa.Integer)
+    for one in found:
+        total = total + one
+    return total
+
+
+def _standing(title: Column, like: Column) -> Column:
+    begins = sa.func.substr(like, sa.literal_column("2"), type_=sa.Text())
+    inside = sa.literal_column("'% '", sa.Text).concat(begins)
+    steps = [(title.like(begins), "8"), (title.like(inside), "4"), (title.like(like), "2")]
+    weights = [(condition, sa.literal_column(weight, sa.Integer)) for condition, weight in steps]
+    return sa.case(*weights, else_=sa.literal_column("0", sa.Integer))
+
+
+def _closeness(title: Column, like: Column) -> Column:
+    alike = sa.func.word_similarity(_word(like), title)
+    return sa.cast(alike * sa.literal_column("100"), sa.Integer)
+
+
+def _pattern(number: int) -> Column:
+    return sa.bindparam(parameter_name(number), type_=sa.Text())
+
+
+def _word(like: Column) -> Column:
+    """The word in a pattern; it has nothing to mark, since only letters are guessed."""
+    text = sa.cast(like, sa.Text)
+    return sa.func.btrim(text, sa.literal_column("'%'"), type_=sa.Text())
 
 
 def _is_partly_hidden(record: RecordSource) -> bool:

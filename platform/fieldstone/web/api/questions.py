@@ -52,13 +52,16 @@ def _answer(found: Pivot, *, pivoted: bool) -> dict[str, Any]:
 
 
 def search() -> Response:
-    """Records of all entities that the caller may read and whose search text holds all words of `q`."""
+    """Records of all entities that the caller may read and whose search text holds all words of `q`.
+
+    What fits best comes first; where there is nothing, records with similar words.
+    """
     q = Parameters("q").text("q")
     if q is None or not q.strip():
         refuse("q", "Say in `q` what to search for.")
     context = current_context()
-    found = (_found(context, entity, q) for entity in _searchable(context))
-    return json_value({"data": [record for group in found for record in group]})
+    found = records.search_everywhere(context, _searchable(context), q, FOUND_PER_ENTITY)
+    return json_value({"data": [asdict(record) for record in found]})
 
 
 def _searchable(context: Context) -> list[str]:
@@ -69,10 +72,6 @@ def _searchable(context: Context) -> list[str]:
         if entity.declaration.search
         and access(context.model, context.principal, name).read.constant is not False
     ]
-
-
-def _found(context: Context, entity: str, q: str) -> list[dict[str, Any]]:
-    return [asdict(record) for record in records.lookup(context, entity, q, FOUND_PER_ENTITY)]
 
 
 def _told(groups: Sequence[Group]) -> list[dict[str, Any]]:

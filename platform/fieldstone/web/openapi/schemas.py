@@ -128,6 +128,10 @@ def page(surface: Surface) -> Schema:
             "data": {"type": "array", "items": reference(surface.name)},
             "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
             "count": {"type": ["integer", "null"], "description": "How many match, where asked for."},
+            "similar": {
+                "type": "boolean",
+                "description": "True where nothing holds the words of `q`: these hold similar ones.",
+            },
         },
     }
 
