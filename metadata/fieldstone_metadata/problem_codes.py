@@ -34,6 +34,7 @@ CODES: Mapping[str, str] = {
     "name_missing": "A document has no `name`.",
     "bad_name": "A name does not have the form of names.",
     "no_effect": "A key stands where nothing would ever read it.",
+    "not_shareable": "A rule shares records that no role may share.",
     "not_supported_yet": "The element is known, and this version of Fieldstone does not run it yet.",
     "unknown_key": "A key does not belong here.",
     "key_missing": "A required key is missing.",

@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
 
 from fieldstone import records
+from fieldstone.access.users import team_named
 from fieldstone.context import Context
-from fieldstone.errors import Forbidden, NotFound
-from fieldstone.records import Measure, Query
+from fieldstone.errors import Forbidden, Invalid, NotFound
+from fieldstone.records import Change, Measure, Query, Sharing
+from fieldstone_rules.types import Ref
 from fieldstone_testing import App, AppFactory
 
-SEED = 20260308
+SEED = 20261122
+ATTEMPTS = 60
 ROLES = 9
-DEALS = 40
-READERS = 14
+DEALS = 24
+READERS = 7
 STAGES = ["open", "won", "lost"]
 GUARDED = ["amount", "stage", "note"]
 
@@ -39,6 +44,7 @@ class Reader:
     user: str
     teams: frozenset[str]
     roles: frozenset[str]
+    receives: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -119,15 +125,19 @@ class Role:
     name: str
     inherits: tuple[str, ...]
     read: Condition
+    update: Condition
+    share: Condition
     fields: Mapping[str, Condition]
-    deny: Condition | None
+    deny: Mapping[str, Condition]
 
     def text(self) -> str:
         fields = "".join(f"      {name}: {{read: '{quoted(c.text)}'}}\n" for name, c in self.fields.items())
-        deny = f"    deny: {{read: '{quoted(self.deny.text)}'}}\n" if self.deny else ""
+        denied = ", ".join(f"{verb}: '{quoted(c.text)}'" for verb, c in self.deny.items())
+        deny = f"    deny: {{{denied}}}\n" if denied else ""
         return (
             f"---\nkind: role\nname: {self.name}\ninherits: [{', '.join(self.inherits)}]\nentities:\n"
             f"  account: {{read: true}}\n  deal:\n    read: '{quoted(self.read.text)}'\n"
+            f"    update: '{quoted(self.update.text)}'\n    share: '{quoted(self.share.text)}'\n"
             + (f"    fields:\n{fields}" if fields else "")
             + deny
         )
@@ -143,8 +153,9 @@ def generated_roles(chance: random.Random) -> list[Role]:
         parents = chance.sample([role.name for role in roles], k=min(len(roles), chance.choice([0, 0, 1])))
         narrowed = chance.sample(GUARDED, k=chance.choice([0, 0, 1, 2]))
         fields = {name: generated(chance, 1) for name in narrowed}
-        deny = generated(chance, 1) if chance.random() < 0.3 else None
-        roles.append(Role(f"role_{number}", tuple(parents), generated(chance), fields, deny))
+        deny = {verb: generated(chance, 1) for verb in ("read", "update") if chance.random() < 0.25}
+        granted = [generated(chance, depth) for depth in (2, 1, 1)]
+        roles.append(Role(f"role_{number}", tuple(parents), *granted, fields, deny))
     return roles
 
 
@@ -173,13 +184,33 @@ fields:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """A record that somebody shares, or wants to. receiver: the id of a user or team, or a role."""
+
+    sharer: Reader
+    record: str
+    receiver: str
+    verb: str
+
+
+@dataclass(frozen=True)
 class World:
-    """The application, its roles, its rows as the oracle sees them, and its readers."""
+    """The application, its roles, its rows as the oracle sees them, its readers, and what they shared.
+
+    attempts: what somebody wanted to share, and whether it was let.
+    """
 
     app: App
     roles: Mapping[str, Role]
     rows: tuple[Record, ...]
     readers: tuple[tuple[Context, Reader], ...]
+    attempts: tuple[tuple[Shared, bool], ...] = ()
+
+    @property
+    def shares(self) -> list[Shared]:
+        """What was shared; the last time with the same receiver counts."""
+        let = [wanted for wanted, done in self.attempts if done]
+        return list({(one.sharer.user, one.record, one.receiver): one for one in let}.values())
 
 
 @pytest.fixture(scope="module")
@@ -187,16 +218,37 @@ def world(module_app_from: AppFactory) -> World:
     chance = random.Random(SEED)
     roles = {role.name: role for role in generated_roles(chance)}
     app = module_app_from(APP + "".join(role.text() for role in roles.values()))
+    for below, above in (("North", "Europe"), ("Europe", "World")):
+        parent = {"id": str(team_named(app.system, above)), "entity": "team"}
+        records.update(app.system, "team", [Change(team_named(app.system, below), {"parent": parent})])
     readers = [reader(app, number, chance, list(roles)) for number in range(READERS)]
     users = [str(context.principal.user) for context, _ in readers]
-    return World(app, roles, tuple(rows(app, chance, users)), tuple(readers))
+    world = World(app, roles, tuple(rows(app, chance, users)), tuple(readers))
+    return replace(world, attempts=tuple(attempt(world, chance) for _ in range(ATTEMPTS)))
+
+
+def attempt(world: World, chance: random.Random) -> tuple[Shared, bool]:
+    """Somebody tries to share a record with somebody, and is let or not."""
+    context, sharer = chance.choice(world.readers)
+    other = chance.choice(world.readers)[0].principal
+    kind = chance.choice(["user", "team", "role"])
+    receiver = {"user": other.user, "team": other.teams[0], "role": chance.choice(list(world.roles))}[kind]
+    wanted = Shared(sharer, chance.choice(world.rows)["id"], str(receiver), chance.choice(["read", "update"]))
+    named = (None, str(receiver)) if kind == "role" else (Ref(kind, receiver), None)
+    try:
+        records.share(context, "deal", UUID(wanted.record), Sharing(*named, wanted.verb))
+    except (Forbidden, NotFound, Invalid):
+        return wanted, False
+    return wanted, True
 
 
 def reader(app: App, number: int, chance: random.Random, roles: list[str]) -> tuple[Context, Reader]:
     held = chance.sample(roles, k=chance.randint(1, 3))
-    context = app.context_for(f"Reader {number}", held, [chance.choice(["North", "South", "West"])])
+    context = app.context_for(f"Reader {number}", held, [chance.choice(["North", "South", "Europe"])])
     principal = context.principal
-    return context, Reader(str(principal.user), frozenset(map(str, principal.teams)), principal.roles)
+    teams = frozenset(map(str, principal.teams))
+    receives = {str(principal.user), *teams, *principal.roles, *map(str, principal.teams_above)}
+    return context, Reader(str(principal.user), teams, principal.roles, frozenset(receives))
 
 
 def rows(app: App, chance: random.Random, users: list[str]) -> Iterable[Record]:
@@ -235,19 +287,55 @@ def held(world: World, reader: Reader) -> list[Role]:
     return [role for role in world.roles.values() if role.name in reader.roles]
 
 
+def denied(world: World, reader: Reader, row: Record, verb: str) -> bool:
+    roles = held(world, reader)
+    return any(verb in role.deny and role.deny[verb].holds(row, reader) is not False for role in roles)
+
+
+def granted(role: Role, reader: Reader, row: Record, verb: str) -> bool:
+    condition: Condition = getattr(role, verb)
+    return condition.holds(row, reader) is True
+
+
+def free(role: Role, reader: Reader, row: Record, name: str) -> bool:
+    return name not in role.fields or role.fields[name].holds(row, reader) is True
+
+
+def by_roles(world: World, reader: Reader, row: Record, verb: str) -> bool:
+    roles = held(world, reader)
+    return not denied(world, reader, row, verb) and any(granted(role, reader, row, verb) for role in roles)
+
+
+def usable(world: World, reader: Reader, row: Record, verb: str) -> list[Reader]:
+    """Those who shared a record with somebody and may do as much themselves."""
+    return [
+        share.sharer
+        for share in world.shares
+        if share.record == row["id"] and share.receiver in reader.receives and share.verb in {verb, "update"}
+        if by_roles(world, share.sharer, row, verb)
+    ]
+
+
+def may(world: World, reader: Reader, row: Record, verb: str) -> bool:
+    if denied(world, reader, row, verb):
+        return False
+    return by_roles(world, reader, row, verb) or bool(usable(world, reader, row, verb))
+
+
 def may_read(world: World, reader: Reader, row: Record) -> bool:
-    denied = any(
-        role.deny is not None and role.deny.holds(row, reader) is not False for role in held(world, reader)
-    )
-    return not denied and any(role.read.holds(row, reader) is True for role in held(world, reader))
+    return may(world, reader, row, "read")
+
+
+def shown_by_roles(world: World, reader: Reader, row: Record, name: str) -> bool:
+    roles = held(world, reader)
+    return any(granted(role, reader, row, "read") and free(role, reader, row, name) for role in roles)
 
 
 def may_read_field(world: World, reader: Reader, row: Record, name: str) -> bool:
-    return any(
-        role.read.holds(row, reader) is True
-        and (name not in role.fields or role.fields[name].holds(row, reader) is True)
-        for role in held(world, reader)
-    )
+    if shown_by_roles(world, reader, row, name):
+        return True
+    shown = any(shown_by_roles(world, one, row, name) for one in usable(world, reader, row, "read"))
+    return shown and any(free(role, reader, row, name) for role in held(world, reader))
 
 
 def allowed(world: World, reader: Reader) -> dict[str, dict[str, Any]]:
@@ -357,6 +445,85 @@ def filtered(context: Context, name: str) -> dict[str, int | None]:
     if not readable(context, name):
         return {"known": 0}
     return {"known": records.list(context, "deal", Query(where=f"{name} != null", count="exact")).count}
+
+
+def test_only_those_share_who_may_and_for_what_they_may_do_themselves(world: World) -> None:
+    rows_by_id = {row["id"]: row for row in world.rows}
+
+    def let(wanted: Shared) -> bool:
+        row, needed = rows_by_id[wanted.record], {"read", "share", wanted.verb}
+        itself = wanted.receiver == wanted.sharer.user
+        return not itself and all(by_roles(world, wanted.sharer, row, verb) for verb in needed)
+
+    assert [done for _, done in world.attempts] == [let(wanted) for wanted, _ in world.attempts]
+
+
+@pytest.mark.parametrize("number", range(READERS))
+def test_an_export_and_a_related_list_show_exactly_what_the_oracle_allows(world: World, number: int) -> None:
+    context, reader = world.readers[number]
+    expected = allowed(world, reader)
+    assert exported(context) == expected
+    row = world.rows[number]
+    same = {
+        one["id"] for one in world.rows if one["account"] is not None and one["account"] == row["account"]
+    }
+    assert related(context, row["account"]) == same & expected.keys()
+
+
+def exported(context: Context) -> dict[str, dict[str, Any]]:
+    try:
+        found = [orjson.loads(line) for line in records.each_json(context, "deal", Query())]
+    except Forbidden:
+        return {}
+    return {record["id"]: {name: record.get(name) for name in GUARDED} for record in found}
+
+
+def related(context: Context, account: str | None) -> set[str]:
+    """The deals of an account; of none, no deals."""
+    wanted = UUID(int=0) if account is None else UUID(account)
+    try:
+        found = records.list(context, "deal", Query(limit=1000, related=("account", Ref("account", wanted))))
+    except Forbidden:
+        return set()
+    return {record["id"] for record in found.data}
+
+
+@pytest.mark.parametrize("number", range(READERS))
+def test_what_is_judged_in_python_is_what_the_oracle_allows(world: World, number: int) -> None:
+    """The history, the readers of a record, and the right to change it."""
+    context, reader = world.readers[number]
+    expected = allowed(world, reader)
+    for row in world.rows[number * 3 :][:4]:
+        assert remembered(context, row) == (row["id"] in expected)
+        assert records.who_may_read(world.app.system, "deal", UUID(row["id"]), [context.principal.user]) == [
+            context.principal.user for _ in range(row["id"] in expected)
+        ]
+        assert changeable(context, row) == (row["id"] in expected and may(world, reader, row, "update"))
+
+
+def remembered(context: Context, row: Record) -> bool:
+    try:
+        return bool(records.history(context, "deal", UUID(row["id"])))
+    except NotFound:
+        return False
+
+
+def changeable(context: Context, row: Record) -> bool:
+    try:
+        return records.rights(context, "deal", UUID(row["id"])).update
+    except NotFound:
+        return False
+
+
+def test_the_generated_shares_matter(world: World) -> None:
+    gained = [
+        row["id"]
+        for _, reader in world.readers
+        for row in world.rows
+        if may_read(world, reader, row) and not by_roles(world, reader, row, "read")
+    ]
+    assert len(world.shares) > 8
+    assert len(gained) > 4
 
 
 def test_the_generated_world_is_neither_open_nor_closed(world: World) -> None:
