@@ -93,6 +93,14 @@ def test_the_example_of_a_create_can_be_sent_as_it_is(app, client, document):
     assert mia.post("/data/customer", schemas["customer.create"]["example"]).status_code == 201
 
 
+def test_a_new_record_links_to_the_calls_about_it_that_its_creator_may_make(document):
+    paths = document("Ann", ["rep"])["paths"]
+    links = paths[f"{BASE}/deal"]["post"]["responses"]["201"]["links"]
+    assert links["deal.update"] == {"operationId": "deal.update", "parameters": {"id": "$response.body#/id"}}
+    assert {"deal.get", "deal.delete", "deal.restore", "deal.transition_win"} <= set(links)
+    assert "deal.transition_reopen" not in links
+
+
 def test_a_unique_field_has_its_upsert(document):
     paths = document("Ann", ["rep"])["paths"]
     assert set(paths[f"{BASE}/customer/by/code/{{value}}"]) == {"put"}
