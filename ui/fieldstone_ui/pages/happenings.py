@@ -25,6 +25,8 @@ WORDS = {
     "withdraw": ("withdrew the request for approval", "x"),
     "restart": ("changed it while it waited for approval", "refresh"),
     "close": ("ended the request for approval", "x"),
+    "share": ("shared it", "plus"),
+    "unshare": ("stopped sharing it", "x"),
 }
 OTHER = ("changed", "pencil")
 QUIET = {"create", "import", "delete", "restore"}
