@@ -97,10 +97,17 @@ class Cluster:
             yield
 
 
+def _is_old(home: Path) -> bool:
+    try:
+        return time.time() - home.stat().st_mtime > OLD_SECONDS
+    except FileNotFoundError:  # another worker, or the run that it belonged to, has just removed it
+        return False
+
+
 def _remove_left_over() -> None:
     """Remove servers of runs that were killed long ago."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if time.time() - home.stat().st_mtime > OLD_SECONDS:
+        if _is_old(home):
             # A folder that somebody removed by half cannot be started, and would stop every later run.
             with suppress(EmbeddedDatabaseFailure):
                 start(home, UNSAFE_AND_FAST).release()
