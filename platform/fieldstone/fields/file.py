@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,7 +42,7 @@ class FileType(ReferenceType):
     help = "One file."
     widget = "file"
 
-    @property
+    @functools.cached_property
     def targets(self) -> Mapping[str, str]:
         return {FILE: self.key}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +40,7 @@ class ReferenceType(FieldType):
     help = "One record of another (or the same) entity."
     widget = "reference"
 
-    @property
+    @functools.cached_property
     def targets(self) -> Mapping[str, str]:
         """Target entity → the column that refers to it."""
         entities = self.declaration.target.entities if self.declaration.target else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from fieldstone.fields.filters import IS_ME, Operator
@@ -15,7 +16,7 @@ class UserType(ReferenceType):
     help = "A user."
     widget = "user"
 
-    @property
+    @functools.cached_property
     def targets(self) -> Mapping[str, str]:
         return {"user": self.key}
 

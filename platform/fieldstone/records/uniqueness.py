@@ -70,10 +70,12 @@ def _matches(batch: Batch, names: Sequence[str], wanted: Sequence[Values]) -> It
 
 def check(batch: Batch) -> None:
     """Refuse records whose unique values are held by others, stored or in the same batch."""
+    indexes = [index for index in batch.entity.table.indexes if index.unique]
+    if not indexes:
+        return
     rows = [(item, to_columns(batch.entity, item.new)) for item in batch.accepted]
-    for index in sorted(batch.entity.table.indexes, key=lambda index: str(index.name)):
-        if index.unique:
-            _check_index(batch, [column.name for column in index.columns], index.info["fields"], rows)
+    for index in sorted(indexes, key=lambda index: str(index.name)):
+        _check_index(batch, [column.name for column in index.columns], index.info["fields"], rows)
 
 
 def _check_index(
