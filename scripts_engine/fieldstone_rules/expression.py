@@ -17,7 +17,7 @@ from fieldstone_rules.parsing import check_size, parse_expression
 from fieldstone_rules.reading import collections_read, fields_read, is_constant, paths_read
 from fieldstone_rules.schema import Schema
 from fieldstone_rules.spans import NOWHERE, Span, problem_at
-from fieldstone_rules.tree import RECORD, Binding, Node, Variable
+from fieldstone_rules.tree import PICKER, RECORD, Binding, Node, Variable
 from fieldstone_rules.types import Kind, Type, reference
 
 
@@ -48,7 +48,7 @@ class Scope:
     entity: the record at hand; None when there is none. expected: the type that the value must fit.
     variables: name → type of what the surroundings provide. forbidden: functions and roots not allowed here.
     functions: those of the app's rule files. collections: a bare collection, such as `members`, is a value
-    here.
+    here. picker: the entity of the record that picks one of `entity` and that `record` means (see `picking`).
     """
 
     schema: Schema
@@ -61,6 +61,7 @@ class Scope:
     forbidden: frozenset[str] = frozenset()
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     collections: bool = False
+    picker: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,10 @@ def names_of(scope: Scope) -> Names:
     if scope.entity is None:
         return Names(None, variables)
     record = Binding(reference(scope.entity, nullable=False), NOWHERE, RECORD)
-    return Names(record, {**variables, "#record": record})
+    meant = record
+    if scope.picker is not None:
+        meant = Binding(reference(scope.picker, nullable=False), NOWHERE, PICKER)
+    return Names(record, {**variables, "#record": meant})
 
 
 def _check_root(checking: Checking, node: Node, scope: Scope) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 RECORD = "record"
 OLD = "old"
 USER = "user"
+PICKER = "#picker"
+"""The record that picks another one, in a condition on what it may pick (see `picking`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -77,7 +77,8 @@ def test_a_title_is_a_text(only_problem):
         ("{type: reference, to: account, required: true, on_delete: clear}", "clear_required", "clear}"),
         ("{type: reference, to: account, default: acme}", "bad_value", "acme"),
         ("{type: reference, to: account, where: sise > 3}", "unknown_name", "sise"),
-        ("{type: reference, to: account, where: record.name == name}", "not_supported_yet", "record"),
+        ("{type: reference, to: account, where: record.sise == size}", "unknown_name", "sise"),
+        ("{type: reference, to: account, where: old.name == name}", "not_allowed", "old"),
         ("{type: reference, to: '*'}", "not_supported_yet", "'*'"),
         ("{type: choice}", "options_missing", "x: {"),
         ("{type: choice, option_set: colours}", "unknown_option_set", "colours"),
@@ -101,6 +102,29 @@ def test_a_field_is_checked_against_the_rest(field, code, at, only_problem):
     problem = only_problem(text)
     assert problem.code == code
     assert text.split("\n")[problem.line - 1][problem.column - 1 :].startswith(at)
+
+
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        ("any(record.parts)", "a collection of `record`"),
+        ("count(record.parts where name == record.name) > size", "a collection of `record`"),
+        ("record.price > 3", "an amount of money of `record`"),
+        ("record.either == null", "a reference of `record` that may lead to several entities"),
+    ],
+)
+def test_what_cannot_limit_a_reference_yet_is_refused(where, what, check_text):
+    text = f"{TWO}  price: {{type: money}}\n  either: {{type: reference, to: [account, deal]}}\n"
+    text += "  part: {type: reference, to: deal, inverse: parts}\n"
+    found = check_text(f"{text}  x: {{type: reference, to: account, where: {where}}}\n").problems
+    assert [one.code for one in found] == ["not_supported_yet"]
+    assert what in found[0].message
+
+
+def test_a_reference_is_limited_by_the_record_that_refers(application):
+    text = f"{TWO}  x: {{type: reference, to: account, where: name == record.name}}\n"
+    where = application(text).entities["deal"].fields["x"].target.where
+    assert where.reads == {("account", "name"), ("deal", "name")}
 
 
 @pytest.mark.parametrize(

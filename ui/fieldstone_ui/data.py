@@ -418,6 +418,18 @@ def lookup(name: str, typed: str, most: int, where: Expression | None = None) ->
     return [{"entity": hit.entity, "id": str(hit.id), "title": hit.title} for hit in found]
 
 
+def pickable(
+    owner: Entity, identity: UUID | None, values: Mapping[str, Any], place: str, typed: str
+) -> list[Record]:
+    """References to the records that a limited reference of a record may lead to, best first.
+
+    values: what a form holds so far. place: the reference, as `field_states` names it.
+    """
+    q = typed[:LONGEST_SEARCH] or None
+    found = records.pickable(context(), owner.name, identity, values, place, q)
+    return [{"entity": hit.entity, "id": str(hit.id), "title": hit.title} for hit in found]
+
+
 def by_title(name: str, title: str) -> list[Record]:
     """At most a few records of an entity with exactly this title."""
     found = lookup(name, title, MOST_ALIKE)

@@ -12,6 +12,8 @@ from flask import Blueprint, url_for
 from markupsafe import Markup, escape
 
 from fieldstone.fields.rich_text import plain_text, sanitised
+from fieldstone_rules.picking import reads_picker
+from fieldstone_ui import data
 from fieldstone_ui.assets import asset_url, icon
 from fieldstone_ui.presentation.formats import parse_day, parse_instant
 from fieldstone_ui.presentation.hues import initials, person_hue
@@ -27,6 +29,14 @@ def record_url(entity: str, identity: object) -> str:
 def lookup_url(targets: Sequence[str], entity: str, field: str) -> str:
     """Where a combobox asks for matches of a reference field."""
     return url_for("pages.lookup", entity=",".join(targets), of=entity or None, field=field)
+
+
+def picks_by_form(entity: str, field: str) -> bool:
+    """Whether what a reference may lead to depends on what else is typed into its form."""
+    owner = data.context().model.entities.get(entity)
+    found = owner.field(field) if owner is not None else None
+    target = found.declaration.target if found is not None else None
+    return target is not None and target.where is not None and reads_picker(target.where)
 
 
 def paragraphs(value: object) -> Markup:
@@ -77,6 +87,12 @@ def install(pages: Blueprint) -> None:
     }
     for name, shown in filters.items():
         pages.add_app_template_filter(shown, name)
-    shared: tuple[Callable[..., object], ...] = (icon, asset_url, record_url, lookup_url)
+    shared: tuple[Callable[..., object], ...] = (
+        icon,
+        asset_url,
+        record_url,
+        lookup_url,
+        picks_by_form,
+    )
     for function in shared:
         pages.add_app_template_global(function)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import Any
 
 from fieldstone_metadata.declarations import Default, Field, ReferenceTarget
@@ -15,6 +15,7 @@ from fieldstone_metadata.shapes import EntityShape, FieldShape
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import is_stored
 from fieldstone_rules import Expression, Purpose
+from fieldstone_rules.picking import why_not_picked_by
 from fieldstone_rules.reading import fields_read
 from fieldstone_rules.types import Kind, Type, simple
 
@@ -24,7 +25,6 @@ NOT_IN_STORED = frozenset({"now", "today", "user", "settings"})
 _OWN_KEYS = frozenset(
     {"options", "option_set", "depends_on", "to", "on_delete", "inverse", "where", "owned", "through", "tree"}
 )
-_RECORD = re.compile(r"\brecord\b")
 _SCALARS = frozenset(Kind) - {Kind.LIST, Kind.COLLECTION, Kind.JSON, Kind.COMPOUND, Kind.NULL}
 
 
@@ -56,7 +56,7 @@ def build_field(
         options={key: value for key, value in options.items() if key not in ("expression", "stored")},
         choices=shape.choices,
         depends_on=_depends_on(shape, entity, workspace),
-        target=_target(shape, expressions),
+        target=_target(shape, entity, expressions),
         formula=formula_of(shape, entity.name, workspace, expressions),
         stored=is_stored(node),
         origin=origin_of(node),
@@ -144,13 +144,13 @@ def _why_no_dependency(shape: FieldShape, other: FieldShape | None, name: str) -
     return f"there is no field `{name}` here" if other is None else f"`{name}` is no other `choice`"
 
 
-def _target(shape: FieldShape, expressions: Expressions) -> ReferenceTarget | None:
+def _target(shape: FieldShape, entity: EntityShape, expressions: Expressions) -> ReferenceTarget | None:
     node, entities = shape.node, shape.details.entities
     if node.plain("to") == ANY:
         return ReferenceTarget(())
     if not entities:
         return None
-    where = _pickable(node.get("where"), entities, expressions)
+    where = _pickable(node.get("where"), entity, entities, expressions)
     if node.plain("on_delete") == "clear" and shape.node.plain("required") is True:
         message = f"`{shape.name}` is required, so it cannot be cleared when the other record is deleted"
         expressions.report.error(
@@ -166,19 +166,23 @@ def _target(shape: FieldShape, expressions: Expressions) -> ReferenceTarget | No
     )
 
 
-def _pickable(node: Node | None, entities: tuple[str, ...], expressions: Expressions) -> Expression | None:
-    """What may be picked: a filter over the other entity."""
+def _pickable(
+    node: Node | None, entity: EntityShape, entities: tuple[str, ...], expressions: Expressions
+) -> Expression | None:
+    """What may be picked: a filter over the other entity, in which `record` is the one that picks."""
     if node is None:
         return None
-    if len(entities) > 1 or _RECORD.search(str(node.value)):
-        what = (
-            "a reference to several entities"
-            if len(entities) > 1
-            else "`record` in the `where` of a reference"
-        )
-        expressions.report.error(node, "not_supported_yet", f"{what} cannot be limited yet")
+    if len(entities) > 1:
+        message = "a reference to several entities cannot be limited yet"
+        expressions.report.error(node, "not_supported_yet", message)
         return None
-    return expressions.check(node, expressions.scope(entities[0], Purpose.FILTER, BOOLEAN))
+    scope = expressions.scope(entities[0], Purpose.FILTER, BOOLEAN)
+    found = expressions.check(node, replace(scope, picker=entity.name))
+    for _, what in why_not_picked_by(found) if found is not None else ():
+        message = f"{what} cannot limit what may be picked yet"
+        expressions.report.error(node, "not_supported_yet", message)
+        return None
+    return found
 
 
 def formula_of(

@@ -26,6 +26,7 @@ from fieldstone.records.import_rows import import_rows
 from fieldstone.records.listing import each_json, list_json, list_records
 from fieldstone.records.lookup import Found, lookup, search_everywhere
 from fieldstone.records.measures import Measure
+from fieldstone.records.picking import pickable
 from fieldstone.records.pivot import Asked, Group, Pivot, pivot
 from fieldstone.records.purge import purge
 from fieldstone.records.query import Page, Query
@@ -101,6 +102,7 @@ __all__ = [
     "lookup",
     "may_share",
     "pending_approval",
+    "pickable",
     "pivot",
     "preview_delete",
     "purge",

@@ -220,11 +220,11 @@ class Batch:
             for one in fields:
                 value = item.new.get(one.name)
                 if value:
-                    before = _refs(item.old.get(one.name))
-                    yield from ((item, one, ref) for ref in _refs(value) if ref not in before)
+                    before = refs_in(item.old.get(one.name))
+                    yield from ((item, one, ref) for ref in refs_in(value) if ref not in before)
 
 
-def _refs(value: Any) -> tuple[Ref, ...]:
+def refs_in(value: Any) -> tuple[Ref, ...]:
     """The references in a field's value."""
     if not value:
         return ()

@@ -25,7 +25,7 @@ from fieldstone.records.rows import Row
 from fieldstone.records.rules.related import members
 from fieldstone_rules import NOBODY, Calendar, Environment, EvaluationError, PlainWeek
 from fieldstone_rules.environment import Nothing, Related
-from fieldstone_rules.tree import CollectionSource
+from fieldstone_rules.tree import PICKER, CollectionSource
 from fieldstone_rules.types import Ref
 
 
@@ -231,6 +231,12 @@ class Evaluator:
             user_teams=share.sharer_teams,
             roles=frozenset(share.sharer_roles),
         )
+        return other
+
+    def picking(self, record: Row) -> Evaluator:
+        """The same for what `record` may pick: conditions on candidates read it as the one that picks."""
+        other = copy(self)
+        other._facts = replace(self._facts, rows={PICKER: record})
         return other
 
     @property

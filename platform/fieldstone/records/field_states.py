@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from fieldstone.context import Context
-from fieldstone.model.model import Entity, Field
-from fieldstone.records import defaults, formulas, validation
+from fieldstone.model.model import Field
+from fieldstone.records import drafting, validation
 from fieldstone.records.batch import Batch, Item, find_entity
-from fieldstone.records.ids import new_ids
-from fieldstone.records.inside import sent as inside
-from fieldstone.records.peeking import peek
 from fieldstone.records.shape import shape_of
 
 
@@ -45,17 +40,9 @@ def field_states(
     """
     found = find_entity(context, entity)
     with context.database.read() as connection:
-        batch = _batch(context, connection, found, id_)
-        item = batch.items[0]
-        item.sent = validation.read_values(batch, item, values)
-        inside.read(batch, locked=False)
-        for one in (batch, *batch.lines):
-            _complete(one)
+        batch = drafting.begin(context, connection, found, id_, values)
+        drafting.complete(batch)
         errors = {error.error.field: error.error.message for error in batch.refusals.found}
-        for one in batch.together:
-            one.forget_wanted()
-        for one in batch.together:
-            formulas.compute(one)
         return {name: state for one in (batch, *batch.lines) for name, state in _states(one, errors)}
 
 
@@ -66,21 +53,6 @@ def _states(batch: Batch, errors: Mapping[str | None, str]) -> Iterator[tuple[st
         for field in known:
             name = f"{item.path}.{field.name}" if item.path else field.name
             yield name, _state(batch, item, field, errors.get(name))
-
-
-def _batch(context: Context, connection: sa.Connection, entity: Entity, id_: UUID | None) -> Batch:
-    if id_ is None:
-        return Batch(context, connection, entity, [Item(0, new_ids(1)[0])])
-    return peek(context, connection, entity, id_)
-
-
-def _complete(batch: Batch) -> None:
-    if batch.items and batch.items[0].is_new:
-        defaults.fill(batch)
-        return
-    validation.drop_unchanged(batch)
-    for item in batch.items:
-        item.new = {**item.old, **item.sent}
 
 
 def _state(batch: Batch, item: Item, field: Field, error: str | None) -> FieldState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from fieldstone.records.query import Query
 from fieldstone.records.source import Viewer
 from fieldstone.records.statements import Statement
 from fieldstone_rules import Expression
+from fieldstone_rules.sql.constants import variable_parameters
 
 Column = sa.ColumnElement[Any]
 USUAL_NUMBER = 10
@@ -33,16 +34,17 @@ class Found:
     title: str
 
 
-def lookup(
+def lookup(  # noqa: PLR0917  what one types, how many, and what may be picked
     context: Context,
     entity: str,
     q: str | None,
     limit: int = USUAL_NUMBER,
     where: str | Expression | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> list[Found]:
     """Records whose search text holds all words of `q`, first those whose title begins with the first.
 
-    where: what may be picked, as in a query.
+    where: what may be picked, as in a query. variables: the values of those in it.
 
     Raises:
         As `list_json`.
@@ -50,7 +52,7 @@ def lookup(
     reading = Reading(context, entity, Query(where=where, q=q, limit=limit))
     key = (*reading.key, "lookup")
     statement = reading.kept.get(key, lambda: _statement(*reading.arguments))
-    rows = reading.run(statement)
+    rows = reading.run(statement, **variable_parameters(variables or {}))
     found = zip(rows.column(0), rows.column(1), strict=True)
     return [Found(UUID(id_.decode()), entity, title.decode()) for id_, title in found]
 

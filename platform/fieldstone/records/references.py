@@ -5,17 +5,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from fieldstone.model.compile import compile_rule
 from fieldstone.model.model import Entity, Field, Rule
 from fieldstone.records import rows
-from fieldstone.records.batch import Batch, Item
+from fieldstone.records.batch import Batch, Item, refs_in
 from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.journal import differs
 from fieldstone.records.kept.plan import lock_for
 from fieldstone.records.labels import entity_label, field_label
+from fieldstone.records.links import pairs_of
 from fieldstone.records.rows import Lock, Values
+from fieldstone.records.shape import shape_of
+from fieldstone_rules.picking import own_fields, reads_picker
 from fieldstone_rules.types import Ref
 
 
@@ -30,15 +35,47 @@ def check(batch: Batch) -> None:
     others = (entry for entry in batch.changed_references() if entry[1] not in batch.entity.holding_files)
     found = [entry for entry in others if _leads_to_records(batch, *entry)]
     changed = [entry for entry in found if not _is_known(batch, *entry)]
+    staying = list(_staying(batch))
     wanted: dict[str, set[UUID]] = defaultdict(set)
     locks: dict[str, Lock] = {}
-    for _, field, ref in changed:
+    for _, field, ref in (*changed, *staying):
         wanted[ref.entity].add(ref.id)
         lock = lock_for(batch.model, batch.entity.name, field.name, ref.entity)
         locks[ref.entity] = lock.stronger(locks.get(ref.entity, lock))
     targets = {name: _targets(batch, name, wanted[name], locks[name]) for name in sorted(wanted)}
     for item, field, ref in changed:
         _check_one(batch, item, field, ref, targets[ref.entity])
+    for item, field, ref in staying:
+        record = targets[ref.entity].live(ref.id)
+        if record is not None:
+            _check_limit(batch, item, field, record, targets[ref.entity].entity)
+
+
+def _staying(batch: Batch) -> Iterator[tuple[Item, Field, Ref]]:
+    """The references that stay while what their `where` reads of the record itself changes: they are judged
+    again, as else a record could pick first and change then.
+    """
+    for field in shape_of(batch.entity).referring:
+        target = field.declaration.target
+        names = own_fields(target.where) if target is not None and target.where is not None else ()
+        items = [item for item in batch.items if item.old and _changes(item, names)]
+        held = _held(batch, field, items) if items else {}
+        for item in items:
+            now = item.new.get(field.name, held.get(item.id, ()))
+            for ref in refs_in(now):
+                if ref in refs_in(held.get(item.id)):
+                    yield item, field, ref
+
+
+def _changes(item: Item, names: Iterable[str]) -> bool:
+    return any(name in item.old and differs(item.old[name], item.new.get(name)) for name in names)
+
+
+def _held(batch: Batch, field: Field, items: Sequence[Item]) -> dict[UUID, Any]:
+    """What a field of stored records refers to."""
+    if field.link is not None:
+        return dict(pairs_of(batch.connection, field.link, [item.id for item in items]))
+    return {item.id: item.old.get(field.name) for item in items}
 
 
 def _targets(batch: Batch, entity: str, ids: Iterable[UUID], lock: Lock) -> _Targets:
@@ -84,12 +121,25 @@ def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targe
     if record is None or (sent and not targets.rights.may("read", targets.evaluator, record)):
         batch.refuse(item, field.name, "unknown_record", f"{label}: there is no such {kind}.")
         return
+    _check_limit(batch, item, field, record, targets.entity)
+
+
+def _check_limit(batch: Batch, item: Item, field: Field, record: Values, entity: Entity) -> None:
+    """Refuse a record that the `where` of a reference does not allow to be picked."""
     limit = _limit(batch, field)
-    if limit is not None and not targets.evaluator.holds(limit, record):
-        source = limit.expression.source
-        batch.refuse(
-            item, field.name, "not_allowed_record", f"{label}: only a {kind} with {source} may be chosen."
-        )
+    if limit is None or _may_pick(batch, item, limit, record):
+        return
+    locale = batch.context.principal.locale
+    label, kind, source = field_label(field, locale), entity_label(entity, locale), limit.expression.source
+    message = f"{label}: only a {kind} with {source} may be chosen."
+    batch.refuse(item, field.name, "not_allowed_record", message)
+
+
+def _may_pick(batch: Batch, item: Item, limit: Rule, record: Values) -> bool:
+    """Candidates are judged as they are stored; where the record that picks counts, it is as it will be."""
+    if not reads_picker(limit.expression):
+        return batch.stored.holds(limit, record)
+    return batch.wanted.picking(item.new).holds(limit, record)
 
 
 def _is_known(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:

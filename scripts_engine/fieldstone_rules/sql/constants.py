@@ -4,6 +4,7 @@ often.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,7 +92,12 @@ def parameters(environment: Environment) -> dict[str, Any]:
     }
     for app, settings in environment.settings.items():
         values |= {f"fs_setting__{app}__{key}": _bound(value) for key, value in settings.items()}
-    return values | {f"fs_variable__{name}": _bound(value) for name, value in environment.variables.items()}
+    return values | variable_parameters(environment.variables)
+
+
+def variable_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the bind parameters for variables of the surroundings."""
+    return {f"fs_variable__{name}": _bound(value) for name, value in variables.items()}
 
 
 def _bound(value: Any) -> Any:

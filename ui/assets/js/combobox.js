@@ -1,5 +1,5 @@
 // Search as one types, for references: an ARIA combobox over `lookup` answers; recent ones before the first letter.
-import { get } from "./request.js";
+import { get, send } from "./request.js";
 
 const state = new WeakMap();
 
@@ -55,7 +55,7 @@ async function look(combo) {
   url.searchParams.set("q", text);
   url.searchParams.set("prefix", list.id);
   try {
-    const answer = await get(url, { accept: "text/html", signal: request.signal });
+    const answer = await ask(combo, url, { accept: "text/html", signal: request.signal });
     if (answer.status !== 200 || !combo.isConnected) return;
     list.innerHTML = answer.html;
     show(combo, document.activeElement === input);
@@ -63,6 +63,17 @@ async function look(combo) {
   } catch (error) {
     if (error.name !== "AbortError") throw error;
   }
+}
+
+/** Where what may be picked depends on the record, what was typed into its form goes along, but for files. */
+function ask(combo, url, options) {
+  const { lookupAt, lookupOf, lookupId } = combo.dataset;
+  if (!lookupAt) return get(url, options);
+  const form = combo.closest("form");
+  const { entity = lookupOf, id = entity === lookupOf ? lookupId : "" } = form.dataset;
+  for (const [name, value] of Object.entries({ of: entity, id, at: lookupAt })) url.searchParams.set(name, value);
+  const typed = [...new FormData(form)].filter(([, value]) => typeof value === "string");
+  return send(url, { ...options, body: new URLSearchParams(typed) });
 }
 
 function pick(combo, option) {

@@ -8,8 +8,12 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from fieldstone.model.model import Entity
+from fieldstone_rules.picking import reads_picker
 from fieldstone_ui import data
+from fieldstone_ui.pages.answers import identity
+from fieldstone_ui.pages.typed import Typed, read_form
 from fieldstone_ui.presentation.entry import token
+from fieldstone_ui.presentation.inside import is_new
 from fieldstone_ui.presentation.labels import text
 
 MOST = 8
@@ -19,13 +23,47 @@ SAFE_ID = re.compile(r"^[A-Za-z][\w-]{0,100}$")
 def install(pages: Blueprint) -> None:
     """Add the route."""
     pages.get("/lookup/<entity>", endpoint="lookup")(lookup)
+    pages.post("/lookup/<entity>", endpoint="lookup_typed")(lookup_typed)
 
 
 def lookup(entity: str) -> ResponseReturnValue:
     """The options of a combobox; `of` and `field` name the reference that is being filled in."""
     names = [name for name in entity.split(",") if name in data.readable_entities()]
     typed = request.args.get("q", "").strip()[: data.LONGEST_SEARCH]
-    hits = [hit for name in names for hit in matches(name, typed, several=len(names) > 1)]
+    return _answer([hit for name in names for hit in matches(name, typed, several=len(names) > 1)], typed)
+
+
+def lookup_typed(entity: str) -> ResponseReturnValue:
+    """The options where they depend on what else stands in the form, which comes with the request.
+
+    `of` and `id` name the record that the form is about, `at` the input.
+    """
+    typed = request.args.get("q", "").strip()[: data.LONGEST_SEARCH]
+    owner, wanted = data.entity(request.args.get("of", "")), request.args.get("id", "")
+    sent = read_form(owner)
+    place = _place(request.args.get("at", ""), sent)
+    found = data.pickable(owner, identity(wanted) if wanted else None, sent.values, place, typed)
+    hits = [hit for hit in found if hit["entity"] == entity]
+    return _answer([{"token": token(hit), "title": hit["title"], "hint": ""} for hit in hits], typed)
+
+
+def _place(at: str, sent: Typed) -> str:
+    """The place of an input (`lines.<key>.article`) as the platform names it (`lines[2].article`).
+
+    A row in which nothing was typed yet is added to what was sent.
+    """
+    collection, _, rest = at.partition(".")
+    key, _, field = rest.partition(".")
+    if not field:
+        return at
+    rows = sent.rows.setdefault(collection, {})
+    rows.setdefault(key, {} if is_new(key) else {"id": key})
+    sent.values[collection] = list(rows.values())
+    return f"{collection}[{list(rows).index(key)}].{field}"
+
+
+def _answer(hits: list[dict[str, str]], typed: str) -> str:
+    """The list below the input."""
     prefix = request.args.get("prefix", "")
     return render_template(
         "lookup.html", results=hits[:MOST], query=typed, prefix=prefix if SAFE_ID.match(prefix) else "option"
@@ -41,8 +79,13 @@ def matches(name: str, typed: str, *, several: bool) -> list[dict[str, str]]:
 
 
 def allowed(name: str) -> data.Expression | None:
-    """What the reference field limits its targets to, if it may lead to records of the entity `name`."""
+    """What the reference field limits its targets to, if it may lead to records of the entity `name`.
+
+    A limit that depends on the record needs what was typed (`lookup_typed`), and else waits for the save.
+    """
     owner: Entity | None = data.context().model.entities.get(request.args.get("of", ""))
     field = owner.field(request.args.get("field", "")) if owner is not None else None
     target = field.declaration.target if field is not None else None
-    return target.where if target is not None and name in target.entities else None
+    if target is None or target.where is None or name not in target.entities:
+        return None
+    return None if reads_picker(target.where) else target.where
