@@ -26,6 +26,7 @@ from fieldstone.records.import_rows import import_rows
 from fieldstone.records.listing import each_json, list_json, list_records
 from fieldstone.records.lookup import Found, lookup, search_everywhere
 from fieldstone.records.measures import Measure
+from fieldstone.records.merging import Merge, Merged, merge
 from fieldstone.records.picking import pickable
 from fieldstone.records.pivot import Asked, Group, Pivot, pivot
 from fieldstone.records.purge import purge
@@ -62,6 +63,8 @@ __all__ = [
     "Group",
     "Hidden",
     "Measure",
+    "Merge",
+    "Merged",
     "Outcome",
     "Page",
     "Pending",
@@ -101,6 +104,7 @@ __all__ = [
     "list_json",
     "lookup",
     "may_share",
+    "merge",
     "pending_approval",
     "pickable",
     "pivot",

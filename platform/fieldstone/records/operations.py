@@ -5,6 +5,7 @@ Every change made in a context with an operation stands under it in history and 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -30,8 +31,18 @@ class Operation:
     undoes: UUID | None
 
 
-def begin(context: Context, action: str, entity: str, *, undoes: UUID | None = None) -> Context:
-    """The context of a new operation, which is on record from now on, or with the caller's transaction."""
+def begin(
+    context: Context,
+    action: str,
+    entity: str,
+    *,
+    undoes: UUID | None = None,
+    connection: sa.Connection | None = None,
+) -> Context:
+    """The context of a new operation, which is on record from now on, or with the caller's transaction.
+
+    connection: that of a transaction which the operation is part of, so that both stay or neither.
+    """
     (id_,) = new_ids(1)
     table = context.database.system.operation
     values = {
@@ -43,8 +54,8 @@ def begin(context: Context, action: str, entity: str, *, undoes: UUID | None = N
         "note": context.note,
         "undoes": undoes,
     }
-    with context.database.transaction() as connection:
-        connection.execute(sa.insert(table).values(values))
+    with nullcontext(connection) if connection is not None else context.database.transaction() as used:
+        used.execute(sa.insert(table).values(values))
     return replace(context, operation=id_)
 
 

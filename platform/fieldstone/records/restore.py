@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from fieldstone.context import Context
 from fieldstone.errors import Conflict
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field
-from fieldstone.records import loading, rows
+from fieldstone.records import links, loading, merged_shares, rows
 from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.branches import tree_fields
 from fieldstone.records.inside import family
@@ -25,8 +25,9 @@ from fieldstone.records.kept.walks import Changed
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.referrers import CLEAR
 from fieldstone.records.rows import Lock, Values, to_columns
+from fieldstone.records.shape import shape_of
 from fieldstone.records.trees import in_circles
-from fieldstone.records.writing import updating, write
+from fieldstone.records.writing import Part, updating, write
 from fieldstone_rules.types import Ref
 
 
@@ -84,6 +85,7 @@ class Revival:
         self._old: dict[str, dict[UUID, Values]] = defaultdict(dict)
         self._new: dict[str, dict[UUID, Values]] = defaultdict(dict)
         self._causes: dict[UUID, UUID] = {}
+        self._beside: set[UUID] = set()
         for item in batch.items:
             self._revive(batch.entity.name, item.old)
 
@@ -101,7 +103,8 @@ class Revival:
                 refilled = {
                     id_
                     for id_, record in records.items()
-                    if record[field.name] is not None and self._old[name][id_][field.name] is None
+                    if record[field.name] is not None
+                    and self._old[name][id_][field.name] != record[field.name]
                 }
                 if refilled:
                     self._empty_again(entity, field, refilled)
@@ -122,12 +125,23 @@ class Revival:
         touched: dict[str, set[UUID]] = defaultdict(set)
         for entry in entries:
             touched[entry.entity].add(entry.record)
+        self._beside = touched[self._batch.entity.name]
         model, connection = self._batch.model, self._batch.connection
         for name in sorted(touched.keys() & model.entities.keys()):
             found = rows.load(connection, model, model.entities[name], touched[name], Lock.REMOVED)
-            for entry in entries:
-                if entry.entity == name and entry.record in found:
-                    self._reverse(entry, found[entry.record])
+            concerned = [entry for entry in entries if entry.entity == name and entry.record in found]
+            self._load_links(model.entities[name], concerned, found)
+            for entry in concerned:
+                self._reverse(entry, found[entry.record])
+
+    def _load_links(self, entity: Entity, entries: Sequence[Any], found: Mapping[UUID, Values]) -> None:
+        """Add the values of the many-to-many fields that a merge changed."""
+        for field in shape_of(entity).links:
+            ids = sorted({entry.record for entry in entries if field.name in entry.changes})
+            if ids and field.link is not None:
+                pairs = links.pairs_of(self._batch.connection, field.link, ids)
+                for id_ in ids:
+                    found[id_][field.name] = pairs.get(id_, ())
 
     def _entries(self) -> Sequence[Any]:
         """The history of what the removal of these records did to others."""
@@ -154,16 +168,17 @@ class Revival:
         self._new[name][record["id"]] = self._stamped(record) | {"deleted_at": None}
 
     def _refill(self, entry: Any, record: Values) -> None:
-        """Set cleared references back, unless somebody has filled them since."""
+        """Set cleared and redirected references back, unless somebody has changed them since."""
         entity = self._batch.model.entities[entry.entity]
-        for name, (before, _) in entry.changes.items():
+        for name, (before, after) in entry.changes.items():
             field = entity.field(name)
             current = self._new[entry.entity].get(record["id"], record)
-            if field is not None and before is not None and current[name] is None:
+            if field is None or before is None:
+                continue
+            value = _set_back(field, current[name], before, after)
+            if value != current[name]:
                 self._old[entry.entity][record["id"]] = record
-                self._new[entry.entity][record["id"]] = self._stamped(current) | {
-                    name: field.type.read(before)
-                }
+                self._new[entry.entity][record["id"]] = self._stamped(current) | {name: value}
                 self._causes.setdefault(record["id"], entry.cause)
 
     def _stamped(self, record: Values) -> Values:
@@ -237,13 +252,20 @@ class Revival:
             for name, records in self._new.items()
             for id_, record in records.items()
         ]
-        write(self._batch.connection, model, [*parts, journal(self._batch.context, entries)])
+        write(self._batch.connection, model, [*parts, *self._links(), journal(self._batch.context, entries)])
         written = {
             name: [Changed(id_, self._old[name][id_], record) for id_, record in records.items()]
             for name, records in self._new.items()
         }
         follow(self._batch.context, self._batch.connection, written, computed=False)
         follow_rights(self._batch.connection, model, written)
+        merged_shares.take_back(self._batch, self._beside)
+
+    def _links(self) -> Iterable[Part]:
+        for name, records in sorted(self._new.items()):
+            old = self._old[name]
+            items = [Item(0, id_, old=old[id_], new=record) for id_, record in records.items()]
+            yield from links.parts(self._batch.model.entities[name], items)
 
     def _entry(self, entity: Entity, old: Values, new: Values) -> Entry:
         changes = told_changes(changed_fields(entity, old, new), old, new)
@@ -251,3 +273,12 @@ class Revival:
         return Entry(
             entity.name, new["id"], new["version"], action, changes, cause=self._causes.get(new["id"])
         )
+
+
+def _set_back(field: Field, current: Any, before: Any, after: Any) -> Any:
+    """What a reference becomes: what it was before, if it is still as it was left; links one by one."""
+    was, left = field.type.read(before), None if after is None else field.type.read(after)
+    if field.link is None:
+        return was if current == left else current
+    gone, come = set(was) - set(left or ()), set(left or ()) - set(was)
+    return tuple(sorted((set(current) - come) | gone, key=lambda ref: ref.id))

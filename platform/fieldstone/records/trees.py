@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -65,6 +65,25 @@ def _lock(batch: Batch, entity: Entity, field: Field) -> None:
     """
     tree = f"{batch.model.schema}.{entity.name}.{field.name}"
     batch.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(tree, 0))))
+
+
+def place_without(
+    batch: Batch, field: Field, id_: UUID, gone: Collection[UUID]
+) -> tuple[UUID, UUID | None] | None:
+    """Where a record comes in a tree when others go and what is below them comes below it.
+
+    Gives the topmost of `gone` above the record, and what stands above that one; None where none of them
+    is above the record, which then stays. Nobody else moves records in the tree until the transaction ends.
+    """
+    _lock(batch, batch.entity, field)
+    above = dict(_stored_above(batch, field, [id_]))
+    found, seen, at = None, {id_}, above.get(id_)
+    while at is not None and at not in seen:
+        seen.add(at)
+        if at in gone:
+            found = (at, above.get(at))
+        at = above.get(at)
+    return found
 
 
 def _stored_above(batch: Batch, field: Field, starts: Iterable[UUID]) -> Iterable[tuple[UUID, UUID | None]]:

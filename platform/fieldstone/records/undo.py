@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 
 from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
-from fieldstone.errors import FieldstoneError, NotFound, VersionConflict
+from fieldstone.errors import Conflict, FieldstoneError, NotFound, VersionConflict
 from fieldstone.records import links, loading, operations, saving, uniqueness
 from fieldstone.records.batch import Batch, find_entity
 from fieldstone.records.conflicts import merged
@@ -96,9 +96,11 @@ def undo(context: Context, id_: UUID) -> Undone:
     """Take back what an operation did, as far as nobody has changed it since and the caller may.
 
     Each batch is a transaction; after an interruption it can be called again. Raises `NotFound` for an
-    unknown operation or one of somebody else, and `Unavailable` where the database cannot be reached.
+    unknown operation or one of somebody else, `Conflict` for the undo of a merge, and `Unavailable` where
+    the database cannot be reached.
     """
     operation = require_operation(context, id_)
+    _refuse_undone_merge(context, operation)
     noted = replace(context, note=f"Undo of {operation.action} {operation.id}")
     undoing = operations.begin(noted, operations.UNDO, operation.entity, undoes=operation.id)
     assert undoing.operation is not None
@@ -107,6 +109,13 @@ def undo(context: Context, id_: UUID) -> Undone:
         for touched, outcome in zip(group, _undo_group(undoing, operation, group), strict=True):
             result.count(touched.entity, touched.record, outcome)
     return result
+
+
+def _refuse_undone_merge(context: Context, operation: Operation) -> None:
+    """The merged records would go again, with what belongs to them by now: that is for a new merge."""
+    undone = None if operation.undoes is None else operations.find(context, operation.undoes)
+    if undone is not None and undone.action == operations.MERGE:
+        raise Conflict("The undo of a merge cannot be undone. Merge the records again.", code="undone_merge")
 
 
 def _groups(context: Context, operation: Operation) -> Iterator[list[_Touched]]:
@@ -212,7 +221,7 @@ def _load_as_left(batch: Batch, *, versions: Sequence[int], lock: Lock) -> None:
 
 
 def _values_before(batch: Batch, operation: Operation, group: Sequence[_Touched]) -> dict[int, Values]:
-    """Position → the values that the fields had before the operation."""
+    """Position → the values that the fields had before the operation, but for what comes back with others."""
     table = batch.context.database.system.history
     wanted = sa.bindparam(
         None, [one.record for one in group], type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True))
@@ -220,7 +229,7 @@ def _values_before(batch: Batch, operation: Operation, group: Sequence[_Touched]
     statement = (
         sa.select(table.c.record, table.c.changes)
         .where(table.c.operation == operation.id, table.c.entity == batch.entity.name)
-        .where(table.c.record == sa.any_(wanted))
+        .where(table.c.record == sa.any_(wanted), table.c.cause.is_(None))
         .order_by(table.c.id)
     )
     found: dict[UUID, list[Any]] = {one.record: [] for one in group}

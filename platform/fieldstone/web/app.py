@@ -23,6 +23,7 @@ from fieldstone.web.api import (
     explaining,
     exporting,
     files,
+    merging,
     operations,
     questions,
     reading,
@@ -68,7 +69,7 @@ def api_blueprint() -> Blueprint:
     api.before_request(require_caller)
     for part in (
         reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, branches, comments,
-        delete_preview, files, shares, questions, events, explaining, operations, caller, routes,
+        delete_preview, files, merging, shares, questions, events, explaining, operations, caller, routes,
     ):  # fmt: skip
         part.install(api)
     return api

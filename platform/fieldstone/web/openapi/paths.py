@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fieldstone.records.merging import is_mergeable
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.exporting import PARAMETERS, TYPES
 from fieldstone.web.openapi import parameters
@@ -12,6 +13,7 @@ from fieldstone.web.openapi.approvals import accepted, approval_paths, has_appro
 from fieldstone.web.openapi.bulk import bulk_operation
 from fieldstone.web.openapi.common import reference
 from fieldstone.web.openapi.files import content_paths, files_of
+from fieldstone.web.openapi.merging import merge_operation
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
 from fieldstone.web.openapi.schemas import plain, sent_schema
 from fieldstone.web.openapi.surface import Surface
@@ -60,6 +62,8 @@ def _of_readable(surface: Surface, base: str) -> Iterator[tuple[str, Operations]
     yield f"{base}/query", {"post": _query(surface)}
     if "delete" in surface.verbs:
         yield f"{base}/{{id}}/delete-preview", {"get": _delete_preview(surface)}
+        if "update" in surface.verbs and is_mergeable(surface.entity):
+            yield f"{base}/{{id}}/merge", {"post": merge_operation(surface)}
     if surface.trees:
         yield from _branches(surface, base)
     if surface.entity.workflow:
