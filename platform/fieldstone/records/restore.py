@@ -256,6 +256,7 @@ class Revival:
         written = {
             name: [Changed(id_, self._old[name][id_], record) for id_, record in records.items()]
             for name, records in self._new.items()
+            if records
         }
         follow(self._batch.context, self._batch.connection, written, computed=False)
         follow_rights(self._batch.connection, model, written)
