@@ -10,6 +10,7 @@ WITH told AS (
   AND NOT EXISTS (SELECT FROM main_system.history WHERE record = entry.record AND action = 'purge')
 ), sent AS (
   SELECT record, version, action FROM main_system.outbox AS entry WHERE entity = '{entity}'
+  AND action <> 'recompute'
   AND NOT EXISTS (SELECT FROM main_system.history WHERE record = entry.record AND action = 'purge')
 )
 SELECT record, 'in the history and not in the outbox' FROM (
@@ -32,6 +33,7 @@ WHERE stored.version IS DISTINCT FROM newest.version
 def contradictions(app: App, *entities: str) -> list[tuple[object, ...]]:
     """Where rows of these entities, their history and the outbox tell different things: (record, what).
 
-    Purged records are left out. For entities without approvals, whose requests stand in the history alone.
+    Purged records are left out, and so are values computed anew because of others: only the feed tells of
+    those. For entities without approvals, whose requests stand in the history alone.
     """
     return [tuple(found) for name in entities for found in app.sql(_CONTRADICTIONS.replace("{entity}", name))]

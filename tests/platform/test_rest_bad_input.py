@@ -277,9 +277,9 @@ def test_without_a_token_every_address_is_a_401(app, client):
 
 
 def test_an_expired_token_is_a_401(app, client):
-    ann = app.user("Ann")
+    yan = app.user("Yan", ["rep"])
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    token = create_token(app.database, ann, author=ann, now=yesterday, lifetime=timedelta(hours=1))
+    token = create_token(app.database, yan, author=yan, now=yesterday, lifetime=timedelta(hours=1))
     assert_problem(client(app, token).get("/me"), 401, "token_expired")
 
 
