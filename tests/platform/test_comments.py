@@ -169,7 +169,9 @@ def test_a_deleted_comment_is_seen_and_restored_by_its_author_only(app: App, ann
     assert bodies(cat) == ["Call them"]
 
 
-def test_a_token_sees_the_comments_of_the_entities_that_it_is_for(app: App, ann: Context, client: Client) -> None:
+def test_a_token_sees_the_comments_of_the_entities_that_it_is_for(
+    app: App, ann: Context, client: Client
+) -> None:
     deal = deal_of(ann)
     say(ann, deal)
     for entities, status in (({"deal"}, 200), ({"comment"}, 404), ({"deal", "comment"}, 200)):
