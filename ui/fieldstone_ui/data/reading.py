@@ -1,0 +1,120 @@
+"""Records, lists and their sums, and what the reader may do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from fieldstone import records
+from fieldstone.model.model import Entity, Inverse
+from fieldstone.model.system_fields import TITLE
+from fieldstone.records import Query, bulk
+from fieldstone.transfer import export
+from fieldstone_rules import Ref
+from fieldstone_ui.data.reader import Record, context, may_read_field
+
+
+def page(owner: Entity, query: Query) -> records.Page:
+    """A page of records in the API's form; each also has its title under `_title`."""
+    fields = tuple(dict.fromkeys([TITLE, *(query.fields or readable(owner))]))
+    return records.list(context(), owner.name, replace(query, fields=fields))
+
+
+def one(owner: Entity, identity: UUID, *, deleted: bool = False) -> Record:
+    """A record in the API's form with what lives inside it, its title under `_title`, and its entity's name.
+
+    Raises NotFound.
+    """
+    names = [*readable(owner), *owner.lines, *(["deleted_at"] if deleted else [])]
+    record = records.get(context(), owner.name, identity, [TITLE, *names], deleted=deleted)
+    return record | {"entity": owner.name}
+
+
+def require_readable(owner: Entity, identity: UUID) -> None:
+    """Raise NotFound for a record that is not there, or not for the reader."""
+    records.get(context(), owner.name, identity, ())
+
+
+def readable(owner: Entity) -> list[str]:
+    """The fields of an entity that the reader may see in at least some records."""
+    names = [*owner.fields, *(name for name in owner.system if name != "deleted_at")]
+    return [name for name in names if may_read_field(owner, name)]
+
+
+def total(owner: Entity, query: Query, sums: Sequence[str]) -> Mapping[str, Any]:
+    """`count`, and the sum of each field, over the records of a query."""
+    (whole,) = records.aggregate(context(), owner.name, query, (), measures(sums))
+    return whole.measures
+
+
+def counts(owner: Entity, conditions: Sequence[str], most: int) -> list[int]:
+    """How many records fit each filter, at most `most + 1`; all with one statement."""
+    return records.counts(context(), owner.name, [condition or None for condition in conditions], most)
+
+
+def totals(owner: Entity, query: Query, group: str, sums: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The same for each value of the field `group`."""
+    found = records.aggregate(context(), owner.name, query, (group,), measures(sums))
+    return {str(part.by[group]): part.measures for part in found}
+
+
+def measures(sums: Sequence[str]) -> dict[str, records.Measure]:
+    """Names of measures: `count`, and each summed field by its name with `sum_` before it."""
+    return {
+        "count": records.Measure("count"),
+        **{f"sum_{name}": records.Measure("sum", name) for name in sums},
+    }
+
+
+def related(
+    owner: Entity, identity: UUID, inverse: Inverse, fields: Sequence[str], limit: int
+) -> records.Page:
+    """The first records of an inverse collection."""
+    target = context().model.entities[inverse.entity]
+    extra = ["currency"] if "currency" in target.system and may_read_field(target, "currency") else []
+    query = Query(
+        fields=(*fields, *extra),
+        limit=limit,
+        related=(inverse.field, Ref(owner.name, identity)),
+        count="estimate",
+    )
+    return page(target, query)
+
+
+def field_states(
+    owner: Entity, identity: UUID | None, values: Mapping[str, Any]
+) -> Mapping[str, records.FieldState]:
+    """Field → visible, required, readonly for the record with these values typed."""
+    return records.field_states(context(), owner.name, identity, values)
+
+
+def why_hidden(owner: Entity, identity: UUID) -> records.Hidden | None:
+    """Why the reader cannot see a record that he may know of; None for all others."""
+    return records.why_hidden(context(), owner.name, identity)
+
+
+def rights_on(owner: Entity) -> records.Rights:
+    """What the reader may do with some record of an entity."""
+    return records.rights(context(), owner.name)
+
+
+def may_act_on_all() -> bool:
+    """Whether the reader may change all records of a filter at once."""
+    return bulk.may_act_on_all(context())
+
+
+def may_export() -> bool:
+    """Whether the reader may export lists."""
+    return export.may_export(context())
+
+
+def csv_of(owner: Entity, query: Query) -> Iterator[bytes]:
+    """The records of a query as CSV under the labels of their fields. Raises Forbidden."""
+    return export.as_csv(context(), owner.name, query, labels=True)
+
+
+def rights(owner: Entity, identity: UUID) -> records.Rights:
+    """What the reader may do with a record."""
+    return records.rights(context(), owner.name, identity)
