@@ -63,7 +63,9 @@ def system_tables(tenant: str) -> SystemTables:
         metadata=metadata,
         migration=sa.Table("migration", metadata, _key("version", sa.Integer), _moment("at")),
         **_publication_tables(metadata),
-        **_record_tables(metadata),
+        **_history_tables(metadata),
+        **_feed_tables(metadata),
+        **_write_tables(metadata),
         **_workflow_tables(metadata),
         **_access_tables(metadata),
     )
@@ -102,7 +104,7 @@ def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
     }
 
 
-def _record_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+def _history_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
     return {
         "history": sa.Table(
             "history",
@@ -129,6 +131,23 @@ def _record_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
                 postgresql_where=sa.text("operation IS NOT NULL"),
             ),
         ),
+        "operation": sa.Table(
+            "operation",
+            metadata,
+            _key("id", UUID),
+            _moment("at"),
+            sa.Column("actor", UUID, nullable=False),
+            _text("action"),
+            _text("entity"),
+            sa.Column("note", sa.Text),
+            sa.Column("undoes", UUID),
+            sa.Index("operation_undoing", "undoes", postgresql_where=sa.text("undoes IS NOT NULL")),
+        ),
+    }
+
+
+def _feed_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    return {
         "outbox": sa.Table(
             "outbox",
             metadata,
@@ -151,18 +170,11 @@ def _record_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Index("outbox_without_place", "id", postgresql_where=sa.text("place IS NULL")),
         ),
         "feed": sa.Table("feed", metadata, _only_row(), sa.Column("place", sa.BigInteger, nullable=False)),
-        "operation": sa.Table(
-            "operation",
-            metadata,
-            _key("id", UUID),
-            _moment("at"),
-            sa.Column("actor", UUID, nullable=False),
-            _text("action"),
-            _text("entity"),
-            sa.Column("note", sa.Text),
-            sa.Column("undoes", UUID),
-            sa.Index("operation_undoing", "undoes", postgresql_where=sa.text("undoes IS NOT NULL")),
-        ),
+    }
+
+
+def _write_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    return {
         "counter": sa.Table(
             "counter",
             metadata,
