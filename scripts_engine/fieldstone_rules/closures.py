@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from fieldstone_rules import comparing
 from fieldstone_rules.durations import OutOfRange
 from fieldstone_rules.environment import NOBODY, Environment, Row, Value
 from fieldstone_rules.errors import EvaluationError
@@ -24,14 +24,11 @@ from fieldstone_rules.tree import (
     Aggregate,
     And,
     Apply,
-    Between,
     Binding,
     Call,
     Cast,
     Choose,
-    Compare,
     Constant,
-    Equal,
     Fallback,
     Field,
     Gather,
@@ -49,7 +46,6 @@ from fieldstone_rules.tree import (
     UserTeams,
     UserZone,
     Variable,
-    Within,
 )
 from fieldstone_rules.types import Kind, Ref, reference
 
@@ -57,12 +53,6 @@ Closure = Callable[[Environment], Value]
 Getter = Callable[[Environment], Row | None]
 Watcher = Callable[[Node, Value], None]
 
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 RAISING = frozenset({Purpose.VALUE, Purpose.DEFAULT})
 
 
@@ -319,63 +309,6 @@ def _fallback(compiler: Compiler, node: Fallback) -> Closure:
     return evaluate
 
 
-# ---- comparisons
-
-
-def _equal(compiler: Compiler, node: Equal) -> Closure:
-    left, right = compiler.compile(node.left), compiler.compile(node.right)
-    return lambda environment: left(environment) == right(environment)
-
-
-def _compare(compiler: Compiler, node: Compare) -> Closure:
-    left, right = _comparable(compiler, node.left), _comparable(compiler, node.right)
-    compare = _ORDER[node.operator]
-
-    def evaluate(environment: Environment) -> bool | None:
-        a, b = left(environment), right(environment)
-        return None if a is None or b is None else compare(a, b)
-
-    return evaluate
-
-
-def _comparable(compiler: Compiler, node: Node) -> Closure:
-    """A closure whose values Python can order: durations by their length."""
-    closure = compiler.compile(node)
-    if node.type.kind is not Kind.DURATION:
-        return closure
-
-    def evaluate(environment: Environment) -> int | None:
-        value = closure(environment)
-        return None if value is None else value.length()
-
-    return evaluate
-
-
-def _between(compiler: Compiler, node: Between) -> Closure:
-    item, low, high = (_comparable(compiler, part) for part in (node.item, node.low, node.high))
-
-    def evaluate(environment: Environment) -> bool | None:
-        value, least, most = item(environment), low(environment), high(environment)
-        if value is None:
-            return None
-        above = None if least is None else value >= least
-        below = None if most is None else value <= most
-        if above is False or below is False:
-            return False
-        return None if above is None or below is None else True
-
-    return evaluate
-
-
-def _within(compiler: Compiler, node: Within) -> Closure:
-    item, items = compiler.compile(node.item), node.items
-    if isinstance(items, ListOf) and all(isinstance(entry, Constant) for entry in items.items):
-        known = frozenset(entry.value for entry in items.items if isinstance(entry, Constant))
-        return lambda environment: item(environment) in known
-    listed = compiler.compile(items)
-    return lambda environment: item(environment) in (listed(environment) or ())
-
-
 # ---- texts, calls, collections
 
 
@@ -498,10 +431,7 @@ _COMPILERS: dict[type[Node], Callable[[Compiler, Any], Closure]] = {
     Truth: _truth,
     Choose: _choose,
     Fallback: _fallback,
-    Equal: _equal,
-    Compare: _compare,
-    Between: _between,
-    Within: _within,
+    **comparing.COMPILERS,
     Interpolation: _interpolation,
     Call: _call,
     Apply: _apply,
