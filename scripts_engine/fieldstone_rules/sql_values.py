@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.elements import Grouping
 
 from fieldstone_rules.numbers import LARGEST_INTEGER, SMALLEST_INTEGER
 
@@ -20,6 +21,14 @@ LOCAL = sa.DateTime(timezone=False)
 def raw(text: str, type_: Any) -> Column:
     """A literal of ours (never of a user) that stands in the statement itself."""
     return sa.literal_column(text, type_)
+
+
+def negation(condition: Column) -> Column:
+    """`not`, fit to be an operand.
+
+    SQLAlchemy writes the NOT of a column without parentheses, and `NOT a IS NULL` would negate `a IS NULL`.
+    """
+    return Grouping(sa.not_(condition))
 
 
 def number(value: Column) -> Column:

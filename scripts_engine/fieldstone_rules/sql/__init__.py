@@ -12,7 +12,7 @@ from fieldstone_rules.sql.conditions import READINGS
 from fieldstone_rules.sql.constants import RequestConstants
 from fieldstone_rules.sql.lowering import CONSTANTS, Lowering, Place
 from fieldstone_rules.sql.scope import SqlScope
-from fieldstone_rules.sql_values import Column
+from fieldstone_rules.sql_values import Column, negation
 from fieldstone_rules.tree import RECORD
 from fieldstone_rules.types import Kind
 
@@ -21,9 +21,8 @@ def lower(expression: Expression, scope: SqlScope, constants: RequestConstants =
     """The expression as a column of a statement over `scope`, whose joins it may extend.
 
     Conditions give a clause that may be null where it means false; for `deny` and checks it may be null
-    where it
-    means true, so `NOT clause` keeps only what is certainly not denied. A value that leaves its range is
-    null.
+    where it means true, so `NOT clause` keeps only what is certainly not denied. A value that leaves its
+    range is null.
     constants: who asks and when, where that is not the request's user.
     Raises RuleError for what has no SQL form.
     """
@@ -36,7 +35,7 @@ def lower(expression: Expression, scope: SqlScope, constants: RequestConstants =
     lowering = Lowering(READINGS, {RECORD: Place(scope, ())}, constants=constants)
     purpose = expression.scope.purpose
     if purpose in UNKNOWN_IS_TRUE:
-        return sa.not_(lowering.is_false(expression.tree))
+        return negation(lowering.is_false(expression.tree))
     if purpose in CONDITIONS:
         return lowering.is_true(expression.tree)
     column = lowering.value(expression.tree)

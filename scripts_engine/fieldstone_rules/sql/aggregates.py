@@ -13,7 +13,7 @@ from fieldstone_rules import limits
 from fieldstone_rules.numbers import DECIMAL_PLACES, QUOTIENT_PLACES
 from fieldstone_rules.sql.lowering import Lowering, Place
 from fieldstone_rules.sql.scope import SqlScope
-from fieldstone_rules.sql_values import Column, bounded_decimal, bounded_integer, number
+from fieldstone_rules.sql_values import Column, bounded_decimal, bounded_integer, negation, number
 from fieldstone_rules.tree import Aggregate, Binding, Collection, Gather, Node
 from fieldstone_rules.types import Kind, reference
 
@@ -174,7 +174,7 @@ def _for_all(rows: Rows, node: Aggregate) -> Column:
     where = node.collection.where
     assert where is not None
     fits = rows.lowering.is_true(where)
-    return sa.not_(rows.select(sa.literal_column("1"), where=fits.is_not(sa.true())).exists())
+    return negation(rows.select(sa.literal_column("1"), where=fits.is_not(sa.true())).exists())
 
 
 def _total(rows: Rows, node: Aggregate) -> Column:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from fieldstone_rules.sql import aggregates, references
 from fieldstone_rules.sql.constants import sql_type
 from fieldstone_rules.sql.lowering import Lower, Lowering, Readings, as_condition
-from fieldstone_rules.sql_values import Column
+from fieldstone_rules.sql_values import Column, negation
 from fieldstone_rules.tree import (
     About,
     Aggregate,
@@ -94,7 +94,7 @@ def _not_false(lowering: Lowering, node: Not) -> Column:
 
 
 def _not_exact(lowering: Lowering, node: Not) -> Column:
-    return sa.not_(_exact(lowering, node.item))
+    return negation(_exact(lowering, node.item))
 
 
 def _truth_true(lowering: Lowering, node: Truth) -> Column:
@@ -183,7 +183,7 @@ def _equal_false(lowering: Lowering, node: Equal) -> Column:
     if tested is not None:
         return tested[1]
     if _is_reference(node):
-        return sa.not_(_same_record_exactly(lowering, node))
+        return negation(_same_record_exactly(lowering, node))
     sides = _Sides(lowering, node)
     differs, nullable = sides.left != sides.right, sides.nullable()
     if len(nullable) == 2:
@@ -315,7 +315,7 @@ def _about_reading(lowering: Lowering, node: About, read: Lower) -> Column:
     place = lowering.place(node.of)
     if place is None or place.path:
         column = lowering.value(node)
-        return column if read is Lowering.is_true else sa.not_(column)
+        return column if read is Lowering.is_true else negation(column)
     return read(lowering.about(place), node.body)
 
 

@@ -20,7 +20,7 @@ from fieldstone_rules.functions.time_sql import interval
 from fieldstone_rules.sql.constants import RequestConstants, sql_type
 from fieldstone_rules.sql.lengths import bounded
 from fieldstone_rules.sql.scope import Path, SqlScope
-from fieldstone_rules.sql_values import Column, text
+from fieldstone_rules.sql_values import Column, negation, text
 from fieldstone_rules.tree import (
     RECORD,
     About,
@@ -125,7 +125,7 @@ class Lowering:
     def is_false(self, node: Node) -> Column:
         """Holds exactly where a condition is false, and may be null elsewhere."""
         lower = self.readings.false.get(type(node))
-        return lower(self, node) if lower is not None else sa.not_(as_condition(self.value(node)))
+        return lower(self, node) if lower is not None else negation(as_condition(self.value(node)))
 
     def targets(self, node: Node, wanted: frozenset[str]) -> dict[str, Column]:
         """The ids that a reference holds for each of the wanted kinds of records that it may name."""
