@@ -61,6 +61,20 @@ def overhang(page):
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
+CRAMPED = """() => [...document.querySelectorAll(".btn, .fs-tabbar a")].filter((one) => {
+  if (!one.checkVisibility()) return false;
+  const inside = document.createRange();
+  inside.selectNodeContents(one);
+  const [text, box] = [inside.getBoundingClientRect(), one.getBoundingClientRect()];
+  return text.left < box.left + 2 || text.right > box.right - 2;
+}).map((one) => one.textContent.trim())"""
+
+
+def cramped(page):
+    """Buttons and places at the foot whose text touches or crosses their edges."""
+    return [("cramped", text) for text in page.evaluate(CRAMPED)]
+
+
 def wear(page, theme):
     """Switch the theme of the page that is open; fields and pictures follow at once."""
     page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
@@ -75,7 +89,8 @@ def test_every_page_is_accessible_and_fits_the_screen(desk, deals, size):
         page.wait_for_load_state("networkidle")
         wear(page, "light")
         picture(page, f"{name}-light-{size}")
-        wrong[name] = [*serious(page), *([("overhang", overhang(page))] * (overhang(page) > 0))]
+        too_wide = [("overhang", overhang(page))] * (overhang(page) > 0)
+        wrong[name] = [*serious(page), *too_wide, *cramped(page)]
         wear(page, "dark")
         picture(page, f"{name}-dark-{size}")
         wrong[name] += serious(page, COLOURS)

@@ -343,6 +343,12 @@ def test_pages_allow_neither_foreign_nor_inline_scripts(visit):
     assert " onclick=" not in page.text
 
 
+def test_a_board_without_a_card_says_why_and_where_to_go(visit):
+    page = visit("Dana").get("/e/opportunity/board?view=my_open_deals")
+    assert "No opportunity fits this filter" in words(page)
+    assert "Show all opportunities" in words(page)
+
+
 def test_search_finds_across_entities_what_the_reader_may_read(visit):
     assert "Halden Logistik" in words(visit("Bo").get("/search?q=halden"))
     assert "Ward tablets" not in words(visit("Bo").get("/search?q=ward"))

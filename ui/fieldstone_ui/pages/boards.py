@@ -32,6 +32,8 @@ def board(entity: str) -> ResponseReturnValue:
     asked = queries.read(data.entity(entity), "pages.board")
     frame = lists.frame(asked)
     made = make_board(asked, where="" if frame.problem else asked.where)
+    if not any(column.cards for column in made.columns):
+        frame = replace(frame, empty=lists.empty(frame, asked))
     if from_script():
         return render_template("boards/columns.html", list=frame, board=made)
     return render_template("boards/board.html", list=frame, board=made)

@@ -23,7 +23,7 @@ from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.answers import from_script
 from fieldstone_ui.presentation.columns import Column, least_width, make_columns
 from fieldstone_ui.presentation.labels import text
-from fieldstone_ui.presentation.lists import Action, Actions, ListPage, why_empty
+from fieldstone_ui.presentation.lists import Action, Actions, Empty, ListPage, why_empty
 from fieldstone_ui.presentation.looks import FieldLook
 
 
@@ -123,10 +123,14 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
         sums_url=asked.url("pages.sums") if not asked.deleted and not page.problem else "",
         state_label=state_label(asked.entity),
         can=actions(asked),
-        empty=why_empty(
-            page.label, page.plural, bool(asked.where or asked.q or asked.view), page.new_url, all_url(asked)
-        ),
+        empty=empty(page, asked),
     )
+
+
+def empty(page: ListPage, asked: queries.Asked) -> Empty:
+    """What a list or board without records says."""
+    filtered = bool(asked.where or asked.q or asked.view)
+    return why_empty(page.label, page.plural, filtered, page.new_url, all_url(asked))
 
 
 def summed_column(columns: Sequence[Column]) -> str:
