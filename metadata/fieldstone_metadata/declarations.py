@@ -48,14 +48,15 @@ class ReferenceTarget:
 
     entities: the possible targets (several: one of them; empty: any entity).
     on_delete: "restrict", "clear" or "cascade". inverse: the collection's name on the other side, or None.
-    where: limits what may be picked. owned: the record lives inside its parent. tree: of a reference to the
-    entity itself, no record may stand above itself.
+    limits: entity → what its records must fulfil to be picked, for the targets that are limited.
+    owned: the record lives inside its parent. tree: of a reference to the entity itself, no record may stand
+    above itself.
     """
 
     entities: tuple[str, ...]
     on_delete: str = "restrict"
     inverse: str | None = None
-    where: Expression | None = None
+    limits: Mapping[str, Expression] = field(default_factory=dict)
     owned: bool = False
     tree: bool = False
 

@@ -80,6 +80,12 @@ def test_a_title_is_a_text(only_problem):
         ("{type: reference, to: account, where: record.sise == size}", "unknown_name", "sise"),
         ("{type: reference, to: account, where: old.name == name}", "not_allowed", "old"),
         ("{type: reference, to: '*'}", "not_supported_yet", "'*'"),
+        ("{type: reference, to: [account, deal], where: {contact: name == null}}", "no_effect", "contact:"),
+        ("{type: reference, to: [account, deal], where: {account: nam == null}}", "unknown_name", "nam "),
+        ("{type: reference, to: [account, deal], where: {}}", "wrong_size", "{}"),
+        ("{type: reference, to: [account, deal], where: {account: 7}}", "wrong_type", "7}"),
+        ("{type: reference, to: account, where: {account: any(record.parts)}}", "unknown_name", "parts"),
+        ("{type: references, to: account, where: {account: name == null}}", "wrong_type", "{account"),
         ("{type: choice}", "options_missing", "x: {"),
         ("{type: choice, option_set: colours}", "unknown_option_set", "colours"),
         ("{type: choice, options: [a, b, a]}", "repeated_value", "a]"),
@@ -123,8 +129,20 @@ def test_what_cannot_limit_a_reference_yet_is_refused(where, what, check_text):
 
 def test_a_reference_is_limited_by_the_record_that_refers(application):
     text = f"{TWO}  x: {{type: reference, to: account, where: name == record.name}}\n"
-    where = application(text).entities["deal"].fields["x"].target.where
-    assert where.reads == {("account", "name"), ("deal", "name")}
+    limits = application(text).entities["deal"].fields["x"].target.limits
+    assert limits["account"].reads == {("account", "name"), ("deal", "name")}
+
+
+def test_one_limit_for_several_entities_has_to_make_sense_for_each(check_text):
+    text = f"{TWO}  x: {{type: reference, to: [account, deal], where: size > 3}}\n"
+    (found,) = check_text(text).problems
+    assert found.message == "for `deal`: there is no field or variable `size`"
+    assert found.hint == "a mapping limits each entity by its own: `where: {deal: …}`"
+
+
+def test_a_limit_may_leave_entities_out(application):
+    text = f"{TWO}  x: {{type: reference, to: [account, deal], where: {{account: size > 3}}}}\n"
+    assert list(application(text).entities["deal"].fields["x"].target.limits) == ["account"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from fieldstone import records
 from fieldstone.errors import Invalid
 from fieldstone.records import Change
+from fieldstone.records.write_rows import Mode, Sent, Writing, write_rows
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.statements import noted_statements
 
@@ -42,6 +43,8 @@ fields:
   contact: {type: reference, to: contact, inverse: deals, where: account == record.account}
   guests: {type: references, to: contact, inverse: parties, where: account == record.account}
   neighbour: {type: reference, to: account, inverse: near, where: region == record.account.region}
+  payer: {type: reference, to: [account, contact], where: {contact: account == record.account}}
+  carrier: {type: reference, to: [account, contact], where: name != "Bob" and name != "Bolt"}
 ---
 kind: entity
 name: stop
@@ -58,6 +61,14 @@ entities:
   account: {create: true, read: owner == user, update: true, delete: true}
   contact: {create: true, read: true, update: true, delete: true}
   deal: {create: true, read: true, update: true, delete: true}
+capabilities: [import, bulk_edit]
+---
+kind: role
+name: seller
+inherits: [employee]
+entities:
+  contact: {read: true}
+  deal: {create: true, read: true, update: true}
 """
 
 
@@ -134,6 +145,62 @@ def test_both_may_change_together(world: World) -> None:
     deal = world.deal(contact=str(world.at_acme))
     sent = {"account": str(world.bolt), "contact": str(world.at_bolt)}
     assert records.update(world.ann, "deal", [Change(deal, sent)])[0].version == 2
+
+
+def of_account(id_: UUID) -> dict[str, str]:
+    return {"id": str(id_), "entity": "account"}
+
+
+def of_contact(id_: UUID) -> dict[str, str]:
+    return {"id": str(id_), "entity": "contact"}
+
+
+def test_each_entity_of_a_reference_to_several_has_its_own_limit(world: World) -> None:
+    for fitting in (of_account(world.bolt), of_contact(world.at_acme)):
+        assert records.get(world.ann, "deal", world.deal(payer=fitting))["payer"]["id"] == fitting["id"]
+    with pytest.raises(Invalid, match=r"only a Contact with account == record.account may be") as caught:
+        world.deal(payer=of_contact(world.at_bolt))
+    assert refused(caught) == [(0, "payer", "not_allowed_record")]
+
+
+def test_one_limit_holds_for_all_entities_of_a_reference(world: World) -> None:
+    for fitting in (of_account(world.acme), of_contact(world.at_acme)):
+        world.deal(carrier=fitting)
+    for unfit in (of_account(world.bolt), of_contact(world.at_bolt)):
+        with pytest.raises(Invalid) as caught:
+            world.deal(carrier=unfit)
+        assert refused(caught) == [(0, "carrier", "not_allowed_record")]
+
+
+def test_only_the_entity_whose_limit_reads_the_record_is_judged_again(world: World) -> None:
+    unlimited, limited = world.deal(payer=of_account(world.acme)), world.deal(payer=of_contact(world.at_acme))
+    to_bolt = {"account": str(world.bolt)}
+    assert records.update(world.ann, "deal", [Change(unlimited, to_bolt)])[0].version == 2
+    with pytest.raises(Invalid) as caught:
+        records.update(world.ann, "deal", [Change(limited, to_bolt)])
+    assert refused(caught) == [(0, "payer", "not_allowed_record")]
+
+
+def test_rows_and_the_api_are_held_to_the_limit_of_each_entity(world: World, client) -> None:
+    unfit = {"name": "x", "account": str(world.acme), "payer": of_contact(world.at_bolt)}
+    fit = unfit | {"payer": of_account(world.bolt)}
+    outcomes = write_rows(world.ann, Writing("deal", Mode.CREATE), [Sent(unfit), Sent(fit)])
+    assert [[error.code for error in one.errors] for one in outcomes] == [["not_allowed_record"], []]
+    api = client(world.app, world.app.token("Ann", ["rep"]))
+    deal = world.deal()
+    answer = api.patch(f"/data/deal/{deal}", json={"carrier": of_account(world.bolt)})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "carrier")
+
+
+def test_the_picker_offers_what_fits_of_each_entity(world: World) -> None:
+    assert world.pickable("payer", account=str(world.bolt)) == ["Acme", "Bolt", "Bob"]
+    assert world.pickable("carrier", account=str(world.bolt)) == ["Acme", "Ada"]
+
+
+def test_the_picker_leaves_out_entities_that_the_caller_may_not_read(world: World) -> None:
+    seller = world.app.context_for("Sam", ["seller"])
+    found = records.pickable(seller, "deal", None, {}, "carrier")
+    assert [one.title for one in found] == ["Ada"]
 
 
 def test_another_change_of_the_record_judges_nothing_again(world: World) -> None:

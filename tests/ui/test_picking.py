@@ -40,6 +40,8 @@ fields:
   name: {type: text}
   account: {type: reference, to: account, inverse: deals}
   contact: {type: reference, to: contact, inverse: deals, where: account == record.account}
+  payer: {type: reference, to: [account, contact], where: {contact: account == record.account}}
+  carrier: {type: reference, to: [account, contact], where: {account: name != "Bolt"}}
 ---
 kind: entity
 name: stop
@@ -93,6 +95,18 @@ def test_the_options_of_a_row_follow_the_record_around_it(ann: Visitor, accounts
     answer = ann.post(f"{ROUTE}&at=stops.new1.host", typed)
     assert "Ada" in answer.text
     assert "Bob" not in answer.text
+
+
+def test_the_options_of_several_entities_say_what_they_are(ann: Visitor, accounts: dict[str, str]) -> None:
+    typed = {"sent": ["account"], "f.account": f"account:{accounts['Bolt']}"}
+    answer = ann.post("/lookup/account,contact?of=deal&at=payer", typed)
+    assert [title in answer.text for title in ("Acme", "Bolt", "Bob", "Ada")] == [True, True, True, False]
+    assert "Contact" in answer.text
+
+
+def test_a_limit_of_one_entity_leaves_the_others_alone(ann: Visitor) -> None:
+    answer = ann.get("/lookup/account,contact?of=deal&field=carrier")
+    assert [title in answer.text for title in ("Acme", "Bolt", "Bob", "Ada")] == [True, False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def picks_by_form(entity: str, field: str) -> bool:
     owner = data.context().model.entities.get(entity)
     found = owner.field(field) if owner is not None else None
     target = found.declaration.target if found is not None else None
-    return target is not None and target.where is not None and reads_picker(target.where)
+    return target is not None and any(reads_picker(limit) for limit in target.limits.values())
 
 
 def paragraphs(value: object) -> Markup:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fieldstone_metadata.declarations import Default, Field, ReferenceTarget
 from fieldstone_metadata.expressions import BOOLEAN, Expressions, used_from_outside
+from fieldstone_metadata.kinds.picking import limits_of
 from fieldstone_metadata.names import ANY, label_of
 from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import texts
@@ -15,7 +15,6 @@ from fieldstone_metadata.shapes import EntityShape, FieldShape
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import is_stored
 from fieldstone_rules import Expression, Purpose
-from fieldstone_rules.picking import why_not_picked_by
 from fieldstone_rules.reading import fields_read
 from fieldstone_rules.types import Kind, Type, simple
 
@@ -150,7 +149,7 @@ def _target(shape: FieldShape, entity: EntityShape, expressions: Expressions) ->
         return ReferenceTarget(())
     if not entities:
         return None
-    where = _pickable(node.get("where"), entity, entities, expressions)
+    limits = limits_of(node, entity, entities, expressions)
     if node.plain("on_delete") == "clear" and shape.node.plain("required") is True:
         message = f"`{shape.name}` is required, so it cannot be cleared when the other record is deleted"
         expressions.report.error(
@@ -160,29 +159,10 @@ def _target(shape: FieldShape, entity: EntityShape, expressions: Expressions) ->
         entities,
         "cascade" if node.plain("owned") is True else node.plain("on_delete", "restrict"),
         node.plain("inverse"),
-        where,
+        limits,
         owned=node.plain("owned") is True,
         tree=bool(node.plain("tree", False)),
     )
-
-
-def _pickable(
-    node: Node | None, entity: EntityShape, entities: tuple[str, ...], expressions: Expressions
-) -> Expression | None:
-    """What may be picked: a filter over the other entity, in which `record` is the one that picks."""
-    if node is None:
-        return None
-    if len(entities) > 1:
-        message = "a reference to several entities cannot be limited yet"
-        expressions.report.error(node, "not_supported_yet", message)
-        return None
-    scope = expressions.scope(entities[0], Purpose.FILTER, BOOLEAN)
-    found = expressions.check(node, replace(scope, picker=entity.name))
-    for _, what in why_not_picked_by(found) if found is not None else ():
-        message = f"{what} cannot limit what may be picked yet"
-        expressions.report.error(node, "not_supported_yet", message)
-        return None
-    return found
 
 
 def formula_of(

@@ -88,7 +88,8 @@ def _field(application: d.Application, entity: str, field: d.Field) -> list[Foun
     if field.target is not None:
         for name in field.target.entities:
             user.uses(ENTITY, (name,), "to")
-        user.reads(field.target.where, "where")
+        for limit in field.target.limits.values():
+            user.reads(limit, "where")
     if field.depends_on is not None:
         user.uses(FIELD, (entity, field.depends_on), "depends_on")
         for value in dict.fromkeys(value for option in field.choices for value in option.values_for):

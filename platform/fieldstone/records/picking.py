@@ -23,6 +23,9 @@ from fieldstone_rules.types import Ref
 Conditions = tuple[Expression, Mapping[str, Rule]]
 """A `where` with variables, and variable → its value about the record that picks."""
 
+Wanted = tuple[str, Expression | None, Mapping[str, Any]]
+"""An entity that may be picked from, on what condition if there is any, and the values of its variables."""
+
 
 def pickable(  # noqa: PLR0917  a record is an entity, an id and what was typed
     context: Context,
@@ -37,7 +40,8 @@ def pickable(  # noqa: PLR0917  a record is an entity, an id and what was typed
 
     id_: the record being edited, None for a new one. place: the reference, as `field_states` names it. What
     was typed and the caller may not read counts as empty, so that nothing follows about it. Nothing is found
-    for a place that is none.
+    for a place that is none. Where the reference may lead to several entities, those of the first come first
+    and `limit` is meant for each; what the caller may not read at all is left out.
     Raises `NotFound` if there is no such entity or record for the caller; else as `lookup`.
     """
     found = find_entity(context, entity)
@@ -48,11 +52,22 @@ def pickable(  # noqa: PLR0917  a record is an entity, an id and what was typed
         asked = _asked(batch, place)
         if asked is None:
             return []
-        one, item, field = asked
-        condition, rules = _conditions(one.model, one.entity, field)
-        variables = {name: _value(one, item, rule) for name, rule in rules.items()}
-    assert field.declaration.target is not None
-    return lookup(context, field.declaration.target.entities[0], q, limit, condition, variables)
+        wanted = list(_wanted(*asked))
+    hits = (lookup(context, name, q, limit, where, variables) for name, where, variables in wanted)
+    return [hit for some in hits for hit in some]
+
+
+def _wanted(one: Batch, item: Item, field: Field) -> Iterator[Wanted]:
+    """What is looked for in each entity that the reference of a record may lead to."""
+    target = field.declaration.target
+    for name in target.entities if target is not None else ():
+        if not CallerRights(one.context, one.model.entities[name]).knows_entity:
+            continue
+        if target is None or name not in target.limits:
+            yield name, None, {}
+            continue
+        condition, rules = _conditions(one.model, one.entity, field, name)
+        yield name, condition, {key: _value(one, item, rule) for key, rule in rules.items()}
 
 
 def _asked(batch: Batch, place: str) -> tuple[Batch, Item, Field] | None:
@@ -69,16 +84,15 @@ def _asked(batch: Batch, place: str) -> tuple[Batch, Item, Field] | None:
 def _is_open(batch: Batch, field: Field) -> bool:
     """Whether a field is limited, and the caller may know it."""
     target = field.declaration.target
-    return target is not None and target.where is not None and batch.rights.knows_field(field)
+    return target is not None and bool(target.limits) and batch.rights.knows_field(field)
 
 
-def _conditions(model: Model, entity: Entity, field: Field) -> Conditions:
+def _conditions(model: Model, entity: Entity, field: Field, target: str) -> Conditions:
     """Made once per publication, so that the statement of a lookup is too."""
-    key = (__name__, entity.name, field.name)
+    key = (__name__, entity.name, field.name, target)
     if key not in model.cache:
         assert field.declaration.target is not None
-        assert field.declaration.target.where is not None
-        detached = detach(field.declaration.target.where)
+        detached = detach(field.declaration.target.limits[target])
         rules = {one.name: compile_rule(one.expression) for one in detached.asked}
         model.cache[key] = (detached.condition, rules)
     found: Conditions = model.cache[key]

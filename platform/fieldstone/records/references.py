@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -56,15 +57,21 @@ def _staying(batch: Batch) -> Iterator[tuple[Item, Field, Ref]]:
     again, as else a record could pick first and change then.
     """
     for field in shape_of(batch.entity).referring:
-        target = field.declaration.target
-        names = own_fields(target.where) if target is not None and target.where is not None else ()
-        items = [item for item in batch.items if item.old and _changes(item, names)]
+        read = _read_of_picker(field)
+        items = [item for item in batch.items if item.old and _changes(item, chain(*read.values()))]
         held = _held(batch, field, items) if items else {}
         for item in items:
             now = item.new.get(field.name, held.get(item.id, ()))
             for ref in refs_in(now):
-                if ref in refs_in(held.get(item.id)):
+                if ref in refs_in(held.get(item.id)) and _changes(item, read.get(ref.entity, ())):
                     yield item, field, ref
+
+
+def _read_of_picker(field: Field) -> Mapping[str, frozenset[str]]:
+    """Target → what its limit reads of the record itself."""
+    target = field.declaration.target
+    limits = target.limits if target is not None else {}
+    return {entity: own_fields(limit) for entity, limit in limits.items()}
 
 
 def _changes(item: Item, names: Iterable[str]) -> bool:
@@ -126,7 +133,7 @@ def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targe
 
 def _check_limit(batch: Batch, item: Item, field: Field, record: Values, entity: Entity) -> None:
     """Refuse a record that the `where` of a reference does not allow to be picked."""
-    limit = _limit(batch, field)
+    limit = _limit(batch, field, entity.name)
     if limit is None or _may_pick(batch, item, limit, record):
         return
     locale = batch.context.principal.locale
@@ -154,13 +161,14 @@ def _is_known(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
     return ref == Ref("user", principal.user) or (ref.entity == "team" and ref.id in principal.teams)
 
 
-def _limit(batch: Batch, field: Field) -> Rule | None:
-    """The compiled `where` of a reference."""
+def _limit(batch: Batch, field: Field, entity: str) -> Rule | None:
+    """The compiled `where` of a reference for what it may lead to of an entity."""
     target = field.declaration.target
-    if target is None or target.where is None:
+    limit = None if target is None else target.limits.get(entity)
+    if limit is None:
         return None
-    key = (__name__, batch.entity.name, field.name)
+    key = (__name__, batch.entity.name, field.name, entity)
     if key not in batch.model.cache:
-        batch.model.cache[key] = compile_rule(target.where)
+        batch.model.cache[key] = compile_rule(limit)
     rule: Rule = batch.model.cache[key]
     return rule

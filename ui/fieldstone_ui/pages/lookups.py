@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from fieldstone.model.model import Entity
 from fieldstone_rules.picking import reads_picker
 from fieldstone_ui import data
+from fieldstone_ui.data.reader import Record
 from fieldstone_ui.pages.answers import identity
 from fieldstone_ui.pages.typed import Typed, read_form
 from fieldstone_ui.presentation.entry import token
@@ -43,8 +44,9 @@ def lookup_typed(entity: str) -> ResponseReturnValue:
     sent = read_form(owner)
     place = _place(request.args.get("at", ""), sent)
     found = data.pickable(owner, identity(wanted) if wanted else None, sent.values, place, typed)
-    hits = [hit for hit in found if hit["entity"] == entity]
-    return _answer([{"token": token(hit), "title": hit["title"], "hint": ""} for hit in hits], typed)
+    names = [name for name in entity.split(",") if name in data.readable_entities()]
+    hits = [hit for hit in found if hit["entity"] in names]
+    return _answer([_option(hit, several=len(names) > 1) for hit in hits], typed)
 
 
 def _place(at: str, sent: Typed) -> str:
@@ -72,10 +74,14 @@ def _answer(hits: list[dict[str, str]], typed: str) -> str:
 
 def matches(name: str, typed: str, *, several: bool) -> list[dict[str, str]]:
     """Records of one entity that fit what was typed, and what the reference allows."""
-    owner = data.context().model.entities[name]
+    return [_option(hit, several=several) for hit in data.lookup(name, typed, MOST, allowed(name))]
+
+
+def _option(hit: Record, *, several: bool) -> dict[str, str]:
+    """What a record is called in the list; what it is, where it may be one of several kinds."""
+    owner = data.context().model.entities[hit["entity"]]
     hint = text(owner.label, data.locale(), owner.name) if several else ""
-    found = data.lookup(name, typed, MOST, allowed(name))
-    return [{"token": token(hit), "title": hit["title"], "hint": hint} for hit in found]
+    return {"token": token(hit), "title": hit["title"], "hint": hint}
 
 
 def allowed(name: str) -> data.Expression | None:
@@ -86,6 +92,5 @@ def allowed(name: str) -> data.Expression | None:
     owner: Entity | None = data.context().model.entities.get(request.args.get("of", ""))
     field = owner.field(request.args.get("field", "")) if owner is not None else None
     target = field.declaration.target if field is not None else None
-    if target is None or target.where is None or name not in target.entities:
-        return None
-    return None if reads_picker(target.where) else target.where
+    limit = target.limits.get(name) if target is not None else None
+    return None if limit is None or reads_picker(limit) else limit
