@@ -1,10 +1,12 @@
 """Pages as a browser without a script gets them: what they show, refuse and keep."""
 
+import re
 from uuid import UUID
 
 import pytest
 
 from fieldstone import records
+from fieldstone_testing.statements import noted_statements
 from fieldstone_testing.visitors import Visitor, words
 
 
@@ -353,6 +355,21 @@ def test_search_finds_across_entities_what_the_reader_may_read(visit):
     assert "Halden Logistik" in words(visit("Bo").get("/search?q=halden"))
     assert "Ward tablets" not in words(visit("Bo").get("/search?q=ward"))
     assert "Ward tablets" in words(visit("Ann").get("/search?q=ward"))
+
+
+def test_a_search_takes_one_statement_and_groups_what_it_finds_by_the_best_hit(visit, sales):
+    account = {"id": str(sales.sql("SELECT id FROM main.account")[0][0]), "entity": "account"}
+    contacts = [{"first_name": "Ward", "last_name": f"Number {n}", "account": account} for n in range(5)]
+    records.create(sales.context_for("Ann"), "contact", contacts)
+    ann = visit("Ann")
+    ann.get("/search?q=warm")
+    with noted_statements() as statements:
+        page = ann.get("/search?q=ward%20tab")
+    assert re.findall(r'id="group-\d+">(\w+)<', page.text) == ["Opportunities"]
+    assert len([text for text in statements if "_search" in text and "notification" not in text]) == 1
+    groups = re.findall(r'id="group-\d+">(\w+)<', ann.get("/search?q=ward").text)
+    assert sorted(groups) == ["Contacts", "Opportunities"]
+    assert "All contacts with “ward”" in words(ann.get("/search?q=ward"))
 
 
 def test_a_page_is_kept_by_nobody_else_and_only_a_preloaded_one_for_a_moment(visit):

@@ -24,7 +24,7 @@ from fieldstone.records.hidden import Hidden, why_hidden
 from fieldstone.records.history import history
 from fieldstone.records.import_rows import import_rows
 from fieldstone.records.listing import each_json, list_json, list_records
-from fieldstone.records.lookup import Found, lookup, search_everywhere
+from fieldstone.records.lookup import Found, lookup, search_everywhere, searchable
 from fieldstone.records.measures import Measure
 from fieldstone.records.merging import Merge, Merged, merge
 from fieldstone.records.picking import pickable
@@ -118,6 +118,7 @@ __all__ = [
     "rights",
     "saved_views_of",
     "search_everywhere",
+    "searchable",
     "share",
     "shares",
     "stays",

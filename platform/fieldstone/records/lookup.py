@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.fields.stored_text import people_order
 from fieldstone.model.model import Entity
@@ -55,6 +56,16 @@ def lookup(  # noqa: PLR0917  what one types, how many, and what may be picked
     rows = reading.run(statement, **variable_parameters(variables or {}))
     found = zip(rows.column(0), rows.column(1), strict=True)
     return [Found(UUID(id_.decode()), entity, title.decode()) for id_, title in found]
+
+
+def searchable(context: Context) -> list[str]:
+    """The entities that declare what to search in, and of which the caller may read at least some records."""
+    model, principal = context.model, context.principal
+    return [
+        name
+        for name, entity in model.entities.items()
+        if entity.declaration.search and access(model, principal, name).read.constant is not False
+    ]
 
 
 def search_everywhere(context: Context, entities: Sequence[str], q: str, most: int) -> list[Found]:

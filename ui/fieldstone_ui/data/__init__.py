@@ -66,6 +66,7 @@ from fieldstone_ui.data.references import (
     lookup,
     pickable,
     same,
+    search,
     with_title,
 )
 from fieldstone_ui.data.saved_views import saved_view_entity, saved_views
@@ -150,6 +151,7 @@ __all__ = [
     "saved_view_entity",
     "saved_views",
     "say",
+    "search",
     "stays",
     "title_field",
     "total",

@@ -28,6 +28,12 @@ def lookup(name: str, typed: str, most: int, where: Expression | None = None) ->
     return [{"entity": hit.entity, "id": str(hit.id), "title": hit.title} for hit in found]
 
 
+def search(typed: str, most: int, without: frozenset[str]) -> list[records.Found]:
+    """Records of all entities but some that hold all words typed, best first: at most so many of each."""
+    names = [name for name in records.searchable(context()) if name not in without]
+    return records.search_everywhere(context(), names, typed[:LONGEST_SEARCH], most)
+
+
 def pickable(
     owner: Entity, identity: UUID | None, values: Mapping[str, Any], place: str, typed: str
 ) -> list[Record]:

@@ -1,18 +1,40 @@
-"""Search across entities, as a page and for the palette."""
+"""Search across entities, as a page and for the palette: one statement, in groups, what fits best first."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldstone_ui import data
-from fieldstone_ui.pages import shell
+from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.answers import from_script
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.navigation import icon_of
 
 PER_ENTITY = 5
-MOST_ENTITIES = 8
+ELSEWHERE = frozenset({data.COMMENT, data.FILE, "saved_view"})
+"""What people find beside a record or in a list, and not by itself."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A record that was found."""
+
+    title: str
+    url: str
+
+
+@dataclass
+class Group:
+    """What was found of one entity. all_url: where there may be more of them, the list with this search."""
+
+    label: str
+    icon: str
+    all_url: str
+    hits: list[Hit] = field(default_factory=list)
 
 
 def install(pages: Blueprint) -> None:
@@ -21,30 +43,28 @@ def install(pages: Blueprint) -> None:
 
 
 def search() -> ResponseReturnValue:
-    """What the reader may read and that holds all words."""
+    """What the reader may read and that holds all words, or similar ones where nothing does."""
     typed = request.args.get("q", "").strip()[: data.LONGEST_SEARCH]
-    found = [hit for name in searched() for hit in hits(name, typed)] if typed else []
-    return render_template(
-        "search_results.html" if from_script() else "search.html", results=found, query=typed
-    )
+    found = groups(typed) if typed else []
+    template = "search_results.html" if from_script() else "search.html"
+    return render_template(template, groups=found, query=typed)
 
 
-def searched() -> list[str]:
-    """The entities of the menu, in its order."""
-    names = dict.fromkeys(place.entity for section in shell.menu() for place in section.items)
-    return list(names)[:MOST_ENTITIES]
+def groups(typed: str) -> Sequence[Group]:
+    """The hits by entity; the entity of the best hit comes first."""
+    made: dict[str, Group] = {}
+    for one in data.search(typed, PER_ENTITY, ELSEWHERE):
+        if one.entity not in made:
+            made[one.entity] = _group(one.entity, typed)
+        url = url_for("pages.record", entity=one.entity, record=one.id)
+        made[one.entity].hits.append(Hit(one.title or "(no name)", url))
+    for group in made.values():
+        group.all_url = group.all_url if len(group.hits) == PER_ENTITY else ""
+    return list(made.values())
 
 
-def hits(name: str, typed: str) -> list[dict[str, str]]:
-    """The first matches of one entity."""
+def _group(name: str, typed: str) -> Group:
     owner = data.context().model.entities[name]
-    label = text(owner.label, data.locale(), owner.name)
-    return [
-        {
-            "url": url_for("pages.record", entity=name, record=hit["id"]),
-            "title": hit["title"] or "(no name)",
-            "entity": label,
-            "icon": icon_of(owner),
-        }
-        for hit in data.lookup(name, typed, PER_ENTITY)
-    ]
+    return Group(
+        text(owner.plural, data.locale(), name), icon_of(owner), of_entity("listing", owner, q=typed)
+    )

@@ -10,8 +10,6 @@ from typing import Any, get_args
 from flask import Blueprint, Response
 
 from fieldstone import records
-from fieldstone.access.grants import access
-from fieldstone.context import Context
 from fieldstone.errors import FieldError, Malformed
 from fieldstone.records import Asked, Group, Measure, Pivot, Query
 from fieldstone.records.measures import Function
@@ -60,18 +58,8 @@ def search() -> Response:
     if q is None or not q.strip():
         refuse("q", "Say in `q` what to search for.")
     context = current_context()
-    found = records.search_everywhere(context, _searchable(context), q, FOUND_PER_ENTITY)
+    found = records.search_everywhere(context, records.searchable(context), q, FOUND_PER_ENTITY)
     return json_value({"data": [asdict(record) for record in found]})
-
-
-def _searchable(context: Context) -> list[str]:
-    """Entities that declare what to search in, and that the caller may read."""
-    return [
-        name
-        for name, entity in context.model.entities.items()
-        if entity.declaration.search
-        and access(context.model, context.principal, name).read.constant is not False
-    ]
 
 
 def _told(groups: Sequence[Group]) -> list[dict[str, Any]]:
