@@ -366,7 +366,7 @@ def test_a_search_takes_one_statement_and_groups_what_it_finds_by_the_best_hit(v
     with noted_statements() as statements:
         page = ann.get("/search?q=ward%20tab")
     assert re.findall(r'id="group-\d+">(\w+)<', page.text) == ["Opportunities"]
-    assert len([text for text in statements if "_search" in text and "notification" not in text]) == 1
+    assert len([text for text in statements if "_search" in text and "found.title" in text]) == 1
     groups = re.findall(r'id="group-\d+">(\w+)<', ann.get("/search?q=ward").text)
     assert sorted(groups) == ["Contacts", "Opportunities"]
     assert "All contacts with “ward”" in words(ann.get("/search?q=ward"))
