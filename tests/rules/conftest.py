@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.embedded import start
 
-from .evaluators import Bench
+from .evaluators import Bench, InMemory
 from .world import METADATA
 
 
@@ -30,3 +30,9 @@ def bench(engine: sa.Engine) -> Iterator[Bench]:
     with engine.connect() as connection:
         yield Bench(connection)
         connection.rollback()
+
+
+@pytest.fixture
+def memory() -> InMemory:
+    """Records in memory only, on which closures and generated code run."""
+    return InMemory()

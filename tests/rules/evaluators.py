@@ -119,11 +119,10 @@ _FILLERS: dict[tuple[str, str], Any] = {
 }
 
 
-class Bench:
-    """Records in memory and in the database."""
+class InMemory:
+    """Records in memory, and the evaluators that work on them."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
+    def __init__(self) -> None:
         self.environment = Environment(
             user=Ref("user", ME),
             user_teams=(MY_TEAM,),
@@ -136,7 +135,7 @@ class Bench:
         )
 
     def load(self, records: Records, links: Sequence[Sequence[str]] = ()) -> None:
-        """Put records in both places; the first opportunity is the record at hand."""
+        """Put records where the evaluators look for them; the first opportunity is the record at hand."""
         rows = {entity: [row_of(entity, row) for row in given] for entity, given in records.items()}
         pairs = [(ident(one), ident(other)) for one, other in links]
         self.load_rows(rows, pairs)
@@ -145,12 +144,6 @@ class Bench:
         self, rows: Mapping[str, Sequence[dict[str, Any]]], pairs: Sequence[tuple[UUID, UUID]] = ()
     ) -> None:
         """The same, for complete rows."""
-        for entity, given in rows.items():
-            if given:
-                self.connection.execute(sa.insert(TABLES[entity]), [_stored(entity, row) for row in given])
-        if pairs:
-            named = [{"opportunity_id": one, "contact_id": other} for one, other in pairs]
-            self.connection.execute(sa.insert(LINKS), named)
         self.environment = replace(
             self.environment, related=Memory(rows, pairs), record=next(iter(rows["opportunity"]))
         )
@@ -172,6 +165,44 @@ class Bench:
             return comparable(compile_python(expression)(self.environment))
         except EvaluationError:
             return ERROR
+
+    def closure_ids(self, expression: Expression) -> set[UUID]:
+        """The opportunities that a condition finds by closures."""
+        return self._ids(expression, compile_closure(expression))
+
+    def python_ids(self, expression: Expression) -> set[UUID]:
+        """The opportunities that a condition finds by generated Python."""
+        return self._ids(expression, compile_python(expression))
+
+    def _ids(self, expression: Expression, evaluate: Any) -> set[UUID]:
+        memory = self.environment.related
+        assert isinstance(memory, Memory)
+        wanted = expression.scope.purpose not in (Purpose.DENY, Purpose.CHECK)
+        return {
+            row["id"]
+            for row in memory.records["opportunity"].values()
+            if evaluate(replace(self.environment, record=row, rows={})) is wanted
+        }
+
+
+class Bench(InMemory):
+    """The same records in the database too, and what PostgreSQL makes of an expression."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__()
+        self.connection = connection
+
+    def load_rows(
+        self, rows: Mapping[str, Sequence[dict[str, Any]]], pairs: Sequence[tuple[UUID, UUID]] = ()
+    ) -> None:
+        """Put complete rows in both places."""
+        for entity, given in rows.items():
+            if given:
+                self.connection.execute(sa.insert(TABLES[entity]), [_stored(entity, row) for row in given])
+        if pairs:
+            named = [{"opportunity_id": one, "contact_id": other} for one, other in pairs]
+            self.connection.execute(sa.insert(LINKS), named)
+        super().load_rows(rows, pairs)
 
     def sql(self, expression: Expression) -> Any:
         """The value by PostgreSQL for the record at hand."""
@@ -195,24 +226,6 @@ class Bench:
         kept = sa.not_(clause) if expression.scope.purpose in (Purpose.DENY, Purpose.CHECK) else clause
         statement = sa.select(table.c.id).select_from(scope.apply(table)).where(kept)
         return set(self.connection.execute(statement, parameters(self.environment)).scalars())
-
-    def closure_ids(self, expression: Expression) -> set[UUID]:
-        """The opportunities that a condition finds by closures."""
-        return self._ids(expression, compile_closure(expression))
-
-    def python_ids(self, expression: Expression) -> set[UUID]:
-        """The opportunities that a condition finds by generated Python."""
-        return self._ids(expression, compile_python(expression))
-
-    def _ids(self, expression: Expression, evaluate: Any) -> set[UUID]:
-        memory = self.environment.related
-        assert isinstance(memory, Memory)
-        wanted = expression.scope.purpose not in (Purpose.DENY, Purpose.CHECK)
-        return {
-            row["id"]
-            for row in memory.records["opportunity"].values()
-            if evaluate(replace(self.environment, record=row, rows={})) is wanted
-        }
 
 
 def _stored(entity: str, row: Mapping[str, Any]) -> dict[str, Any]:
