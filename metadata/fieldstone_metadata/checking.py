@@ -47,15 +47,17 @@ class Checked:
         return tuple(problem for problem in self.problems if problem.severity == ERROR)
 
 
-def check(layers: Sequence[Layer]) -> Checked:
+def check(layers: Sequence[Layer], instead: Sequence[Document] = ()) -> Checked:
     """Everything that is wrong with `layers` together, and what they declare if nothing is.
 
     The order of `layers` does not matter: `core` lies lowest, then apps after
-    what they require, then `local`.
+    what they require, then `local`. instead: whole documents that stand for those of the same kind and name,
+    with all that any layer changes in them.
     """
     report = Report()
     silenced: set[str] = set()
     merged = merge_layers(in_order(_layer_documents(layers, report, silenced), report), report)
+    merged |= {(document.kind, document.name): document for document in instead}
     workspace = _workspace(merged, report, silenced)
     application = _build(workspace, layers)
     if any(problem.severity == ERROR for problem in report.problems):

@@ -183,11 +183,11 @@ def _assigned_roles(
     return held
 
 
-def holders_of(connection: sa.Connection, model: Model, role: str) -> list[UUID]:
-    """The users who hold a role, directly, through a team of theirs or by inheritance, in the order of their
-    ids; whether they are active is not asked.
+def holders_of(connection: sa.Connection, model: Model, roles: Collection[str]) -> list[UUID]:
+    """The users who hold one of some roles, directly, through a team of theirs or by inheritance, in the
+    order of their ids; whether they are active is not asked.
     """
-    giving = [name for name, one in model.roles.items() if role == name or role in one.inherits]
+    giving = [name for name, one in model.roles.items() if not {name, *one.inherits}.isdisjoint(roles)]
     assigned, link = model.entities["role_assignment"].table, model.entities["user"].fields["teams"].link
     team = model.entities["team"].table
     held = sa.and_(assigned.c.role.in_(giving), assigned.c.deleted_at.is_(None))

@@ -101,7 +101,7 @@ class _Holders:
         self._related = related
         model = context.model
         roles = {one.step.declaration.role for one in asked if one.step.declaration.role is not None}
-        self._by_role = {role: holders_of(connection, model, role) for role in sorted(roles)}
+        self._by_role = {role: holders_of(connection, model, [role]) for role in sorted(roles)}
         computed = sorted({one.requester for one in asked if one.step.users is not None})
         self._requesters = principals_of(connection, model, computed)
 

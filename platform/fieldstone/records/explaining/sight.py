@@ -17,7 +17,7 @@ class Sight:
 
     def shows(self, node: Node) -> bool:
         """Whether the caller may read everything that a part reads."""
-        beyond = _reaches_beyond(node)
+        beyond = reaches_beyond(node)
         return all(self._field(entity, name, beyond) for entity, name in fields_read(node))
 
     def _field(self, entity: str, name: str, beyond: bool) -> bool:
@@ -41,7 +41,7 @@ class Sight:
         return granted.read.constant is True and granted.field_read(name).constant is True
 
 
-def _reaches_beyond(node: Node) -> bool:
+def reaches_beyond(node: Node) -> bool:
     """Whether a part reads other records than the one at hand."""
     return any(
         isinstance(part, About | Aggregate) or (isinstance(part, Field) and not _is_record(part.of))

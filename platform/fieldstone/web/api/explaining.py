@@ -1,4 +1,4 @@
-"""`POST /api/v1/explain`: who may do what to a record, and why."""
+"""`POST /api/v1/explain`: who may do what to a record, and why; and what a changed role would change."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+import orjson
 from flask import Blueprint, Response
 
 from fieldstone import records
@@ -19,8 +20,11 @@ from fieldstone.web.api.answers import json_value
 from fieldstone.web.api.reading import record_id
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
+from fieldstone.what_if import Supposition, what_if
 
 MEMBERS = ("entity", "id", "verb", "field", "transition", "user")
+WHAT_IF = "what_if"
+SUPPOSED = ("role", "user", "entity", "limit")
 
 
 def install(api: Blueprint) -> None:
@@ -29,10 +33,19 @@ def install(api: Blueprint) -> None:
 
 
 def explain() -> Response:
-    """Whether somebody may do something to a record, with the roles, clauses and values that decide it."""
+    """Whether somebody may do something to a record, with the roles, clauses and values that decide it; or
+    what a changed role would change.
+    """
     Parameters()
     context = current_context()
     body = bodies.read_object()
+    if WHAT_IF in body:
+        bodies.only(body, (WHAT_IF,))
+        return json_value(asdict(what_if(context, _supposed(context, body[WHAT_IF]))))
+    return json_value(asdict(_explained(context, body)))
+
+
+def _explained(context: Context, body: Mapping[str, Any]) -> records.Explanation:
     bodies.only(body, MEMBERS)
     sent = {name: _text(body, name) for name in MEMBERS}
     entity, verb = _needed(sent, "entity"), _needed(sent, "verb")
@@ -43,7 +56,34 @@ def explain() -> Response:
         transition=sent["transition"],
         user=_user(context, sent["user"]) if sent["user"] is not None else None,
     )
-    return json_value(asdict(records.explain(context, entity, question)))
+    return records.explain(context, entity, question)
+
+
+def _supposed(context: Context, value: Any) -> Supposition:
+    """`{"role": …, "user": …, "entity": …, "limit": …}`."""
+    if not isinstance(value, dict):
+        raise _refused(WHAT_IF, 'Say what is supposed: {"role": …}.')
+    bodies.only(value, SUPPOSED)
+    records.require_others_view(context)
+    user, limit = _text(value, "user"), value.get("limit", 10)
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise _refused("limit", "`limit` is a whole number.")
+    return Supposition(
+        documents=_documents(value.get("role")),
+        user=None if user is None else _user(context, user),
+        entity=_text(value, "entity"),
+        limit=limit,
+    )
+
+
+def _documents(value: Any) -> str:
+    """Role documents as text: as it came, or one that came as an object of JSON, which is YAML too."""
+    if isinstance(value, dict):
+        return orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode()
+    if not isinstance(value, str):
+        message = "Say in `role` the whole document of the changed role: as YAML, or as a JSON object."
+        raise _refused("role", message, "required" if value is None else "bad_question")
+    return value
 
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fieldstone.records.explaining.explanation import VERBS
 from fieldstone.web.openapi.parameters import UUID_SCHEMA
 from fieldstone.web.openapi.responses import PROBLEM, PROBLEM_ENTRY
 
@@ -228,67 +227,6 @@ ME: Schema = {
         },
     },
 }
-QUESTION: Schema = {
-    "type": "object",
-    "required": ["entity", "verb"],
-    "properties": {
-        "entity": TEXT,
-        "verb": {"enum": list(VERBS)},
-        "id": {"type": ["string", "null"], "format": "uuid", "description": "Without it: what is always so."},
-        "field": MAYBE_TEXT | {"description": "Only about this field (`read`, `create`, `update`)."},
-        "transition": MAYBE_TEXT | {"description": "Which one, with the verb `transition`."},
-        "user": MAYBE_TEXT
-        | {"description": "Id or e-mail address of another user; needs the capability `explain`."},
-    },
-    "additionalProperties": False,
-}
-EXPLAINED_PART: Schema = {
-    "type": "object",
-    "required": ["source", "line", "column", "value", "hidden"],
-    "properties": {
-        "source": TEXT,
-        "line": VERSION,
-        "column": VERSION,
-        "value": {"description": "In the form of the API; null where it is hidden."},
-        "hidden": {"type": "boolean", "description": "You may not read what it is made of."},
-    },
-}
-EXPLAINED_CLAUSE: Schema = {
-    "type": "object",
-    "required": ["role", "label", "effect", "expression", "words", "value", "hidden", "parts"],
-    "properties": {
-        "role": MAYBE_TEXT,
-        "label": MAYBE_TEXT,
-        "effect": {
-            "enum": ["grant", "field", "deny", "guard", "follows", "share"],
-            "description": "`field` narrows the grant of its role to one field; `follows`: as that record.",
-        },
-        "expression": TEXT,
-        "words": TEXT | {"description": "The condition for people."},
-        "value": {
-            "type": ["boolean", "null"],
-            "description": "Whether it holds; null: hidden, or no record.",
-        },
-        "hidden": {"type": "boolean"},
-        "parts": {"type": "array", "items": reference("ExplainedPart")},
-    },
-}
-EXPLANATION: Schema = {
-    "type": "object",
-    "required": ["entity", "id", "verb", "user", "allowed", "reason", "roles", "clauses"],
-    "properties": {
-        "entity": TEXT,
-        "id": {"type": ["string", "null"]},
-        "verb": TEXT,
-        "field": MAYBE_TEXT,
-        "transition": MAYBE_TEXT,
-        "user": FOUND,
-        "allowed": {"type": ["boolean", "null"], "description": "Null: it depends on the record."},
-        "reason": MAYBE_TEXT | {"description": "Why not, for people."},
-        "roles": {"type": "array", "items": TEXT, "description": "The roles that grant it."},
-        "clauses": {"type": "array", "items": reference("ExplainedClause")},
-    },
-}
 _RECEIVER: Schema = {
     "anyOf": [
         {
@@ -342,10 +280,6 @@ SCHEMAS: dict[str, Schema] = {
     "Groups": GROUPS,
     "Found": listed(FOUND),
     "Me": ME,
-    "Question": QUESTION,
-    "ExplainedPart": EXPLAINED_PART,
-    "ExplainedClause": EXPLAINED_CLAUSE,
-    "Explanation": EXPLANATION,
     "Share": SHARE,
     "Shares": listed(reference("Share")),
     "ShareRequest": SHARE_REQUEST,

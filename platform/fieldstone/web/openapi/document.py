@@ -9,7 +9,7 @@ from apispec import APISpec
 
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.events import DEFAULT_LIMIT, LARGEST_LIMIT
-from fieldstone.web.openapi import approvals, parameters
+from fieldstone.web.openapi import approvals, explaining, parameters
 from fieldstone.web.openapi.common import SCHEMAS, reference
 from fieldstone.web.openapi.links import with_links
 from fieldstone.web.openapi.operations import operation_paths
@@ -36,7 +36,7 @@ def openapi_document(surfaces: Sequence[Surface], *, title: str, version: str) -
         spec.components.security_scheme(name, scheme)
     for name, response in problems().items():
         spec.components.response(name, response)
-    for name, schema in {**SCHEMAS, **approvals.SCHEMAS}.items():
+    for name, schema in {**SCHEMAS, **approvals.SCHEMAS, **explaining.SCHEMAS}.items():
         spec.components.schema(name, schema)
     for surface in surfaces:
         _add_entity(spec, surface)
@@ -44,7 +44,7 @@ def openapi_document(surfaces: Sequence[Surface], *, title: str, version: str) -
         spec.path(path, operations={"get": operation})
     for path, operations in operation_paths().items():
         spec.path(path, operations=operations)
-    spec.path(f"{PREFIX}/explain", operations={"post": _explain(surfaces)})
+    spec.path(f"{PREFIX}/explain", operations={"post": explaining.explain_operation(surfaces)})
     return spec.to_dict()
 
 
@@ -80,26 +80,6 @@ def _events() -> Schema:
             ),
             parameters.query("entity", "Only of these entities, with commas."),
         ],
-    }
-
-
-def _explain(surfaces: Sequence[Surface]) -> Schema:
-    question = reference("Question")
-    known = {"properties": {"entity": {"enum": [surface.name for surface in surfaces]}}}
-    return {
-        "operationId": "explain",
-        "tags": ["general"],
-        "summary": "Who may do what to a record, and why",
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"allOf": [question, known]} if surfaces else question}
-            },
-        },
-        "responses": answers(
-            {200: json_body("The decision, with what it rests on.", reference("Explanation"))},
-            (*READING, 413, 415),
-        ),
     }
 
 

@@ -1,0 +1,68 @@
+"""Whether a caller may compare at all: only by conditions that read nothing which the caller may not read.
+
+Otherwise a condition made up for the purpose would tell hidden values: which records are gained by
+`read: margin > 5` tells their margins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fieldstone.access.grants import access
+from fieldstone.context import Context
+from fieldstone.errors import Forbidden
+from fieldstone.model.model import Entity, Model
+from fieldstone.records.explaining.sight import reaches_beyond
+from fieldstone_metadata.declarations import EntityGrant
+from fieldstone_rules import Expression
+from fieldstone_rules.reading import fields_read
+
+
+def require_sight(context: Context, entity: Entity, models: Iterable[Model]) -> None:
+    """Raise Forbidden if rights over an entity rest on values that the caller may not read.
+
+    Of the records in question, which the caller may read, their own fields have to be readable in each; what
+    lies beyond has to be readable everywhere.
+    """
+    for model in models:
+        for name in _deciding(model, entity):
+            for condition in _conditions(model, name):
+                if not _sees(context, entity, name, condition):
+                    reason = "Rights over it rest on values that you may not read."
+                    message = f"You may not ask what would change for {entity.name}. {reason}"
+                    raise Forbidden(message, details={"reason": reason})
+
+
+def _deciding(model: Model, entity: Entity) -> Iterator[str]:
+    """The entities whose grants have a say in the rights over one: of what is about others, all of these."""
+    yield entity.name
+    if entity.outside is not None:
+        yield entity.outside
+    if entity.about is not None:
+        yield from (name for name in model.entities if name != entity.name)
+
+
+def _conditions(model: Model, entity: str) -> Iterator[Expression]:
+    grants = (role.entities[entity] for role in model.roles.values() if entity in role.entities)
+    for grant in grants:
+        yield from (one for one in _of_grant(grant) if isinstance(one, Expression))
+
+
+def _of_grant(grant: EntityGrant) -> Iterator[bool | Expression | None]:
+    yield from (grant.create, grant.read, grant.update, grant.delete, grant.assign, grant.share)
+    yield from grant.deny.values()
+    for field in grant.fields.values():
+        yield from (field.read, field.update)
+
+
+def _sees(context: Context, entity: Entity, owner: str, condition: Expression) -> bool:
+    own = owner == entity.name and not reaches_beyond(condition.tree)
+    return all(
+        _may_read(context, name, field, own=own and name == owner)
+        for name, field in fields_read(condition.tree)
+    )
+
+
+def _may_read(context: Context, entity: str, field: str, *, own: bool) -> bool:
+    granted = access(context.model, context.principal, entity)
+    return granted.field_read(field).constant is True and (own or granted.read.constant is True)
