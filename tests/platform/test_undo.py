@@ -130,3 +130,32 @@ def test_an_operation_tells_what_it_was(app, api):
     assert (told["action"], told["entity"], told["actor"]["id"]) == ("bulk", "deal", str(app.user("Ann")))
     undone = api.post(f"/operations/{operation}/undo").json["operation"]
     assert api.get(f"/operations/{undone}").json["undoes"] == operation
+
+
+def test_the_last_operations_say_what_they_did_and_whether_they_were_taken_back(app, api, ann):
+    imported, ids = bulk(api, "deal", "create", [{"name": "A"}, {"name": "B"}])
+    gone = records.delete_many(ann, "deal", Picked([UUID(ids[0])]))
+    records.delete_many(ann, "deal", Picked([uuid4()]))
+
+    def told():
+        return [
+            (one.operation.id, one.changed, one.deleted, one.undone)
+            for one in records.recent_operations(ann, 10)
+        ]
+
+    assert told() == [(gone.operation, 1, 1, False), (UUID(imported), 2, 0, False)]
+    first = records.undo(ann, gone.operation)
+    assert told()[0] == (gone.operation, 1, 1, True)
+    (again, *_) = records.recent_operations(ann, 10)
+    assert again.latest == first.operation
+    records.undo(ann, again.latest)
+    assert told()[0] == (gone.operation, 1, 1, False)
+    assert [one.operation.id for one in records.recent_operations(ann, 10, UUID(imported))] == [
+        UUID(imported)
+    ]
+
+
+def test_operations_of_others_are_told_only_to_administrators(app, api):
+    operation, _ = bulk(api, "deal", "create", [{"name": "A"}])
+    assert records.recent_operations(app.context_for("Bo", ["loader"], ["North"]), 10) == []
+    assert [str(one.operation.id) for one in records.recent_operations(app.system, 10)] == [operation]

@@ -18,6 +18,8 @@ def deals(deals, sales):
     elsewhere = {"owner": {"entity": "user", "id": str(sales.user("Bo"))}, "team": None}
     change = records.Change(UUID(deals["Cold-store sensors"]), elsewhere)
     records.update(sales.system, "opportunity", [change])
+    picked = records.Picked([UUID(deals["Ward tablets"])])
+    records.update_many(sales.context_for("Ann"), "opportunity", picked, {"next_step": "Call Per"})
     return deals
 
 
@@ -38,6 +40,7 @@ def paths(deals):
         "search": "/search?q=ward",
         "bin": "/e/opportunity/bin",
         "profile": "/profile",
+        "operations": "/operations",
         "not-found": "/e/opportunity/none",
         "denied": f"/e/opportunity/{deals['Cold-store sensors']}",
         "refused": "/e/opportunity?order=nonsense",

@@ -33,6 +33,7 @@ from fieldstone.records.purge import purge
 from fieldstone.records.query import Page, Query
 from fieldstone.records.readers import who_may_read
 from fieldstone.records.reading import get, get_json, get_then_json
+from fieldstone.records.recent_operations import Recent, recent_operations
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.row_outcomes import RowOutcome
@@ -72,6 +73,7 @@ __all__ = [
     "Pivot",
     "Query",
     "Question",
+    "Recent",
     "Rights",
     "RowOutcome",
     "SavedView",
@@ -110,6 +112,7 @@ __all__ = [
     "pivot",
     "preview_delete",
     "purge",
+    "recent_operations",
     "reject",
     "require_operation",
     "require_others_view",

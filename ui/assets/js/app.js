@@ -23,3 +23,4 @@ import "./views.js";
 import "./dialog_links.js";
 import "./columns.js";
 import "./cells.js";
+import "./notice.js";

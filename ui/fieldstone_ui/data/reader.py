@@ -17,6 +17,7 @@ from fieldstone.records.environment import organisation_currency, organisation_z
 from fieldstone.web.request_context import current_context
 from fieldstone.web.runtime import current_runtime
 from fieldstone_ui.presentation.formats import Formats, locale_of
+from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.looks import FieldLook, field_look
 
 Record = dict[str, Any]
@@ -60,6 +61,15 @@ def entity(name: str) -> Entity:
     if found is None or name not in readable_entities():
         raise NotFound("There is no such page, or you may not see it.", code="unknown_entity")
     return found
+
+
+def counted(name: str, number: int) -> str:
+    """ "3 opportunities", in the reader's language."""
+    found = context().model.entities.get(name)
+    if found is None:
+        return f"{formats().number(number)} {'record' if number == 1 else 'records'}"
+    label = found.label if number == 1 else found.plural
+    return f"{formats().number(number)} {text(label, locale(), name).lower()}"
 
 
 def readable_entities() -> frozenset[str]:

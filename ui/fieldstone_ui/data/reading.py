@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,12 @@ from fieldstone import records
 from fieldstone.model.model import Entity, Inverse
 from fieldstone.model.system_fields import TITLE
 from fieldstone.records import Query, bulk
+from fieldstone.records.operations import Operation
 from fieldstone.transfer import export
 from fieldstone_rules import Ref
-from fieldstone_ui.data.reader import Record, context, may_read_field
+from fieldstone_ui.data.reader import Record, context, entity, may_read_field, readable_entities
+
+MOST_TITLES = 200
 
 
 def page(owner: Entity, query: Query) -> records.Page:
@@ -118,3 +121,22 @@ def csv_of(owner: Entity, query: Query) -> Iterator[bytes]:
 def rights(owner: Entity, identity: UUID) -> records.Rights:
     """What the reader may do with a record."""
     return records.rights(context(), owner.name, identity)
+
+
+def titles(name: str, identities: Iterable[UUID]) -> dict[UUID, str]:
+    """What those records of an entity are called that the reader may see, with one statement at most."""
+    ids = ", ".join(f'"{identity}"' for identity in sorted(identities))
+    if not ids or name not in readable_entities():
+        return {}
+    query = Query(where=f"id in [{ids}]", fields=("id", TITLE), limit=MOST_TITLES)
+    return {UUID(record["id"]): record[TITLE] or "" for record in page(entity(name), query).data}
+
+
+def operation(identity: UUID) -> Operation:
+    """What one call did to many records. Raises NotFound for that of somebody else."""
+    return records.require_operation(context(), identity)
+
+
+def recent_operations(most: int, only: UUID | None = None) -> list[records.Recent]:
+    """What the reader last did to many records at once."""
+    return records.recent_operations(context(), most, only)

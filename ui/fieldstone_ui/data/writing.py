@@ -90,3 +90,8 @@ def decide(  # noqa: PLR0917  # who decides what about which request
     """Approve, reject or withdraw a request for approval."""
     acts = {"approve": records.approve, "reject": records.reject, "withdraw": records.withdraw}
     acts[act](context(), records.Pending(owner.name, identity, asked, version), reason)
+
+
+def undo(operation: UUID) -> records.Undone:
+    """Take back what was done to many records at once."""
+    return records.undo(context(), operation)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError, Malformed, NotFound
@@ -15,16 +15,16 @@ from fieldstone.records import FieldState, Outcome, Picked
 from fieldstone.records.bulk import Selection
 from fieldstone.web.api.exporting import attachment
 from fieldstone_ui import data
-from fieldstone_ui.pages import answers, queries, sheets, steps
+from fieldstone_ui.pages import answers, notices, queries, sheets, steps
 from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.typed import read_form
 from fieldstone_ui.presentation.controls import Control
-from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.looks import FieldLook
 
 MOST = 500
 MOST_REASONS = 5
 EDITABLE = FieldState(visible=True, required=False, readonly=False)
+DONE = {"delete": "moved to the recycle bin", "move": "moved", "assign": "assigned", "edit": "changed"}
 VERBS = {"delete": "Delete", "move": "Move", "assign": "Assign", "edit": "Change"}
 
 
@@ -44,8 +44,7 @@ class Selected:
     @property
     def words(self) -> str:
         """ "3 opportunities"."""
-        label = self.entity.label if self.count == 1 else self.entity.plural
-        return f"{data.formats().number(self.count)} {text(label, data.locale(), self.entity.name).lower()}"
+        return data.counted(self.entity.name, self.count)
 
     def url(self, action: str) -> str:
         """The address that acts on them."""
@@ -140,8 +139,21 @@ def act(entity: str, action: str) -> ResponseReturnValue:
     except FieldstoneError as error:
         return dialog(rows, action, error.message), error.status
     if not outcome.refused:
+        tell(rows, outcome, action)
         return ""
-    return render_template("lists/bulk_done.html", rows=rows, done=told(outcome, action), outcome=outcome)
+    undo_url = url_for("pages.undo", operation=outcome.operation) if outcome.changed else ""
+    return render_template(
+        "lists/bulk_done.html", rows=rows, done=told(outcome, action), outcome=outcome, undo_url=undo_url
+    )
+
+
+def tell(rows: Selected, outcome: Outcome, action: str) -> None:
+    """Say on the page that comes next what was done, with its undo."""
+    if not outcome.changed:
+        notices.tell(f"Nothing to do: {rows.words} {'was' if rows.count == 1 else 'were'} so already.")
+        return
+    words = data.counted(rows.entity.name, outcome.changed)
+    notices.tell(f"{words} {DONE[action]}.", outcome.operation)
 
 
 def perform(rows: Selected, action: str) -> Outcome:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from fieldstone.errors import FieldstoneError, NotAuthenticated
 from fieldstone.web import sessions
 from fieldstone_ui import data
+from fieldstone_ui.pages.addresses import inner_address
 from fieldstone_ui.pages.answers import wants_json
 from fieldstone_ui.presentation.labels import humanize
 
@@ -109,13 +109,3 @@ def read_kept(text: str) -> list[tuple[str, str]]:
         return [(str(name), str(typed)) for name, typed in pairs if name != "csrf_token"]
     except (ValueError, TypeError):
         return []
-
-
-def inner_address(address: str | None) -> str | None:
-    """An address on this server, or None: nobody is sent elsewhere after logging in."""
-    if not address or not address.isprintable() or not address.startswith("/"):
-        return None
-    if address.startswith(("//", "/\\")):
-        return None
-    parts = urlsplit(address)
-    return None if parts.scheme or parts.netloc or "\\" in address else address
