@@ -61,9 +61,10 @@ Stream = Callable[[Target, Ids, int], Requests]
 
 def get_one(target: Target, ids: Ids, connection: int) -> Requests:
     """One record after the other, at random."""
-    chance = random.Random(connection)
-    while True:
-        yield target.request("GET", f"{target.records}/{chance.choice(ids.opportunities)}")
+    requests = [target.request("GET", f"{target.records}/{one}") for one in ids.opportunities]
+    random.Random(connection).shuffle(requests)
+    for number in itertools.count():
+        yield requests[number % len(requests)]
 
 
 def list_page(target: Target, _ids: Ids, _connection: int) -> Requests:
@@ -82,9 +83,10 @@ def deep_page(target: Target, _ids: Ids, _connection: int) -> Requests:
 
 def search_page(target: Target, ids: Ids, connection: int) -> Requests:
     """The first page of what contains a few characters from the middle of a name."""
-    chance = random.Random(connection)
-    while True:
-        yield target.request("GET", f"{target.list_path}&q={chance.choice(ids.names)[-5:]}")
+    requests = [target.request("GET", f"{target.list_path}&q={name[-5:]}") for name in ids.names]
+    random.Random(connection).shuffle(requests)
+    for number in itertools.count():
+        yield requests[number % len(requests)]
 
 
 def new_values(chance: random.Random, ids: Ids, name: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fieldstone.model.model import Model
@@ -27,7 +28,8 @@ class Principal:
 
     roles: held directly, through teams and by inheritance. teams: own teams and all below them, the first one
     the user's first team. capabilities: of all roles. limits: of the token in use, if any. teams_above: those
-    above the own ones: what is shared with a team is shared with all below it.
+    above the own ones: what is shared with a team is shared with all below it. kept: what others work out of
+    a principal once, who is the same object for all requests until rights change.
     """
 
     user: UUID
@@ -40,13 +42,19 @@ class Principal:
     timezone: str | None = None
     limits: TokenLimits | None = None
     teams_above: tuple[UUID, ...] = ()
+    kept: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def receivers(self) -> tuple[UUID, ...]:
         """Users and teams: what is shared with any of them is shared with this user."""
         return (self.user, *self.teams, *self.teams_above)
 
-    @property
+    @cached_property
+    def name_in_logs(self) -> str:
+        """What the access log calls the user: nothing personal."""
+        return str(self.user)
+
+    @cached_property
     def access_key(self) -> tuple[frozenset[str], TokenLimits | None]:
         """Users with equal keys share compiled permissions and statements."""
         return self.roles, self.limits

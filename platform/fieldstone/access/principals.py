@@ -50,7 +50,10 @@ def principal_for_token(database: Database, model: Model, text: str, now: dateti
         raise NotAuthenticated("The token is not known or was revoked.", code="bad_token")
     if token.expires_at is not None and token.expires_at <= now:
         raise NotAuthenticated("The token has expired; make a new one.", code="token_expired")
-    return _limited(principal_for_user(database, model, token.user), token)
+    key = ("principal by token", model.version, text)
+    found = _kept(database, key, lambda: _limited(principal_for_user(database, model, token.user), token))
+    assert found is not None
+    return found
 
 
 def _limited(principal: Principal, token: Token) -> Principal:

@@ -110,7 +110,9 @@ def _constant(value: Any) -> str:
 
 
 def wire(value: Any) -> bytes | None:
-    """A value as PostgreSQL reads it in text form."""
+    """A value as PostgreSQL reads it in text form; bytes are that form already."""
+    if isinstance(value, bytes):
+        return value
     text = _text(value)
     return None if text is None else text.encode()
 
@@ -166,5 +168,5 @@ class Kept:
 
 def kept(model: Model) -> Kept:
     """What readers have built for a publication."""
-    found: Kept = model.cache.setdefault(__name__, Kept())
-    return found
+    found: Kept | None = model.cache.get(__name__)
+    return model.cache.setdefault(__name__, Kept()) if found is None else found

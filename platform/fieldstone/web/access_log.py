@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import re
@@ -29,9 +30,12 @@ class AccessLog:
 
     def __init__(self) -> None:
         self._log: Any = structlog.get_logger("fieldstone.access").bind()
+        self._logs = self._log.is_enabled_for(logging.INFO)
 
     def answered(self, environ: WSGIEnvironment, status: str, started: float) -> None:
         """Log a request about to be answered, without parameters and body, which may be personal."""
+        if not self._logs:
+            return
         self._log.info(
             "request",
             method=environ["REQUEST_METHOD"],

@@ -49,7 +49,7 @@ def context_of(
     runtime: Runtime, model: Model, principal: Principal, source: str, environ: WSGIEnvironment
 ) -> Context:
     """The context of a request whose caller is known; the access log will name the caller."""
-    environ[USER] = str(principal.user)
+    environ[USER] = principal.name_in_logs
     return Context(
         model=model,
         database=runtime.database,

@@ -27,6 +27,7 @@ FIXED: Headers = [
 ]
 WITHOUT_NONCE = [*FIXED, (POLICY_HEADER, POLICY.format(nonce=""))]
 NOT_CACHED = ("Cache-Control", "private, no-cache")
+USUAL = [*WITHOUT_NONCE, NOT_CACHED]
 
 
 def csp_nonce() -> str:
@@ -40,13 +41,14 @@ def headers_for(environ: WSGIEnvironment, sent: Headers) -> Headers:
 
     An answer with a policy of its own, stricter than that of pages, says itself how it may be cached.
     """
-    nonce = environ.get(NONCE)
-    if any(name == POLICY_HEADER for name, _ in sent):
+    names = {name for name, _ in sent}
+    if POLICY_HEADER in names:
         return FIXED
-    found = WITHOUT_NONCE if nonce is None else [*FIXED, (POLICY_HEADER, _policy(nonce))]
-    if any(name == "Cache-Control" for name, _ in sent):
-        return found
-    return [*found, NOT_CACHED]
+    nonce = environ.get(NONCE)
+    if nonce is None:
+        return WITHOUT_NONCE if "Cache-Control" in names else USUAL
+    found = [*FIXED, (POLICY_HEADER, _policy(nonce))]
+    return found if "Cache-Control" in names else [*found, NOT_CACHED]
 
 
 def _policy(nonce: str) -> str:
