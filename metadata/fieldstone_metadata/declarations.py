@@ -15,7 +15,7 @@ from fieldstone_metadata.calendars import WorkCalendar
 from fieldstone_rules import Expression
 from fieldstone_rules.checking.context import UserFunction
 from fieldstone_rules.rule_files.declarations import RuleFile
-from fieldstone_rules.schema import Schema
+from fieldstone_rules.schema import Schema, Through
 
 Label = Mapping[str, str]
 """Locale → text; the empty locale is the text for everybody else."""
@@ -50,7 +50,7 @@ class ReferenceTarget:
     on_delete: "restrict", "clear" or "cascade". inverse: the collection's name on the other side, or None.
     limits: entity → what its records must fulfil to be picked, for the targets that are limited.
     owned: the record lives inside its parent. tree: of a reference to the entity itself, no record may stand
-    above itself.
+    above itself. through: of a many-to-many, the entity of its links.
     """
 
     entities: tuple[str, ...]
@@ -59,6 +59,7 @@ class ReferenceTarget:
     limits: Mapping[str, Expression] = field(default_factory=dict)
     owned: bool = False
     tree: bool = False
+    through: Through | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fieldstone_metadata.declarations import Option
 from fieldstone_metadata.documents import Document
 from fieldstone_metadata.field_types import FIELD_TYPES, FILE_TYPES, FieldTypeDeclaration
+from fieldstone_metadata.linking import settle_links
 from fieldstone_metadata.names import ACTIVITY_NAMES, ANY, FILE, RESERVED_WORDS, SYSTEM_COLUMNS
 from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import options_under, states_as_options
@@ -31,6 +32,7 @@ def outline(workspace: Workspace) -> None:
         workspace.entities[document.name] = shape
     for shape in workspace.entities.values():
         _outline_fields(shape, governed.get(shape.name, {}), workspace)
+    settle_links(workspace)
     for shape in workspace.entities.values():
         for field in shape.fields.values():
             _add_inverse(shape, field, workspace)
@@ -224,9 +226,10 @@ def _add_inverse(shape: EntityShape, field: FieldShape, workspace: Workspace) ->
             hint = "a collection shares the names of the fields of the entity that it leads from"
             workspace.report.error(node, "inverse_taken", f"`{target}` {fault}", hint)
         else:
-            many = field.declared.name == "references"
+            many, owned = field.declared.name == "references", field.node.plain("owned") is True
+            through = field.through.turned if field.through is not None else None
             other.inverses[node.value] = InverseSchema(
-                node.value, shape.name, field.name, many, owned=field.node.plain("owned") is True
+                node.value, shape.name, field.name, many, owned, through
             )
 
 

@@ -56,6 +56,7 @@ CODES: Mapping[str, str] = {
     # names
     "reserved_name": "The name is needed by the platform or the rule language.",
     "hides_activities": "A field hides what the platform shows under its name (warning).",
+    "bad_through": "An entity cannot make the links of a many-to-many, or it is not clear how.",
     "inverse_taken": "The name of a collection is used already on the other entity.",
     "unknown_entity": "There is no such entity.",
     "unknown_field": "There is no such field, or a path to it does not lead there.",

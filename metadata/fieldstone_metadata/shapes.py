@@ -15,7 +15,7 @@ from fieldstone_metadata.field_types import TEXT_TYPES, FieldTypeDeclaration
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.plain_values import TypeDetails
 from fieldstone_rules import types
-from fieldstone_rules.schema import InverseSchema
+from fieldstone_rules.schema import InverseSchema, Through
 from fieldstone_rules.types import Kind, Type
 
 States = Mapping[str, Mapping[str, object]]
@@ -24,7 +24,10 @@ States = Mapping[str, Mapping[str, object]]
 
 @dataclass
 class FieldShape:
-    """A field's outline. states: of the field under a workflow. nullable: whether null may be stored."""
+    """A field's outline. states: of the field under a workflow. nullable: whether null may be stored.
+
+    through: the entity of the links, of a many-to-many whose links are records.
+    """
 
     name: str
     node: Node
@@ -34,6 +37,7 @@ class FieldShape:
     states: States = field(default_factory=dict)
     nullable: bool = True
     initial: str | None = None
+    through: Through | None = None
 
     @property
     def rule_type(self) -> Type:
@@ -46,7 +50,10 @@ class FieldShape:
 
 @dataclass
 class EntityShape:
-    """An entity's outline. shared_money: whether what lives inside its records has amounts."""
+    """An entity's outline. shared_money: whether what lives inside its records has amounts.
+
+    links: the pairs of references that make its records the links of many-to-many fields.
+    """
 
     document: Document
     owner: bool
@@ -55,6 +62,7 @@ class EntityShape:
     inverses: dict[str, InverseSchema] = field(default_factory=dict)
     unsound: set[str] = field(default_factory=set)
     shared_money: bool = False
+    links: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from fieldstone_metadata.field_types import FILE_TYPES
 from fieldstone_metadata.nodes import Node
@@ -181,7 +182,8 @@ class _Fields(Mapping[str, FieldSchema]):
         if shape.declared.name == "secret":
             return FieldSchema(name, shape.rule_type, secret=True)
         if shape.declared.name != "formula":
-            return _field(name, shape.rule_type, states=shape.states)
+            found = _field(name, shape.rule_type, states=shape.states)
+            return found if shape.through is None else replace(found, through=shape.through)
         if is_stored(shape.node):
             return _field(name, self._world.stored_type(self._shape.name, shape))
         return FieldSchema(name, _UNKNOWN, expression=str(shape.node.plain("expression")))

@@ -16,11 +16,11 @@ from fieldstone_rules.formatter import format_expression, format_file
 from fieldstone_rules.functions import FUNCTIONS
 from fieldstone_rules.functions.declaration import FunctionDeclaration
 from fieldstone_rules.generated import compile_python
-from fieldstone_rules.schema import EntitySchema, FieldSchema, InverseSchema, Schema
+from fieldstone_rules.schema import EntitySchema, FieldSchema, InverseSchema, Schema, Through
 from fieldstone_rules.spans import caret
 from fieldstone_rules.sql import lower
 from fieldstone_rules.sql.constants import RequestConstants, parameters
-from fieldstone_rules.sql.scope import SqlScope, Tables
+from fieldstone_rules.sql.scope import Pairs, SqlScope, Tables
 from fieldstone_rules.tree import CollectionSource, Node
 from fieldstone_rules.types import Kind, Ref, Type
 from fieldstone_rules.working_time import Calendar, PlainWeek
@@ -41,6 +41,7 @@ __all__ = [
     "InverseSchema",
     "Kind",
     "Node",
+    "Pairs",
     "PlainWeek",
     "Problem",
     "Purpose",
@@ -54,6 +55,7 @@ __all__ = [
     "SqlScope",
     "Step",
     "Tables",
+    "Through",
     "Type",
     "Value",
     "caret",

@@ -12,6 +12,7 @@ from fieldstone_rules.tree import (
     Binding,
     Call,
     Collection,
+    CollectionSource,
     Field,
     Gather,
     Node,
@@ -70,9 +71,15 @@ def entities_read(lifted: Lifted) -> frozenset[str]:
         if isinstance(part, Field | About):
             found.add(part.entity)
         elif isinstance(part, Collection):
-            owners = {part.source.owner} if part.source.many and part.source.owner is not None else set()
-            found |= {part.source.entity, *owners}
+            found |= {part.source.entity, *_linking(part.source)}
     return frozenset(found) - {FRAME}
+
+
+def _linking(source: CollectionSource) -> set[str]:
+    """The entities whose writes change which records a many-to-many leads to."""
+    if source.through is not None:
+        return {source.through.entity}
+    return {source.owner} if source.many and source.owner is not None else set()
 
 
 def may_hide_a_value(node: Node) -> bool:

@@ -50,6 +50,8 @@ def _read_by_collection(part: Collection) -> set[tuple[str, str]]:
         read.add((source.owner, source.name))
     if source.inverse_field is not None:
         read.add((source.entity, source.inverse_field))
+    if source.through is not None:
+        read |= {(source.through.entity, name) for name in ("id", source.through.near, source.through.far)}
     return read
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fieldstone_rules.schema import BASE_SUFFIX
+from fieldstone_rules.schema import BASE_SUFFIX, Through
 from fieldstone_rules.tree import (
     RECORD,
     About,
@@ -124,6 +124,8 @@ class _Reader:
         if source.owner is None or collection.of is None:
             return frozenset({((Hop(self.entity, source.entity, source.entity, None),), source.entity)})
         owners = self._places(collection.of, scope, source.owner)
+        if source.through is not None:
+            return self._through(owners, source.owner, source.through, source.entity)
         if source.inverse_field is None:
             self._add(owners, str(source.name))
             hop = Hop(source.owner, source.entity, source.owner, source.name, many=True)
@@ -134,6 +136,14 @@ class _Reader:
         members = _onwards(owners, hop)
         self._add(members, source.inverse_field)
         return members
+
+    def _through(self, owners: Places, owner: str, through: Through, entity: str) -> Places:
+        """Where the records are that links lead to; the links are records that are read themselves."""
+        linking = Hop(owner, through.entity, through.entity, through.near, backwards=True)
+        links = _onwards(owners, linking)
+        for name in (through.near, through.far, DELETED_AT):
+            self._add(links, name)
+        return _onwards(links, Hop(through.entity, entity, through.entity, through.far))
 
     def _add(self, places: Places, name: str) -> None:
         names = {name, name.removesuffix(BASE_SUFFIX)}

@@ -19,6 +19,23 @@ name.
 
 
 @dataclass(frozen=True)
+class Through:
+    """The entity whose records are the links of a many-to-many, instead of the pairs of a link table.
+
+    near: its reference to the record that has the collection. far: its reference to the records in it.
+    """
+
+    entity: str
+    near: str
+    far: str
+
+    @property
+    def turned(self) -> Through:
+        """The same seen from the other side."""
+        return Through(self.entity, self.far, self.near)
+
+
+@dataclass(frozen=True)
 class FieldSchema:
     """A field as an expression sees it.
 
@@ -26,6 +43,7 @@ class FieldSchema:
     states: for a choice under a workflow, state → attribute → plain value (`stage.probability`).
     secret: may not occur in expressions.
     converted: of money, records have the amount in the organisation's currency too, as `<name>__base`.
+    through: of a many-to-many, the entity of its links, if it is a declared one.
     """
 
     name: str
@@ -34,14 +52,15 @@ class FieldSchema:
     states: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     secret: bool = False
     converted: bool = False
+    through: Through | None = None
 
 
 @dataclass(frozen=True)
 class InverseSchema:
     """A collection of related records: those of `entity` whose reference `field` names this record.
 
-    many: the field is a many-to-many (`references`), so the pairs are kept in a link table.
-    owned: the records live inside this one and share its currency.
+    many: the field is a many-to-many (`references`), so the pairs are kept in a link table, or are the
+    records of the entity `through`. owned: the records live inside this one and share its currency.
     """
 
     name: str
@@ -49,6 +68,7 @@ class InverseSchema:
     field: str
     many: bool = False
     owned: bool = False
+    through: Through | None = None
 
 
 @dataclass(frozen=True)

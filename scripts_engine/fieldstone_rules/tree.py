@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from fieldstone_rules.schema import Through
 from fieldstone_rules.spans import Span
 from fieldstone_rules.types import Type
 
@@ -262,7 +263,8 @@ class CollectionSource:
     `owner`.
 
     inverse_field: the reference of `entity` that names the owner; None for a many-to-many field of the owner.
-    many: the pairs are kept in a link table. owned: the records share the currency of their owner.
+    many: the pairs are kept in a link table, or are the records of the entity `through`.
+    owned: the records share the currency of their owner.
     """
 
     entity: str
@@ -271,6 +273,7 @@ class CollectionSource:
     inverse_field: str | None = None
     many: bool = False
     owned: bool = False
+    through: Through | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

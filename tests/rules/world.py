@@ -9,7 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fieldstone_rules import CollectionSource, EntitySchema, FieldSchema, InverseSchema, Kind, Ref, Row, Type
+from fieldstone_rules import (
+    CollectionSource,
+    EntitySchema,
+    FieldSchema,
+    InverseSchema,
+    Kind,
+    Pairs,
+    Ref,
+    Row,
+    Type,
+)
 from fieldstone_rules.types import choice, collection, compound, decimal, list_of, reference, simple
 
 STAGES = ("prospecting", "negotiation", "won", "lost")
@@ -202,10 +212,9 @@ class WorldTables:
         several = len(ENTITIES[entity].fields[field].type.entities) > 1
         return source.c[f"{field}_{target}" if several else field]
 
-    def link(
-        self, entity: str, field: str
-    ) -> tuple[sa.FromClause, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-        return LINKS, LINKS.c.opportunity_id, LINKS.c.contact_id
+    def link(self, entity: str, field: str) -> Pairs:
+        rows = LINKS.alias()
+        return Pairs(rows, rows.c.opportunity_id, rows.c.contact_id)
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> sa.ColumnElement[Any] | None:
         return None

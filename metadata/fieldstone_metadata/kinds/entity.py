@@ -42,7 +42,7 @@ def _entity(
 ) -> Entity | None:
     root, title = shape.document.root, _title(shape, workspace, expressions)
     lists = (
-        _columns("unique", shape, fields, workspace),
+        _unique(shape, fields, workspace),
         _columns("indexes", shape, fields, workspace),
         _search(shape, workspace, expressions),
         check_order(root.get("order"), shape, workspace, expressions.world),
@@ -115,6 +115,15 @@ def _columns(
         if names:
             groups.append(tuple(names))
     return tuple(groups)
+
+
+def _unique(
+    shape: EntityShape, fields: dict[str, Field], workspace: Workspace
+) -> tuple[tuple[str, ...], ...]:
+    """What is declared, and for an entity of links that a pair is linked once."""
+    declared = _columns("unique", shape, fields, workspace)
+    known = {frozenset(names) for names in declared}
+    return (*declared, *(names for names in dict.fromkeys(shape.links) if frozenset(names) not in known))
 
 
 def _duplicates(shape: EntityShape, fields: dict[str, Field], workspace: Workspace) -> tuple[Duplicates, ...]:

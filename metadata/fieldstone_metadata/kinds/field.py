@@ -162,6 +162,7 @@ def _target(shape: FieldShape, entity: EntityShape, expressions: Expressions) ->
         limits,
         owned=node.plain("owned") is True,
         tree=bool(node.plain("tree", False)),
+        through=shape.through,
     )
 
 

@@ -147,7 +147,9 @@ def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[i
 
 
 def _goes_with_others(entity: str, workspace: Workspace) -> bool:
-    fields = workspace.entities[entity].fields.values()
-    return any(
+    """Whether records go as a part of another save: inside others, with others, or as links of others."""
+    shape = workspace.entities[entity]
+    fields = shape.fields.values()
+    return bool(shape.links) or any(
         field.node.plain("owned") is True or field.node.plain("on_delete") == "cascade" for field in fields
     )

@@ -9,7 +9,7 @@ from fieldstone_metadata import declarations as d
 from fieldstone_metadata.uses.elements import ENTITY, FIELD, OPTION, ROLE, VIEW, Element, Use
 from fieldstone_metadata.uses.expressions import used_by
 from fieldstone_rules import Expression
-from fieldstone_rules.schema import Schema
+from fieldstone_rules.schema import Schema, Through
 from fieldstone_rules.types import Kind
 
 Found = tuple[Element, Use]
@@ -90,11 +90,19 @@ def _field(application: d.Application, entity: str, field: d.Field) -> list[Foun
             user.uses(ENTITY, (name,), "to")
         for limit in field.target.limits.values():
             user.reads(limit, "where")
+        if field.target.through is not None:
+            _links(user, field.target.through)
     if field.depends_on is not None:
         user.uses(FIELD, (entity, field.depends_on), "depends_on")
         for value in dict.fromkeys(value for option in field.choices for value in option.values_for):
             user.uses(OPTION, (entity, field.depends_on, value), "for")
     return user.found
+
+
+def _links(user: User, through: Through) -> None:
+    user.uses(ENTITY, (through.entity,), "through")
+    for name in (through.near, through.far):
+        user.uses(FIELD, (through.entity, name), "through")
 
 
 def _workflow(user: User, workflow: d.Workflow) -> None:

@@ -68,6 +68,8 @@ def _of_collection(node: Collection) -> Iterator[Element]:
         yield Element(FIELD, (source.owner, source.name))
     if source.inverse_field is not None:
         yield Element(FIELD, (source.entity, source.inverse_field))
+    if source.through is not None:
+        yield Element(ENTITY, (source.through.entity,))
 
 
 def _options(of: Node, value: Node) -> Iterator[Element]:

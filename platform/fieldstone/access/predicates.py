@@ -6,6 +6,7 @@ Conditions of roles read with the system's rights (rules.md, "Whose rights").
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +15,9 @@ from fieldstone.access.decisions import Decision, Follows, OfParent, Part, Share
 from fieldstone.access.grants import AccessKey, access_for_key, decided, decided_field
 from fieldstone.access.shared_predicates import shared_clause
 from fieldstone.fields.any_reference import entity_column
-from fieldstone.model.model import Entity, Model, Rule
+from fieldstone.model.model import Entity, Link, Model, Rule
 from fieldstone.model.rule_columns import KEPT_TITLE, SystemColumns, computed
-from fieldstone_rules import SqlScope, lower
+from fieldstone_rules import Pairs, SqlScope, lower
 from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.sql.constants import RequestConstants
 
@@ -135,3 +136,24 @@ class ViewerColumns(SystemColumns):
             return None
         right = granted.field_read(field.removesuffix(BASE_SUFFIX))
         return clause(self.model, right, entity, source)
+
+    def link(self, entity: str, field: str) -> Pairs:
+        """The pairs of a many-to-many field that the holder may know of."""
+        found = self.model.entities[entity].fields[field].link
+        assert found is not None
+        return readable_pairs(self.model, self._access_key, found)
+
+
+def readable_pairs(model: Model, access_key: AccessKey, link: Link) -> Pairs:
+    """The pairs of a many-to-many of which somebody may know.
+
+    Where they are records of a declared entity, these must be readable too, with both their references.
+    """
+    pairs = link.pairs()
+    if link.through is None:
+        return pairs
+    entity = link.through.entity
+    granted = access_for_key(model, access_key, entity)
+    decisions = (granted.read, granted.field_read(link.through.near), granted.field_read(link.through.far))
+    rights = [clause(model, decision, entity, pairs.rows) for decision in dict.fromkeys(decisions)]
+    return replace(pairs, conditions=(*pairs.conditions, *(right for right in rights if right is not None)))

@@ -131,10 +131,11 @@ def _own_teams(connection: sa.Connection, model: Model, users: Sequence[UUID]) -
     if link is None:
         return found
     team = model.entities["team"].table
+    pairs = link.pairs()
     statement = (
-        sa.select(link.source, team.c.id)
-        .join(link.table, link.target == team.c.id)
-        .where(link.source.in_(users), team.c.deleted_at.is_(None))
+        sa.select(pairs.source, team.c.id)
+        .join(pairs.rows, pairs.target == team.c.id)
+        .where(pairs.source.in_(users), team.c.deleted_at.is_(None), *pairs.conditions)
         .order_by(team.c.id)
     )
     for user, id_ in connection.execute(statement):
@@ -199,9 +200,11 @@ def holders_of(connection: sa.Connection, model: Model, roles: Collection[str]) 
     )
     if link is None:
         return sorted(connection.scalars(direct))
+    pairs = link.pairs()
+    member = sa.and_(team.c.id == pairs.target, team.c.deleted_at.is_(None), *pairs.conditions)
     members = (
-        sa.select(link.source.label("user"))
-        .join(team, sa.and_(team.c.id == link.target, team.c.deleted_at.is_(None)))
+        sa.select(pairs.source.label("user"))
+        .join(team, member)
         .join(assigned, sa.and_(assigned.c.holder__team == team.c.id, held))
     )
     return sorted(connection.scalars(sa.union(direct, members)))

@@ -16,7 +16,19 @@ from sqlalchemy.dialects.postgresql import JSONB, psycopg
 from sqlalchemy.sql.compiler import ExpandedState
 
 from fieldstone.fields.intervals import write_duration_sql
-from fieldstone_rules import Duration, Expression, FieldSchema, Kind, Ref, Row, Schema, SqlScope, Type, lower
+from fieldstone_rules import (
+    Duration,
+    Expression,
+    FieldSchema,
+    Kind,
+    Pairs,
+    Ref,
+    Row,
+    Schema,
+    SqlScope,
+    Type,
+    lower,
+)
 from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.sql.constants import interval_text, sql_type
 from fieldstone_rules.types import simple
@@ -157,11 +169,12 @@ class OneRecord:
         names = _column_names(self._field(entity, field))
         return source.c[next(name for name, entity in names.items() if entity in (target, None))]
 
-    def link(self, entity: str, field: str) -> tuple[sa.FromClause, Column, Column]:  # noqa: ARG002 - all are alike
-        """An empty link table."""
+    def link(self, entity: str, field: str) -> Pairs:  # noqa: ARG002 - all are alike
+        """No pairs."""
         nothing = sa.cast(sa.null(), sa.Uuid)
         empty = sa.select(nothing.label("one"), nothing.label("other")).where(sa.false()).cte("no_links")
-        return empty, empty.c.one, empty.c.other
+        rows = empty.alias()
+        return Pairs(rows, rows.c.one, rows.c.other)
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:  # noqa: ARG002 - likewise
         """No restriction."""

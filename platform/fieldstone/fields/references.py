@@ -13,11 +13,14 @@ from fieldstone.fields.filters import Operator
 from fieldstone.fields.inputs import Input, many, record_of
 from fieldstone.fields.reference import REFERENCE_SCHEMA
 from fieldstone.fields.texts import ImportFormat, read_list
+from fieldstone_rules.schema import Through
 from fieldstone_rules.types import Ref
 
 
 class ReferencesType(FieldType):
-    """Many to many: pairs in a link table of its own, no column. The Python value is a tuple of `Ref`."""
+    """Many to many: pairs in a link table of its own or in the records of an entity of links, no column. The
+    Python value is a tuple of `Ref`.
+    """
 
     name = "references"
     help = "Several records of another (or the same) entity."
@@ -28,6 +31,11 @@ class ReferencesType(FieldType):
     def target(self) -> str:
         """The entity referred to."""
         return self.declaration.target.entities[0] if self.declaration.target else ""
+
+    @property
+    def through(self) -> Through | None:
+        """The entity of the links, where they are records of one."""
+        return self.declaration.target.through if self.declaration.target else None
 
     def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:  # noqa: ARG002  # the link table holds the pairs
         return ()

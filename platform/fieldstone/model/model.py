@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from fieldstone_metadata import declarations
 from fieldstone_metadata.field_types import FILE_TYPES
 from fieldstone_metadata.names import FILE
-from fieldstone_rules import Environment, Expression, compile_python
+from fieldstone_rules import Environment, Expression, Pairs, Through, compile_python
 from fieldstone_rules.schema import Schema
 
 if TYPE_CHECKING:
@@ -82,12 +82,25 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """The table behind a many-to-many field, one row per pair: (`source`, `target`)."""
+    """Where the pairs of a many-to-many field live: the rows of `table` with both `source` and `target`.
+
+    entity: the one that the field leads to. through: the declared entity whose records they are, if the table
+    is that of one; then only live records are pairs. inside: those live inside the records that declare the
+    field.
+    """
 
     table: sa.Table
     source: sa.Column[Any]
     target: sa.Column[Any]
     entity: str
+    through: Through | None = None
+    inside: bool = False
+
+    def pairs(self) -> Pairs:
+        """The pairs under an alias of their own, for a statement."""
+        rows = self.table.alias()
+        live = () if self.through is None else (rows.c.deleted_at.is_(None),)
+        return Pairs(rows, rows.c[self.source.name], rows.c[self.target.name], live)
 
 
 @dataclass(frozen=True)

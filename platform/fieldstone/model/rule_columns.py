@@ -12,7 +12,7 @@ from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.system_fields import TITLE
-from fieldstone_rules import Expression, RequestConstants, SqlScope, lower
+from fieldstone_rules import Expression, Pairs, RequestConstants, SqlScope, lower
 from fieldstone_rules.amounts import in_base
 from fieldstone_rules.expression import expression_of
 from fieldstone_rules.schema import BASE_SUFFIX
@@ -59,11 +59,11 @@ class SystemColumns:
             return sa.case((source.c[entity_column(field)] == target, source.c[field]))
         return source.c[_targets(found)[target]]
 
-    def link(self, entity: str, field: str) -> tuple[sa.FromClause, Column, Column]:
-        """Of a many-to-many: the link table, its column for this record, its column for the other."""
+    def link(self, entity: str, field: str) -> Pairs:
+        """The pairs of a many-to-many field of `entity`, under an alias of their own."""
         link = _field(self.model.entities[entity], field).link
         assert link is not None
-        return link.table, link.source, link.target
+        return link.pairs()
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:  # noqa: ARG002  # all is
         """No restriction."""

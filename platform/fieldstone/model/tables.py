@@ -8,7 +8,7 @@ References are foreign keys without an action: records move to the recycle bin a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from fieldstone.model.indexes import add_indexes
 from fieldstone.model.model import Link
 from fieldstone.model.system_fields import kept_text_columns, system_column, system_types
 from fieldstone_metadata import declarations
+from fieldstone_rules.schema import Through
 from fieldstone_rules.types import Kind
 
 
@@ -33,7 +34,7 @@ class EntityTable:
     types: Mapping[str, FieldType]
     system: Mapping[str, FieldType]
     columns: Mapping[str, tuple[sa.Column[Any], ...]]
-    links: Mapping[str, Link]
+    links: Mapping[str, Link] = field(default_factory=dict)
 
 
 def build_tables(
@@ -43,8 +44,9 @@ def build_tables(
     metadata = sa.MetaData(schema=schema)
     names = frozenset(entities)
     shared = frozenset(_sharing_money(entities))
+    built = {name: _entity_table(entity, metadata, names, shared) for name, entity in entities.items()}
     return metadata, {
-        name: _entity_table(entity, metadata, names, shared) for name, entity in entities.items()
+        name: replace(table, links=_links(entities[name], built, metadata)) for name, table in built.items()
     }
 
 
@@ -80,7 +82,7 @@ def _entity_table(
     table = sa.Table(entity.name, metadata, *parts, *kept_text_columns(), *_checks(entity, types))
     _name_constraints(table)
     add_indexes(table, entity, types | system)
-    return EntityTable(table, types, system, columns, _links(entity, types, metadata))
+    return EntityTable(table, types, system, columns)
 
 
 def _checks(entity: declarations.Entity, types: Mapping[str, FieldType]) -> list[sa.Constraint]:
@@ -97,10 +99,26 @@ def _name_constraints(table: sa.Table) -> None:
 
 
 def _links(
-    entity: declarations.Entity, types: Mapping[str, FieldType], metadata: sa.MetaData
+    entity: declarations.Entity, built: Mapping[str, EntityTable], metadata: sa.MetaData
 ) -> dict[str, Link]:
+    types = built[entity.name].types
     many = {name: t for name, t in types.items() if isinstance(t, ReferencesType)}
-    return {name: _link(entity.name, name, field_type.target, metadata) for name, field_type in many.items()}
+    return {
+        name: _link(entity.name, name, field_type.target, metadata)
+        if field_type.through is None
+        else _records(field_type.through, field_type.target, built)
+        for name, field_type in many.items()
+    }
+
+
+def _records(through: Through, target: str, built: Mapping[str, EntityTable]) -> Link:
+    """The links that are records of an entity."""
+    linking = built[through.entity]
+    (source,), (other,) = linking.columns[through.near], linking.columns[through.far]
+    reference = linking.types[through.near].declaration.target
+    return Link(
+        linking.table, source, other, target, through, inside=reference is not None and reference.owned
+    )
 
 
 def _link(entity: str, field: str, target: str, metadata: sa.MetaData) -> Link:

@@ -86,7 +86,7 @@ def _named(model: Model) -> dict[tuple[str, str | None], tuple[str, Field | None
         for field in (*entity.system.values(), *entity.fields.values()):
             element = (f"field {entity.name}.{field.name}", field)
             named.update({(entity.table.name, column.name): element for column in field.columns})
-            if field.link is not None:
+            if field.link is not None and field.link.through is None:
                 named[field.link.table.name, None] = element
     return named
 

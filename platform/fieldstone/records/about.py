@@ -16,6 +16,7 @@ from fieldstone.records.contents import remove_afterwards
 from fieldstone.records.kept.follow import follow
 from fieldstone.records.kept.walks import Changed
 from fieldstone.records.rows import read_columns, read_row
+from fieldstone.records.shape import shape_of
 from fieldstone_metadata.names import FILE
 
 
@@ -32,7 +33,7 @@ def forget_about(connection: sa.Connection, context: Context, entity: Entity, id
             _let_go(connection, context, other, field, which)
             continue
         gone = sa.select(other.table.c.id).where(which)
-        for link in (found.link for found in other.fields.values() if found.link):
+        for link in (found.link for found in shape_of(other).pairs if found.link):
             connection.execute(sa.delete(link.table).where(link.source.in_(gone)))
         connection.execute(
             sa.delete(history).where(history.c.entity == other.name, history.c.record.in_(gone))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,14 @@ from fieldstone_rules.types import Ref
 
 IMPORTING = "import"
 """The source of contexts that import."""
+
+
+PathTo = Callable[[str, str | None], str]
+
+
+def _path_to(path: str, name: str | None) -> str:
+    """The place of a field of a record that stands at a path."""
+    return path if name is None else f"{path}.{name}"
 
 
 @dataclass(frozen=True)
@@ -79,9 +87,9 @@ class Batch:
     partial: records that are refused are left out, and the others are written.
     run: what rules have used up in the transaction. pending: what rules have set on other records.
     outer: the same records in a save that this one is part of.
-    lines: records inside these that are saved with them, new and changed ones apart; removed: those that go,
-    restored: those that come back.
-    outside: the batch of the records that these live inside.
+    lines: records inside these that are saved with them, and records that are links of these, new and changed
+    ones apart; removed: those that go, restored: those that come back.
+    outside: the batch of the records that these live inside, or that they link.
     files: the records of files that come into fields of these records, or leave them, as they are stored.
     """
 
@@ -144,12 +152,21 @@ class Batch:
         """The records inside these that go to the recycle bin or come out of it."""
         return [*self.removed, *self.restored]
 
-    def holding(self, entity: Entity, items: list[Item], places: Sequence[tuple[int, str]]) -> Batch:
-        """A batch of records inside these. places: of each, the record around it and the path there."""
+    def holding(
+        self,
+        entity: Entity,
+        items: list[Item],
+        places: Sequence[tuple[int, str]],
+        path_to: PathTo = _path_to,
+    ) -> Batch:
+        """A batch of records inside these. places: of each, the record around it and the path there.
+
+        path_to: such a path and a field there → where that field is told.
+        """
 
         def told(position: int, name: str | None) -> list[tuple[int, str | None]]:
             outside, path = places[position]
-            return [(outside, path if name is None else f"{path}.{name}")]
+            return [(outside, path_to(path, name))]
 
         relayed = Relayed(to=self.refusals, told=told)
         return Batch(

@@ -127,7 +127,7 @@ class CallerRights:
                 continue
             verb = "create" if item.is_new else "update"
             record = _judged(batch.entity, item)
-            if item.outside is None and not self.may(verb, batch.wanted, record):
+            if not self._inside(item) and not self.may(verb, batch.wanted, record):
                 self._refuse(batch, item, verb, as_wanted=True)
             else:
                 judged_before = set() if item.is_new else set(ASSIGNED)
@@ -144,7 +144,7 @@ class CallerRights:
                 self._refuse_field(batch, item, name)
 
     def _sending(self, item: Item, name: str) -> Decision:
-        if item.is_new and item.outside is not None and item.outside.is_new:
+        if item.is_new and self._inside(item) and item.outside is not None and item.outside.is_new:
             return self._access.field_begin(name)
         if item.is_new:
             return self._assigning(item, name) if name in ASSIGNED else self._access.field_create(name)
@@ -155,6 +155,10 @@ class CallerRights:
         # itself is in the way, which can only be where updates are granted at all.
         narrowed = decision.constant is False and self._access.update.constant is not False
         return ALWAYS if asked and not narrowed else decision
+
+    def _inside(self, item: Item) -> bool:
+        """Whether a record is saved as a part of the one that it lives inside, whose rights count then."""
+        return item.outside is not None and self._entity.parent is not None
 
     def _assigning(self, item: Item, name: str) -> Decision:
         """Whoever creates a record may name itself and its own team as owner; others need `assign`."""

@@ -131,10 +131,10 @@ def _ask_first_teams(batch: Batch, users: set[UUID]) -> dict[UUID, UUID]:
     field = entity.fields.get("teams") if entity else None
     if field is None or field.link is None:
         return {}
-    link = field.link
+    pairs = field.link.pairs()
     statement = (
-        sa.select(link.source, sa.cast(sa.func.min(sa.cast(link.target, sa.Text)), sa.Uuid))
-        .where(link.source.in_(sorted(users)))
-        .group_by(link.source)
+        sa.select(pairs.source, sa.cast(sa.func.min(sa.cast(pairs.target, sa.Text)), sa.Uuid))
+        .where(pairs.source.in_(sorted(users)), *pairs.conditions)
+        .group_by(pairs.source)
     )
     return {row[0]: row[1] for row in batch.connection.execute(statement)}

@@ -20,7 +20,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fieldstone.access.clauses import DENY, GRANT, RoleClause, role_clauses
-from fieldstone.access.predicates import clause
+from fieldstone.access.predicates import clause, readable_pairs
 from fieldstone.context import Context
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Field, Model
@@ -143,10 +143,11 @@ def _referring_anywhere(viewer: Viewer, owner: Entity, entity: Entity) -> Iterat
 def _linking(viewer: Viewer, entity: Entity) -> Iterator[Column]:
     for owner, field in _links_to(viewer.model, entity):
         assert field.link is not None
-        source, pairs = owner.table.alias(), field.link.table.alias()
+        source, pairs = owner.table.alias(), readable_pairs(viewer.model, viewer.access_key, field.link)
         seen = _seen(viewer, owner, field, source)
         if seen is not None:
-            yield sa.exists().where(pairs.c.target == _record_id(), pairs.c.source == source.c.id, *seen)
+            linked = (pairs.target == _record_id(), pairs.source == source.c.id, *pairs.conditions)
+            yield sa.exists().where(*linked, *seen)
 
 
 def _links_to(model: Model, entity: Entity) -> Iterator[tuple[Entity, Field]]:

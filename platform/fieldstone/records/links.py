@@ -14,6 +14,7 @@ from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
+from fieldstone.records.link_records import unreadable
 from fieldstone.records.rows import Values
 from fieldstone.records.shape import shape_of
 from fieldstone.records.writing import Part, linking, unlinking
@@ -33,14 +34,19 @@ def load(batch: Batch) -> None:
 def keep_unseen(batch: Batch) -> None:
     """Add to what was sent those present targets that the caller cannot see: nobody means to remove them.
 
-    Unseen are targets that the caller may not read, and those in the recycle bin.
+    Unseen are targets that the caller may not read, those in the recycle bin, and those whose link is a
+    record that the caller may not read.
     """
     for field in shape_of(batch.entity).links:
         dropped = {item.id: _dropped(item, field) for item in batch.items if field.name in item.sent}
         targets = {ref for refs in dropped.values() for ref in refs}
-        unseen = _unseen(batch, field, targets) if targets else set()
+        if not targets or field.link is None:
+            continue
+        unseen = _unseen(batch, field.link, targets)
+        pairs = unreadable(batch, field.link, [id_ for id_, refs in dropped.items() if refs])
         for item in batch.items:
-            kept = [ref for ref in dropped.get(item.id, ()) if ref in unseen]
+            refs = dropped.get(item.id, ())
+            kept = [ref for ref in refs if ref in unseen or (item.id, ref.id) in pairs]
             if kept:
                 item.sent[field.name] = (*(item.sent[field.name] or ()), *kept)
                 sort(item.sent)
@@ -51,9 +57,8 @@ def _dropped(item: Item, field: Field) -> list[Ref]:
     return [ref for ref in item.old[field.name] if ref not in (item.sent[field.name] or ())]
 
 
-def _unseen(batch: Batch, field: Field, targets: set[Ref]) -> set[Ref]:
-    assert field.link is not None
-    entity = batch.model.entities[field.link.entity]
+def _unseen(batch: Batch, link: Link, targets: set[Ref]) -> set[Ref]:
+    entity = batch.model.entities[link.entity]
     found = rows.load(batch.connection, batch.model, entity, (ref.id for ref in targets))
     rights = CallerRights(batch.context, entity)
     judge = evaluator(batch.context, batch.connection, found.values())
@@ -69,8 +74,8 @@ def sort(values: Values) -> None:
 
 
 def parts(entity: Entity, items: Sequence[Item]) -> Iterable[Part]:
-    """What a write of records of an entity does to the link tables."""
-    for field in shape_of(entity).links:
+    """What a write of records of an entity does to its link tables."""
+    for field in shape_of(entity).pairs:
         if field.link is not None:
             added, removed = (
                 _pairs(items, field, "new", "old"),
@@ -95,7 +100,9 @@ def _pairs(items: Iterable[Item], field: Field, there: str, missing: str) -> lis
 def pairs_of(connection: sa.Connection, link: Link, sources: list[UUID]) -> dict[UUID, tuple[Ref, ...]]:
     """Record → the records that it is linked to."""
     ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
-    statement = sa.select(link.source, link.target).where(link.source == sa.any_(ids)).order_by(link.target)
+    pairs = link.pairs()
+    linked = (pairs.source == sa.any_(ids), pairs.target.is_not(None), *pairs.conditions)
+    statement = sa.select(pairs.source, pairs.target).where(*linked).order_by(pairs.target)
     found: dict[UUID, tuple[Ref, ...]] = {}
     rows: Iterable[Any] = connection.execute(statement, {"ids": sources})
     for source, target in rows:

@@ -204,9 +204,11 @@ def _related(record: RecordSource, name: str, _target: Any) -> Column:
     if field is None or record.viewer.access(record.entity.name).field_read(name).constant is False:
         raise malformed("related", "unknown_field", f"{record.entity.name} has no field “{name[:80]}”.")
     if field.link is not None:
-        pairs = field.link.table.alias()
+        pairs = record.pairs(field.link)
         one: Column = sa.literal_column("1")
-        linked = sa.select(one).where(pairs.c.source == record.column("id"), pairs.c.target == asked)
+        linked = sa.select(one).where(
+            pairs.source == record.column("id"), pairs.target == asked, *pairs.conditions
+        )
         return linked.correlate(record.rows).exists()
     named = _names(record, field, _target.entity, asked)
     allowed = record.readable(field)

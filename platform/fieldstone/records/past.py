@@ -25,7 +25,7 @@ from fieldstone.records.filters import system_scope
 from fieldstone.records.query import malformed
 from fieldstone.records.shape import shape_of
 from fieldstone.records.source import Joins, RecordSource, Viewer
-from fieldstone_rules import SqlScope
+from fieldstone_rules import Pairs, SqlScope
 
 Column = sa.ColumnElement[Any]
 AT = "fs_at"
@@ -182,7 +182,7 @@ class PastColumns(ViewerColumns):
         """What lies behind a reference or in a collection is not known of then."""
         raise unknown_then(self._entity, entity, "where")
 
-    def link(self, entity: str, field: str) -> tuple[sa.FromClause, Column, Column]:  # noqa: ARG002  # as above
+    def link(self, entity: str, field: str) -> Pairs:  # noqa: ARG002  # as above
         raise unknown_then(self._entity, field, "where")
 
     def column(self, source: sa.FromClause, entity: str, field: str) -> Column:

@@ -20,6 +20,7 @@ from fieldstone.records.journal import PURGE, Entry, journal
 from fieldstone.records.labels import text_of
 from fieldstone.records.referrers import CASCADE, CLEAR, RESTRICT
 from fieldstone.records.rows import Lock
+from fieldstone.records.shape import shape_of
 from fieldstone.records.writing import write
 from fieldstone_metadata.names import FILE
 
@@ -107,7 +108,7 @@ def _remove(batch: Batch) -> None:
 def _unlinking(model: Model, entity: Entity, ids: Sequence[UUID]) -> Iterable[sa.Delete]:
     """Pairs of many-to-many fields in which the records stand, on either side."""
     for other in model.entities.values():
-        for link in (field.link for field in other.fields.values() if field.link):
+        for link in (field.link for field in shape_of(other).pairs if field.link):
             ends = _ends(link, other, entity)
             if ends:
                 yield sa.delete(link.table).where(sa.or_(*(end == _any(ids) for end in ends)))

@@ -68,7 +68,7 @@ class Redirection:
             for record in locked_rows(self._batch.connection, referrer, sorted(self._merged)):
                 self._redirect(referrer, record)
         for entity in self._batch.model.entities.values():
-            for linked in shape_of(entity).links:
+            for linked in shape_of(entity).pairs:
                 if linked.link is not None and linked.link.entity == self._batch.entity.name:
                     self._redirect_links(entity, linked, linked.link)
 

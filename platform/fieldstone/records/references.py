@@ -125,6 +125,8 @@ def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targe
     label, kind = field_label(field, locale), entity_label(targets.entity, locale)
     record = targets.live(ref.id)
     sent = field.name in item.sent
+    if field.link is not None and batch.refusals.concern(item.position, field.name):
+        return  # told of the link
     if record is None or (sent and not targets.rights.may("read", targets.evaluator, record)):
         batch.refuse(item, field.name, "unknown_record", f"{label}: there is no such {kind}.")
         return
@@ -153,8 +155,10 @@ def _is_known(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
     """The record around this one is saved with it; the acting user and the user's teams need no look, unless
     something kept is read from them.
     """
-    if item.outside is not None and field is batch.entity.parent:
-        return True
+    if item.outside is not None and batch.outside is not None:
+        around = Ref(batch.outside.entity.name, item.outside.id)
+        if ref == around:
+            return True
     principal = batch.context.principal
     if lock_for(batch.model, batch.entity.name, field.name, ref.entity) is not Lock.REFERRED:
         return False

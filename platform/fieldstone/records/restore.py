@@ -136,7 +136,7 @@ class Revival:
 
     def _load_links(self, entity: Entity, entries: Sequence[Any], found: Mapping[UUID, Values]) -> None:
         """Add the values of the many-to-many fields that a merge changed."""
-        for field in shape_of(entity).links:
+        for field in shape_of(entity).pairs:
             ids = sorted({entry.record for entry in entries if field.name in entry.changes})
             if ids and field.link is not None:
                 pairs = links.pairs_of(self._batch.connection, field.link, ids)

@@ -22,6 +22,7 @@ from fieldstone.records import (
     notifying,
     references,
     saved_views,
+    saving_links,
     sequences,
     time_limits,
     trees,
@@ -60,6 +61,7 @@ def judge(batch: Batch) -> None:
     with those, each step for the records inside before the ones around them.
     """
     whole = family.whole(batch)
+    saving_links.prepare(whole)
     _each(whole, attaching.check_files, mentions.find, attaching.check)
     _each(whole, references.check, money.check_currency)
     family.share_currency(whole)

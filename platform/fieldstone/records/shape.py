@@ -29,7 +29,8 @@ class Shape:
     plain: names of those stored as they are in one column of the same name. converted: the other stored ones.
     money: the amounts. base_keys: columns of the same in the organisation's currency.
     kept: those whose changes the history keeps. referring: those that refer to other records.
-    demanding: those that may be required. links: the many-to-many ones.
+    demanding: those that may be required. links: the many-to-many ones. pairs: those of them that have a
+    link table of their own; the links of the others are records.
     empty: name → what a field holds when it holds nothing.
     """
 
@@ -42,6 +43,7 @@ class Shape:
     referring: tuple[Field, ...]
     demanding: tuple[Field, ...]
     links: tuple[Field, ...]
+    pairs: tuple[Field, ...]
     empty: Mapping[str, Any]
 
 
@@ -73,10 +75,11 @@ def _build(entity: Entity) -> Shape:
         converted=tuple(field for field in stored if not _is_plain(field)),
         money=tuple(field for field in declared if isinstance(field.type, MoneyType)),
         base_keys=tuple(key for f in declared if (key := _base_key(f)) is not None),
-        kept=tuple(field for field in held if field.name not in BOOKKEEPING),
+        kept=tuple(field for field in held if field.name not in BOOKKEEPING and not _is_told_inside(field)),
         referring=(*(f for f in declared if _refers(f)), *system),
         demanding=tuple(field for field in declared if field.required is not False),
         links=tuple(field for field in declared if field.link is not None),
+        pairs=tuple(field for field in declared if field.link is not None and field.link.through is None),
         empty={field.name: empty(field) for field in held},
     )
 
@@ -87,6 +90,11 @@ def _base_key(field: Field) -> str | None:
 
 def _refers(field: Field) -> bool:
     return isinstance(field.type, ReferenceType | AnyReferenceType | ReferencesType)
+
+
+def _is_told_inside(field: Field) -> bool:
+    """Whether its links live inside the record, whose history tells of them as of all that lives there."""
+    return field.link is not None and field.link.inside
 
 
 def _is_plain(field: Field) -> bool:

@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from fieldstone.access.grants import Access, AccessKey, access_for_key
-from fieldstone.access.predicates import clause
+from fieldstone.access.predicates import clause, readable_pairs
 from fieldstone.fields import json_text
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.fields.file import CONTENTS
-from fieldstone.model.model import Entity, Field, Model
+from fieldstone.model.model import Entity, Field, Link, Model
 from fieldstone.model.rule_columns import computed, computed_amount
 from fieldstone.model.system_fields import TITLE
 from fieldstone_metadata.names import FILE
+from fieldstone_rules import Pairs
 
 Column = sa.ColumnElement[Any]
 JoinKey = tuple[str, ...]
@@ -119,17 +120,21 @@ class RecordSource:
         assert link is not None
         if self.viewer.access(link.entity).read.constant is False:
             return json_text.constant("[]")
-        pairs, target = link.table.alias(), self._table(link.entity).alias()
+        pairs, target = self.pairs(link), self._table(link.entity).alias()
         entry = _reference_json(target.c.id, link.entity, target.c[TITLE])
         listed = _joined_by_title(entry, target)
         found = (
             sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
-            .select_from(sa.join(pairs, target, target.c.id == pairs.c.target))
-            .where(pairs.c.source == self.rows.c.id, target.c.deleted_at.is_(None))
+            .select_from(sa.join(pairs.rows, target, target.c.id == pairs.target))
+            .where(pairs.source == self.rows.c.id, target.c.deleted_at.is_(None), *pairs.conditions)
             .correlate(self.rows)
         )
         allowed = clause(self.viewer.model, self.viewer.access(link.entity).read, link.entity, target)
         return (found if allowed is None else found.where(allowed)).scalar_subquery()
+
+    def pairs(self, link: Link) -> Pairs:
+        """The pairs of a many-to-many that the viewer may know of."""
+        return readable_pairs(self.viewer.model, self.viewer.access_key, link)
 
     def file(self, key: Column) -> Column:
         """The link to a file of this record; who may read the field may read its file."""
@@ -141,12 +146,12 @@ class RecordSource:
         """The links to the files of a field of this record, by name, as a JSON array."""
         link = self.entity.fields[field].link
         assert link is not None
-        pairs, file = link.table.alias(), self._table(FILE).alias()
+        pairs, file = self.pairs(link), self._table(FILE).alias()
         listed = _joined_by_title(self._file_json(file), file)
         found = (
             sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
-            .select_from(sa.join(pairs, file, file.c.id == pairs.c.target))
-            .where(pairs.c.source == self.rows.c.id, file.c.deleted_at.is_(None))
+            .select_from(sa.join(pairs.rows, file, file.c.id == pairs.target))
+            .where(pairs.source == self.rows.c.id, file.c.deleted_at.is_(None), *pairs.conditions)
             .correlate(self.rows)
         )
         return found.scalar_subquery()

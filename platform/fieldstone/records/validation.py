@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from fieldstone.fields.base import UNCHANGED
 from fieldstone.fields.refusal import ValueRefused
@@ -18,6 +19,9 @@ from fieldstone.records.rows import Row, Values
 from fieldstone.records.shape import shape_of
 
 Sent = Mapping[str, Any]
+
+LINK = "link"
+"""In an entry of a many-to-many field whose links are records: the key of the fields of the link."""
 
 
 def read_values(batch: Batch, item: Item, sent: Sent) -> Values:
@@ -58,11 +62,32 @@ def _may_be_sent(batch: Batch, field: Field) -> bool:
 
 def _read_value(batch: Batch, item: Item, field: Field, raw: Any, values: Values) -> None:
     try:
+        if field.link is not None and field.link.through is not None:
+            raw = _without_links(batch, item, field, raw)
         value = field.type.read(raw)
         if value is not UNCHANGED:
             values[field.name] = field.type.sealed(value, batch.context.database.keyring)
     except ValueRefused as refused:
         batch.refuse(item, field.name, refused.code, f"{_label(batch, field)}: {refused.message}")
+
+
+def _without_links(batch: Batch, item: Item, field: Field, raw: Any) -> Any:
+    """A many-to-many value without what was sent about its links, which is put aside as it came: of the
+    other record, the place and the values.
+    """
+    sent = raw if isinstance(raw, list) else []
+    about: dict[UUID, tuple[int, Mapping[str, Any]]] = {}
+    for place, entry in enumerate(sent):
+        if isinstance(entry, Mapping) and LINK in entry:
+            values = entry[LINK]
+            if not isinstance(values, Mapping):
+                path = f"{field.name}[{place}].{LINK}"
+                batch.refuse(item, path, "invalid", f"`{LINK}` holds the fields of the link as an object.")
+                continue
+            for ref in field.type.read([entry]):
+                about[ref.id] = (place, values)
+    item.nested[field.name] = about
+    return raw
 
 
 def drop_unchanged(batch: Batch) -> None:

@@ -82,11 +82,12 @@ def _linked(
     source, tables = collection.source, lowering.tables()
     key = tables.column(alias, source.entity, "id")
     if source.inverse_field is None:
-        table, mine, theirs = tables.link(source.owner, source.name)
+        pairs = tables.link(source.owner, source.name)
+        mine, theirs = pairs.source, pairs.target
     else:
-        table, theirs, mine = tables.link(source.entity, source.inverse_field)
-    link = table.alias()
-    return (link.c[mine.name] == owner, link.c[theirs.name] == key), (link,)
+        pairs = tables.link(source.entity, source.inverse_field)
+        theirs, mine = pairs.source, pairs.target
+    return (mine == owner, theirs == key, *pairs.conditions), (pairs.rows,)
 
 
 # ---- gathering

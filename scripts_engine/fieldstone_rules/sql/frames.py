@@ -15,7 +15,7 @@ from fieldstone_rules.sql.aggregates import ids_of
 from fieldstone_rules.sql.conditions import READINGS
 from fieldstone_rules.sql.constants import sql_type
 from fieldstone_rules.sql.lowering import Lowering, Place
-from fieldstone_rules.sql.scope import SqlScope, Tables
+from fieldstone_rules.sql.scope import Pairs, SqlScope, Tables
 from fieldstone_rules.sql_values import Column
 from fieldstone_rules.tree import Collection
 from fieldstone_rules.types import Kind
@@ -44,8 +44,8 @@ class _FrameTables:
         """The id in a reference; an input names records of one kind."""
         return source.c[field] if entity == FRAME else self._tables.target(source, entity, field, target)
 
-    def link(self, entity: str, field: str) -> tuple[sa.FromClause, Column, Column]:
-        """A link table."""
+    def link(self, entity: str, field: str) -> Pairs:
+        """The pairs of a many-to-many."""
         return self._tables.link(entity, field)
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:

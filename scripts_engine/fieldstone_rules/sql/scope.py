@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import sqlalchemy as sa
 
 from fieldstone_rules.sql_values import Column
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of a many-to-many as a statement reads them.
+
+    rows: an alias of the table that holds them. source, target: its columns for the record that declares the
+    field, and for the one that it leads to. conditions: which of the rows are pairs.
+    """
+
+    rows: sa.FromClause
+    source: Column
+    target: Column
+    conditions: tuple[Column, ...] = ()
 
 
 class Tables(Protocol):
@@ -21,8 +36,8 @@ class Tables(Protocol):
     def target(self, source: sa.FromClause, entity: str, field: str, target: str) -> Column:
         """The id in a reference to several entities, where it names a record of `target`; null otherwise."""
 
-    def link(self, entity: str, field: str) -> tuple[sa.FromClause, Column, Column]:
-        """Of a many-to-many: the link table, its column for this record, its column for the other."""
+    def link(self, entity: str, field: str) -> Pairs:
+        """The pairs of a many-to-many field of `entity`, under an alias of their own."""
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:
         """The viewer's right to a field, or (None) to the record: a predicate, or None for no restriction."""

@@ -134,7 +134,7 @@ def share_currency(batch: Batch) -> None:
         if changed and CURRENCY in batch.model.entities[inverse.entity].system:
             _add_others(batch, inverse.entity, inverse.field, changed)
     for inside in batch.lines:
-        if CURRENCY in inside.entity.system:
+        if inside.entity.parent is not None and CURRENCY in inside.entity.system:
             for item in inside.items:
                 assert item.outside is not None
                 item.new[CURRENCY] = item.outside.new[CURRENCY]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from fieldstone.model.model import Model
+from fieldstone.model.rule_columns import SystemColumns
 from fieldstone.records import rows
 from fieldstone.records.rows import Row, Values
 from fieldstone.records.rules.transaction import Meter, Place
@@ -149,15 +150,14 @@ def _build(model: Model, source: CollectionSource) -> sa.Select[Any]:
         column = rows.target_column(_field(model, source.entity, source.inverse_field), source.owner)
         return sa.select(*columns, column.label("_of")).where(column == owners, alive)
     if source.inverse_field is not None:
-        link = _field(model, source.entity, source.inverse_field).link
-        assert link is not None
-        member, owner = link.source, link.target
+        pairs = SystemColumns(model).link(source.entity, source.inverse_field)
+        member, owner = pairs.source, pairs.target
     else:
-        link = _field(model, source.owner, source.name).link
-        assert link is not None
-        member, owner = link.target, link.source
-    joined = entity.table.join(link.table, member == entity.table.c.id)
-    return sa.select(*columns, owner.label("_of")).select_from(joined).where(owner == owners, alive)
+        pairs = SystemColumns(model).link(source.owner, str(source.name))
+        member, owner = pairs.target, pairs.source
+    joined = entity.table.join(pairs.rows, member == entity.table.c.id)
+    linked = (owner == owners, alive, *pairs.conditions)
+    return sa.select(*columns, owner.label("_of")).select_from(joined).where(*linked)
 
 
 def _field(model: Model, entity: str, name: str | None) -> Any:
