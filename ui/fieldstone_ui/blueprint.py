@@ -26,6 +26,7 @@ from fieldstone_ui.pages import (
     notifications,
     operations,
     preloading,
+    profile,
     records,
     searching,
     shell,
@@ -46,6 +47,7 @@ def make_blueprint() -> Blueprint:
     templating.install(pages)
     for part in (
         shell,
+        profile,
         preloading,
         logins,
         lists,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -34,6 +35,14 @@ def system_context(
 ) -> Context:
     """A context in which the platform acts by itself; the history shows the system user and `source`."""
     return Context(model, database, system_principal(model), datetime.now(UTC), source=source, note=note)
+
+
+def in_the_name_of_caller(context: Context, source: str, note: str | None = None) -> Context:
+    """The context in which the platform writes with the rights of the system, in the name of whoever acts."""
+    caller = context.acting or context.principal
+    system = system_principal(context.model)
+    powerful = replace(caller, roles=system.roles, capabilities=system.capabilities, limits=None)
+    return replace(context, principal=powerful, acting=caller, source=source, note=note)
 
 
 def ensure_system_user(connection: sa.Connection, model: Model) -> None:

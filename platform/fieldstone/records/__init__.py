@@ -27,6 +27,7 @@ from fieldstone.records.listing import each_json, list_json, list_records
 from fieldstone.records.lookup import Found, lookup, search_everywhere, searchable
 from fieldstone.records.measures import Measure
 from fieldstone.records.merging import Merge, Merged, merge
+from fieldstone.records.own_profile import OWN_FIELDS, change_own_profile
 from fieldstone.records.picking import pickable
 from fieldstone.records.pivot import Asked, Group, Pivot, pivot
 from fieldstone.records.purge import purge
@@ -50,6 +51,7 @@ from fieldstone.records.uploading import field_of_files, require_upload, upload,
 list = list_records
 
 __all__ = [
+    "OWN_FIELDS",
     "POSSIBLE_DUPLICATE",
     "ApprovalState",
     "Asked",
@@ -87,6 +89,7 @@ __all__ = [
     "approvals",
     "approve",
     "ask_for_access",
+    "change_own_profile",
     "counts",
     "create",
     "delete",

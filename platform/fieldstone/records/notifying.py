@@ -6,11 +6,10 @@ A notification holds no text of the record or comment: whoever may not read that
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 
-from fieldstone.access.system_user import system_principal
+from fieldstone.access.system_user import in_the_name_of_caller
 from fieldstone.context import Context
 from fieldstone.records import defaults
 from fieldstone.records.batch import Batch, Item
@@ -40,7 +39,7 @@ def notify(
         Item(position, id_, sent=dict(told[position])) for position, id_ in enumerate(new_ids(len(told)))
     ]
     entity = context.model.entities[NOTIFICATION]
-    inner = Batch(_by_itself(context), connection, entity, items, run=run or RuleRun())
+    inner = Batch(in_the_name_of_caller(context, "system"), connection, entity, items, run=run or RuleRun())
     defaults.fill(inner)
     for item in items:
         # Nobody sent these values, so nothing that binds callers binds them.
@@ -56,11 +55,3 @@ def _told(batch: Batch) -> Iterator[Values]:
             if ref.id != author.user:
                 subject = f"{author.name[:120]} mentioned you in a comment"
                 yield {"subject": subject, "recipient": ref, ABOUT: item.new[ABOUT]}
-
-
-def _by_itself(context: Context) -> Context:
-    """The context in which the platform writes notifications, in the name of whoever acts."""
-    acting = context.acting or context.principal
-    system = system_principal(context.model)
-    powerful = replace(acting, roles=system.roles, capabilities=system.capabilities, limits=None)
-    return replace(context, principal=powerful, acting=acting, source="system", note=None)

@@ -76,6 +76,7 @@ from fieldstone_ui.data.references import (
 from fieldstone_ui.data.saved_views import saved_view_entity, saved_views
 from fieldstone_ui.data.writing import (
     attach,
+    change_profile,
     create,
     decide,
     delete,
@@ -104,6 +105,7 @@ __all__ = [
     "ask_for_access",
     "attach",
     "by_title",
+    "change_profile",
     "comments",
     "conjuncts",
     "context",

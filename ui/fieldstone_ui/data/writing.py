@@ -52,6 +52,11 @@ def update(owner: Entity, identity: UUID, values: Mapping[str, Any], version: in
     return records.update(context(), owner.name, [Change(identity, values, version)])[0]
 
 
+def change_profile(values: Mapping[str, Any], version: int | None) -> Written:
+    """Change what people set for themselves."""
+    return records.change_own_profile(context(), values, version)
+
+
 def update_many(owner: Entity, selection: Selection, values: Mapping[str, Any]) -> records.Outcome:
     """Give many records the same values; what is refused is told, the rest is done."""
     return records.update_many(context(), owner.name, selection, values)

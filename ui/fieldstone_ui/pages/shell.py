@@ -1,11 +1,11 @@
-"""What every page needs around its sheet: menu, user, theme."""
+"""What every page needs around its sheet: menu and user."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError
@@ -21,9 +21,8 @@ MOST_CREATABLE = 12
 
 
 def install(pages: Blueprint) -> None:
-    """Add the start page and the profile, and what all templates get."""
+    """Add the start page, and what all templates get."""
     pages.get("/")(home)
-    pages.get("/profile")(profile)
     pages.app_context_processor(around)
 
 
@@ -31,25 +30,6 @@ def home() -> ResponseReturnValue:
     """The first place of the menu."""
     places = [place for section in menu() for place in section.items]
     return redirect(places[0].url if places else url_for("pages.profile"))
-
-
-def profile() -> str:
-    """Who I am here, and how pages look."""
-    return render_template("account/profile.html", facts=facts())
-
-
-def facts() -> list[tuple[str, str]]:
-    """What the profile tells about the reader."""
-    current = data.context()
-    formats = data.formats()
-    roles = (
-        current.model.roles[name] for name in sorted(current.principal.roles) if name in current.model.roles
-    )
-    return [
-        ("Language and formats", str(formats.locale.get_display_name() or data.locale())),
-        ("Time zone", str(formats.zone)),
-        ("Roles", ", ".join(text(role.label, data.locale(), role.name) for role in roles) or "none"),
-    ]
 
 
 def around() -> dict[str, Any]:
@@ -97,7 +77,7 @@ def build_page() -> Page:
         user_name=principal.name,
         user_email=principal.email,
         home_url=url_for("pages.home"),
-        section="profile" if request.endpoint == "pages.profile" else "",
+        section="profile" if request.blueprint == "pages" and request.path.startswith("/profile") else "",
         sections=found,
         creatable=creatable(found),
         tabs=tabs(found),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fieldstone.access.system_user import system_principal
+from fieldstone.access.system_user import in_the_name_of_caller
 from fieldstone.context import Context
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.rules.transaction import Place
@@ -19,12 +19,10 @@ RULE = "rule"
 
 def rule_context(context: Context, place: Place) -> Context:
     """The context of what a rule does, in the name of the acting user and with the rights of its place."""
-    acting = context.acting or context.principal
     if place.as_user:
+        acting = context.acting or context.principal
         return replace(context, principal=acting, acting=None, source=RULE, note=place.rule)
-    system = system_principal(context.model)
-    powerful = replace(acting, roles=system.roles, capabilities=system.capabilities, limits=None)
-    return replace(context, principal=powerful, acting=acting, source=RULE, note=place.rule)
+    return in_the_name_of_caller(context, RULE, place.rule)
 
 
 def may_set(batch: Batch, item: Item, name: str) -> bool:
