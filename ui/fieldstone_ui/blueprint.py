@@ -29,6 +29,7 @@ from fieldstone_ui.pages import (
     profile,
     records,
     searching,
+    sharing,
     shell,
 )
 
@@ -63,6 +64,7 @@ def make_blueprint() -> Blueprint:
         notifications,
         operations,
         records,
+        sharing,
         denied,
         lookups,
         searching,

@@ -18,6 +18,7 @@ from fieldstone.records.delete import delete
 from fieldstone.records.delete_preview import Concerned, DeletePreview, preview_delete
 from fieldstone.records.duplicates import POSSIBLE as POSSIBLE_DUPLICATE
 from fieldstone.records.explaining import Explanation, Question, explain, require_others_view
+from fieldstone.records.explaining.reading_roles import ReadingRole, reading_roles
 from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.finding import find
 from fieldstone.records.hidden import Hidden, why_hidden
@@ -75,6 +76,7 @@ __all__ = [
     "Pivot",
     "Query",
     "Question",
+    "ReadingRole",
     "Recent",
     "Rights",
     "RowOutcome",
@@ -115,6 +117,7 @@ __all__ = [
     "pivot",
     "preview_delete",
     "purge",
+    "reading_roles",
     "recent_operations",
     "reject",
     "require_operation",

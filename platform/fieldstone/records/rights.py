@@ -13,6 +13,7 @@ from fieldstone.records.batch import Batch, find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.peeking import peek
 from fieldstone.records.shape import ASSIGNED, shape_of
+from fieldstone.records.sharing import shareable_for
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Rights:
     """What the caller may do: with a record, or (create, and the rest as far as it is certain) with an
     entity.
 
-    fields: those that exist for the caller, by name, system fields included.
+    fields: those that exist for the caller, by name, system fields included. share: what the caller may share
+    the record for, some of "read" and "update"; nothing where no record is named.
     """
 
     create: bool
@@ -37,6 +39,7 @@ class Rights:
     delete: bool
     assign: bool
     fields: Mapping[str, FieldRights]
+    share: tuple[str, ...] = ()
 
 
 def rights(context: Context, entity: str, id_: UUID | None = None) -> Rights:
@@ -66,7 +69,7 @@ def _on_entity(context: Context, entity: Entity) -> Rights:
         if judge.knows_field(field)
     }
     verbs = {verb: possible(verb) for verb in ("create", "read", "update", "delete", "assign")}
-    return Rights(**verbs, fields=fields)
+    return _rights(verbs, fields)
 
 
 def _on_record(context: Context, entity: Entity, batch: Batch) -> Rights:
@@ -86,4 +89,18 @@ def _on_record(context: Context, entity: Entity, batch: Batch) -> Rights:
         if judge.knows_field(f)
     }
     create = access(context.model, context.principal, entity.name).create.constant is not False
-    return Rights(create=create, **may, fields=fields)
+    return _rights(may | {"create": create}, fields, shareable_for(batch))
+
+
+def _rights(
+    may: Mapping[str, bool], fields: Mapping[str, FieldRights], share: tuple[str, ...] = ()
+) -> Rights:
+    return Rights(
+        create=may["create"],
+        read=may["read"],
+        update=may["update"],
+        delete=may["delete"],
+        assign=may["assign"],
+        fields=fields,
+        share=share,
+    )

@@ -72,8 +72,12 @@ def may_share(context: Context, entity: str, id_: UUID) -> tuple[str, ...]:
     if not is_shareable(context.model, entity):
         return ()
     with context.database.read() as connection:
-        batch = peek(context, connection, found, id_)
-        return tuple(verb for verb in SHARED_VERBS if _may_share(batch, verb))
+        return shareable_for(peek(context, connection, found, id_))
+
+
+def shareable_for(batch: Batch) -> tuple[str, ...]:
+    """The same for the one loaded record of a batch."""
+    return tuple(verb for verb in SHARED_VERBS if _may_share(batch, verb))
 
 
 def share(context: Context, entity: str, id_: UUID, wanted: Sharing) -> tuple[UUID, bool]:

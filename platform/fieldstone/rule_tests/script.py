@@ -167,8 +167,16 @@ class Script:
             ref = self.record(statement.arguments["record"], variables, statement.line)
             name = "team" if values["to"] is not None and values["to"].entity == "team" else "owner"
             records.update(self.context, ref.entity, [records.Change(ref.id, {name: values["to"]})])
+        elif statement.action == "share" and None not in {values["record"], values["with"]}:
+            self._share(values["record"], values)
         elif statement.action == "notify" and values["user"] is not None:
             self._notify(values["user"], *self._words(statement, values))
+
+    def _share(self, record: Ref, values: Mapping[str, Any]) -> None:
+        """As the test's role, which has to be allowed to."""
+        verb = "update" if values.get("update") else "read"
+        wanted = records.Sharing(values["with"], None, verb, values.get("until"))
+        records.share(self.context, record.entity, record.id, wanted)
 
     def _words(self, statement: d.Do, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
         """What a notification says: subject and body of a message, or the text in the test."""

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden
 from fieldstone.model.model import Entity, Model
-from fieldstone.records.explaining.sight import reaches_beyond
+from fieldstone.records.explaining.sight import sees_all_read
 from fieldstone_metadata.declarations import EntityGrant
 from fieldstone_rules import Expression
-from fieldstone_rules.reading import fields_read
 
 
 def require_sight(context: Context, entity: Entity, models: Iterable[Model]) -> None:
@@ -27,7 +25,7 @@ def require_sight(context: Context, entity: Entity, models: Iterable[Model]) -> 
     for model in models:
         for name in _deciding(model, entity):
             for condition in _conditions(model, name):
-                if not _sees(context, entity, name, condition):
+                if not sees_all_read(context, entity.name, condition.tree):
                     reason = "Rights over it rest on values that you may not read."
                     message = f"You may not ask what would change for {entity.name}. {reason}"
                     raise Forbidden(message, details={"reason": reason})
@@ -53,16 +51,3 @@ def _of_grant(grant: EntityGrant) -> Iterator[bool | Expression | None]:
     yield from grant.deny.values()
     for field in grant.fields.values():
         yield from (field.read, field.update)
-
-
-def _sees(context: Context, entity: Entity, owner: str, condition: Expression) -> bool:
-    own = owner == entity.name and not reaches_beyond(condition.tree)
-    return all(
-        _may_read(context, name, field, own=own and name == owner)
-        for name, field in fields_read(condition.tree)
-    )
-
-
-def _may_read(context: Context, entity: str, field: str, *, own: bool) -> bool:
-    granted = access(context.model, context.principal, entity)
-    return granted.field_read(field).constant is True and (own or granted.read.constant is True)

@@ -15,6 +15,7 @@ import "./record.js";
 import "./inside.js";
 import "./folds.js";
 import "./transitions.js";
+import "./sharing.js";
 import "./tabs.js";
 import "./activity.js";
 import "./uploads.js";

@@ -1,4 +1,5 @@
-// Search as one types, for references: an ARIA combobox over `lookup` answers; recent ones before the first letter.
+// Search as one types, for references: an ARIA combobox over `lookup` answers; recent ones before the first letter,
+// or (data-combo-quiet) only once somebody types or asks for them with an arrow.
 import { get, send } from "./request.js";
 
 const state = new WeakMap();
@@ -111,7 +112,8 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("focusin", (event) => {
   const combo = comboOf(event);
-  if (combo && event.target.type !== "checkbox" && parts(combo).list.hidden) look(combo);
+  const opens = combo && !("comboQuiet" in combo.dataset) && event.target.type !== "checkbox";
+  if (opens && parts(combo).list.hidden) look(combo);
 });
 
 document.addEventListener("focusout", (event) => {

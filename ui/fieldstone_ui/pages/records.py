@@ -73,6 +73,7 @@ def live_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> Recor
         states_url=of_record("states", owner, identity) if rights.update else "",
         attach_url=files.attach_url(owner, identity) if rights.update else "",
         actions=[delete_action] if rights.delete else [],
+        share_url=of_record("shares", owner, identity) if rights.share else "",
         transitions=steps.moves_of(owner, identity),
         waiting=waiting.waiting_on(owner, identity),
     )

@@ -119,6 +119,7 @@ class RecordPage:
     crumb: str = ""
     states_url: str = ""
     edit_url: str = ""
+    share_url: str = ""
     history_url: str = ""
     activity_url: str = ""
     comment_url: str = ""

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from fieldstone.access.grants import access
+from fieldstone.context import Context
 from fieldstone.records.explaining.case import Case
 from fieldstone_rules.reading import fields_read
 from fieldstone_rules.tree import OLD, RECORD, About, Aggregate, Binding, Field, Node, walk
+
+
+def sees_all_read(context: Context, entity: str, node: Node) -> bool:
+    """Whether somebody may read everything that a condition reads, whichever record of `entity` it is about.
+
+    Of the records themselves, as far as they can be read, these fields; of others only what can be read in
+    all of them.
+    """
+    beyond = reaches_beyond(node)
+    return all(
+        _always(context, name, field, readable=name == entity and not beyond)
+        for name, field in fields_read(node)
+    )
+
+
+def _always(context: Context, entity: str, field: str, *, readable: bool) -> bool:
+    granted = access(context.model, context.principal, entity)
+    return granted.field_read(field).constant is True and (readable or granted.read.constant is True)
 
 
 class Sight:
@@ -34,11 +53,7 @@ class Sight:
             seen = case.seen
             if not seen.rights.may_field("read", name, seen.stored, seen.items[0].old):
                 return False
-        return (own and not beyond) or self._always(entity, name)
-
-    def _always(self, entity: str, name: str) -> bool:
-        granted = access(self._case.context.model, self._case.context.principal, entity)
-        return granted.read.constant is True and granted.field_read(name).constant is True
+        return (own and not beyond) or _always(case.context, entity, name, readable=False)
 
 
 def reaches_beyond(node: Node) -> bool:
