@@ -365,3 +365,42 @@ def test_the_version_of_a_record_that_refers_moves_on(api, ann):
     stale = Change(UUID(deal), {"amount": 5}, 1)
     with pytest.raises(FieldstoneError):
         records.update(ann, "deal", [stale])
+
+
+def test_what_refers_to_the_records_is_told_before_by_record_and_field(app, api, ann):
+    kept, one, two = (made(api, name=name) for name in "ABC")
+    made(api, "firm", name="D", above=one)
+    made(api, "firm", name="E", twin=two)
+    records.update(ann, "firm", [Change(UUID(one), {"twin": {"id": two, "entity": "firm"}})])
+    made(api, "deal", name="D", firm=one, payer={"entity": "firm", "id": two}, partners=[one, kept])
+    made(api, "deal", name="E", firm=one)
+    made(api, "site", name="Oslo", firm=two)
+    api.post(f"/data/firm/{two}/comments", json={"body": "Call them."})
+    api.post(f"/data/firm/{two}/files", data={"file": (io.BytesIO(b"Offer"), "offer.txt")})
+    with noted_statements() as statements:
+        told = records.preview_merge(ann, "firm", [UUID(id_) for id_ in (kept, one, two)])
+    found = {
+        id_: sorted((each.entity.name, each.field.name, each.count) for each in told[UUID(id_)])
+        for id_ in (kept, one, two)
+    }
+    assert found == {
+        kept: [("deal", "partners", 1)],
+        one: [("deal", "firm", 2), ("deal", "partners", 1), ("firm", "above", 1)],
+        two: [
+            ("comment", "regarding", 1),
+            ("deal", "payer", 1),
+            ("file", "regarding", 1),
+            ("firm", "twin", 1),
+            ("site", "firm", 1),
+        ],
+    }
+    assert len(statements) == 2
+
+
+def test_nothing_is_told_of_records_that_the_caller_may_not_read(app, api, ann):
+    (hidden,) = records.create(app.system, "deal", [{"name": "D", "firm": made(api, name="A")}])
+    nobody = app.context_for("Bo", ["reader"])
+    with pytest.raises(FieldstoneError, match="no entity"):
+        records.preview_merge(nobody, "deal", [hidden.id])
+    with pytest.raises(FieldstoneError, match="not there"):
+        records.preview_merge(ann, "firm", [uuid4()])

@@ -41,6 +41,8 @@ def paths(deals):
         "bin": "/e/opportunity/bin",
         "profile": "/profile",
         "operations": "/operations",
+        "merge": f"/e/opportunity/merge?id={deals['Ward tablets']}&id={deals['Core switch refresh']}",
+        "merge-another": f"/e/opportunity/merge?id={deals['Ward tablets']}",
         "not-found": "/e/opportunity/none",
         "denied": f"/e/opportunity/{deals['Cold-store sensors']}",
         "refused": "/e/opportunity?order=nonsense",

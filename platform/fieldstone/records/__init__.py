@@ -27,7 +27,8 @@ from fieldstone.records.import_rows import import_rows
 from fieldstone.records.listing import each_json, list_json, list_records
 from fieldstone.records.lookup import Found, lookup, search_everywhere, searchable
 from fieldstone.records.measures import Measure
-from fieldstone.records.merging import Merge, Merged, merge
+from fieldstone.records.merge_preview import preview_merge
+from fieldstone.records.merging import Merge, Merged, is_mergeable, merge
 from fieldstone.records.own_profile import OWN_FIELDS, change_own_profile
 from fieldstone.records.picking import pickable
 from fieldstone.records.pivot import Asked, Group, Pivot, pivot
@@ -107,6 +108,7 @@ __all__ = [
     "get_then_json",
     "history",
     "import_rows",
+    "is_mergeable",
     "list",
     "list_json",
     "lookup",
@@ -116,6 +118,7 @@ __all__ = [
     "pickable",
     "pivot",
     "preview_delete",
+    "preview_merge",
     "purge",
     "reading_roles",
     "recent_operations",

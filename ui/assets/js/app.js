@@ -25,3 +25,4 @@ import "./dialog_links.js";
 import "./columns.js";
 import "./cells.js";
 import "./notice.js";
+import "./merging.js";

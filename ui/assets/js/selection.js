@@ -43,6 +43,7 @@ function show() {
   const count = everything ? matching() : list.length;
   bar.querySelector("[data-selected-count]").textContent = written(count);
   offerAll(list.length);
+  offerMerge(list.length);
   const place = bar.querySelector("[data-selected-sum]");
   if (place) {
     const rows = list.map((box) => box.closest("tr").dataset);
@@ -66,6 +67,12 @@ function offerAll(count) {
     button.querySelector("[data-matching]").textContent = written(matching());
   }
   for (const one of bar.querySelectorAll("[data-few]")) one.hidden = everything;
+}
+
+// Two to six rows can be merged: as many stand side by side.
+function offerMerge(count) {
+  const button = bar.querySelector("[data-bulk-merge]");
+  if (button) button.hidden = everything || count < 2 || count > 6;
 }
 
 function range(from, to, on) {
@@ -109,6 +116,7 @@ if (region && bar) {
     const action = event.target.closest("[data-bulk]")?.dataset.bulk;
     if (action) start(action);
     if (event.target.closest("[data-bulk-export]")) download();
+    if (event.target.closest("[data-bulk-merge]")) merge();
     if (event.target.closest("[data-select-matching]")) {
       for (const one of boxes()) select(one, true);
       everything = true;
@@ -146,6 +154,11 @@ async function start(action) {
   const answer = await send(`/e/${region.dataset.entity}/bulk/${action}/ask${location.search}`, { body: body(), accept: "text/html" });
   if (!answer.html) return announce(answer.data.message);
   htmx.process(showInDialog(answer.html));
+}
+
+function merge() {
+  const ids = new URLSearchParams(chosen().map((box) => ["id", box.value]));
+  location.href = `/e/${region.dataset.entity}/merge?${ids}`;
 }
 
 // A file comes as the answer to a form, so that the browser saves it and the page stays.

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from fieldstone import records
+from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity, Inverse
 from fieldstone.model.system_fields import TITLE
 from fieldstone.records import Query, bulk
 from fieldstone.records.operations import Operation
 from fieldstone.transfer import export
 from fieldstone_rules import Ref
-from fieldstone_ui.data.reader import Record, context, entity, may_read_field, readable_entities
+from fieldstone_ui.data.reader import Record, context, entity, may, may_read_field, readable_entities
 
 MOST_TITLES = 200
 
@@ -140,3 +141,23 @@ def operation(identity: UUID) -> Operation:
 def recent_operations(most: int, only: UUID | None = None) -> list[records.Recent]:
     """What the reader last did to many records at once."""
     return records.recent_operations(context(), most, only)
+
+
+def several(owner: Entity, identities: Sequence[UUID], fields: Iterable[str]) -> list[Record]:
+    """Records in the order of their ids. Raises NotFound if one is not there, or not for the reader."""
+    ids = ", ".join(f'"{identity}"' for identity in identities)
+    query = Query(where=f"id in [{ids}]", fields=("id", *fields), limit=len(identities))
+    found = {UUID(record["id"]): record for record in page(owner, query).data}
+    if len(found) < len(identities):
+        raise NotFound("One of these records is not there, or you may not see it.")
+    return [found[identity] for identity in identities]
+
+
+def may_merge(owner: Entity) -> bool:
+    """Whether the reader may merge at least some records of an entity."""
+    return records.is_mergeable(owner) and may("update", owner.name) and may("delete", owner.name)
+
+
+def preview_merge(owner: Entity, identities: Sequence[UUID]) -> Mapping[UUID, Sequence[records.Concerned]]:
+    """What refers to each of the records that are to be merged."""
+    return records.preview_merge(context(), owner.name, identities)

@@ -34,6 +34,11 @@ def search(typed: str, most: int, without: frozenset[str]) -> list[records.Found
     return records.search_everywhere(context(), names, typed[:LONGEST_SEARCH], most)
 
 
+def search_one(owner: Entity, typed: str, most: int) -> list[records.Found]:
+    """Records of one entity that hold all words typed, best first, or similar words if there are none."""
+    return records.search_everywhere(context(), [owner.name], typed[:LONGEST_SEARCH], most)
+
+
 def pickable(
     owner: Entity, identity: UUID | None, values: Mapping[str, Any], place: str, typed: str
 ) -> list[Record]:

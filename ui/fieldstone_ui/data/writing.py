@@ -100,3 +100,8 @@ def decide(  # noqa: PLR0917  # who decides what about which request
 def undo(operation: UUID) -> records.Undone:
     """Take back what was done to many records at once."""
     return records.undo(context(), operation)
+
+
+def merge(owner: Entity, wanted: records.Merge) -> records.Merged:
+    """Merge records into one."""
+    return records.merge(context(), owner.name, wanted)

@@ -149,6 +149,7 @@ def actions(asked: queries.Asked) -> Actions:
         assign="owner" in owner.system and data.may("assign", owner.name),
         edit=data.may("update", owner.name),
         export=data.may_export(),
+        merge=data.may_merge(owner),
         everything=data.may_act_on_all(),
     )
 

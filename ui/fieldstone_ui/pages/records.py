@@ -12,7 +12,18 @@ from flask.typing import ResponseReturnValue
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
-from fieldstone_ui.pages import answers, deletions, drafts, files, happenings, layouts, sheets, steps, waiting
+from fieldstone_ui.pages import (
+    answers,
+    deletions,
+    drafts,
+    files,
+    happenings,
+    layouts,
+    merging,
+    sheets,
+    steps,
+    waiting,
+)
 from fieldstone_ui.pages.addresses import of_entity, of_record
 from fieldstone_ui.pages.sheets import Filling
 from fieldstone_ui.pages.typed import Typed
@@ -72,11 +83,16 @@ def live_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> Recor
         edit_url=of_record("edit", owner, identity) if rights.update else "",
         states_url=of_record("states", owner, identity) if rights.update else "",
         attach_url=files.attach_url(owner, identity) if rights.update else "",
-        actions=[delete_action] if rights.delete else [],
+        actions=[*merge_actions(owner, identity), delete_action] if rights.delete else [],
         share_url=of_record("shares", owner, identity) if rights.share else "",
         transitions=steps.moves_of(owner, identity),
         waiting=waiting.waiting_on(owner, identity),
     )
+
+
+def merge_actions(owner: Entity, identity: UUID) -> list[Action]:
+    """What leads to the other record that means the same."""
+    return [Action("Merge…", merging.address(owner, identity), "git-merge")] if data.may_merge(owner) else []
 
 
 def deleted_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> RecordPage:

@@ -52,6 +52,7 @@ class Actions:
     assign: bool = False
     edit: bool = False
     export: bool = False
+    merge: bool = False
     everything: bool = False
 
 
