@@ -16,7 +16,8 @@ from typing import Any
 
 import structlog
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -29,6 +30,7 @@ from fieldstone.model.model import Model
 from fieldstone.ports import free_port
 from fieldstone.publication.current import CurrentModel
 from fieldstone.settings import Settings, load_settings
+from fieldstone.web import gateway
 from fieldstone.web.app import create_app
 from fieldstone_rules import limits
 
@@ -61,7 +63,10 @@ def serve(
         interface=Interfaces.WSGI,
         factory=True,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads + gateway.WAITING,
+        # With HTTP/2 besides, a client that says nothing at all would be waited for without end.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(settings.client_timeout * 1000)),
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         websockets=False,
@@ -121,6 +126,7 @@ def worker_application() -> Flask:
     configure_logs(settings)
     limits.impose(settings.rule_limits)
     _end_with_parent(os.getppid())
+    gateway.install(settings.threads, settings.client_timeout)
     database = database_of(settings)
     return create_app(settings, database, CurrentModel(database, _inherited.model).start())
 

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     threads: Annotated[int, Field(ge=1, le=128)] = Field(
         default=8, description="Requests handled at the same time by each process."
     )
+    client_timeout: Annotated[float, Field(ge=0.5, le=60)] = Field(
+        default=30,
+        description="Seconds that a client may take to send the head of a request and may keep us waiting "
+        "for its body, and that an idle connection is kept.",
+    )
     statement_timeout: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=15, description="Seconds after which a database statement of a request is stopped."
     )

@@ -208,9 +208,9 @@ def test_a_server_streams_large_files_and_bears_being_killed_in_an_upload(
         with api.get(f"{files}/{sent.json()['id']}", stream=True) as answer:
             assert sum(len(part) for part in answer.iter_content(MEGABYTE)) == 60 * MEGABYTE
         assert memory(running) - before < 30 * MEGABYTE
-        with begun(running, token, "Transfer-Encoding: chunked") as endless:
+        with begun(running, token, "Transfer-Encoding: chunked", "3\r\n111\r\n") as endless:
             assert b" 411 " in endless.recv(100)
-        half = begun(running, token, f"Content-Length: {5 * MEGABYTE}")
+        half = begun(running, token, f"Content-Length: {5 * MEGABYTE}", "1" * (MEGABYTE // 2))
         wait_for(lambda: incoming(kept) == 1)
         for process in (*psutil.Process(running.process.pid).children(recursive=True), running.process):
             process.kill()
@@ -246,15 +246,14 @@ def incoming(app: App) -> int:
     return sum(one.id is None for one in app.database.files.stored())
 
 
-def begun(running: Server, token: str, length: str) -> socket.socket:
+def begun(running: Server, token: str, length: str, body: str) -> socket.socket:
     """An upload of which only a part has been sent."""
     address = urlsplit(running.url)
     line = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
     line.sendall(
         f"POST /api/v1/files?name=half.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-        f"{length}\r\n\r\n80000\r\n".encode()
+        f"{length}\r\n\r\n{body}".encode()
     )
-    line.sendall(b"\1" * 0x80000 + b"\r\n")
     return line
 
 

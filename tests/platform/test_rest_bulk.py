@@ -58,6 +58,47 @@ def customers(app):
     return app.sql("SELECT code, name FROM main.customer WHERE deleted_at IS NULL ORDER BY code")
 
 
+# -- a whole body
+
+
+def chunked(api, path, body):
+    """POST a body without saying how long it is."""
+    stream = {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": None}
+    return api.post(
+        path, headers={"Content-Type": NDJSON, "Transfer-Encoding": "chunked"}, environ_overrides=stream
+    )
+
+
+def test_a_body_without_length_and_end_is_not_taken_for_whole(app, api):
+    assert_problem(chunked(api, "/data/customer/bulk", b'{"name": "A"}\n'), 411, "length_required")
+    assert customers(app) == []
+
+
+@pytest.mark.parametrize("last", [b"done", b"done\n", b"done\r\n"])
+def test_a_body_without_length_is_whole_when_its_last_line_is_the_one_named(app, api, last):
+    answer = chunked(api, "/data/customer/bulk?end=done", b'{"name": "A"}\n' + last)
+    assert brief(answer) == [(1, 201, "created")]
+    assert customers(app) == [(None, "A")]
+
+
+@pytest.mark.parametrize("broken", [b"", b"don", b"{}done", b"done\n\n"])
+def test_a_body_that_does_not_end_as_named_broke_off_and_nothing_is_written(app, api, broken):
+    for partial in ("", "&partial=true"):
+        answer = chunked(api, f"/data/customer/bulk?end=done{partial}", b'{"name": "A"}\n' + broken)
+        assert_problem(answer, 400, "broken_off")
+    assert customers(app) == []
+
+
+def test_a_table_may_end_with_a_named_line_too(app, api):
+    answer = send(api, "/data/customer/bulk?end=--", [b"name,code", b"A,1", b"--"], kind="text/csv")
+    assert brief(answer) == [(2, 201, "created")]
+
+
+@pytest.mark.parametrize("mark", ["", " ", "a%0Ab", "x" * 101])
+def test_an_end_that_is_no_line_is_refused(api, mark):
+    assert_problem(send(api, f"/data/customer/bulk?end={mark}", [{"name": "A"}]), 400, "bad_parameter")
+
+
 # -- creating
 
 

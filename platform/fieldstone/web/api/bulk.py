@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -20,15 +21,17 @@ from fieldstone.web.bulk import calls
 from fieldstone.web.bulk.calls import Call
 from fieldstone.web.bulk.received import Received, receive
 from fieldstone.web.bulk.results import MEDIA_TYPE, OPERATION
-from fieldstone.web.parameters import Parameters
+from fieldstone.web.parameters import Parameters, refuse
 from fieldstone.web.problems import UnsupportedMediaType
 from fieldstone.web.request_context import current_context
 from fieldstone.web.runtime import current_runtime
 
-PARAMETERS = ("mode", "key", "partial", "dry_run", DUPLICATES)
+PARAMETERS = ("mode", "key", "partial", "dry_run", "end", DUPLICATES)
 MODES = tuple(mode.value for mode in Mode)
 NDJSON = frozenset({MEDIA_TYPE, "application/ndjson", "application/jsonl"})
 CSV = "text/csv"
+MARK = re.compile(r"\S([^\r\n]{0,98}\S)?")
+"""What may be named as the last line of a body."""
 
 
 def install(api: Blueprint) -> None:
@@ -42,7 +45,7 @@ def write_bulk(entity: str) -> Response:
     context = accepting(current_context(), Parameters(*PARAMETERS))
     require_rows(context, call.writing)
     call = _with_body(call)
-    received = receive()
+    received = receive(_mark())
     if call.partial and not call.dry_run and idempotency.HEADER not in request.headers:
         return _in_batches(call, received, context)
     with closing(received):
@@ -88,6 +91,14 @@ def _read_call(entity: str) -> Call:
     mode = Mode(parameters.choice("mode", MODES))
     writing = Writing(entity, mode, parameters.names("key") or ())
     return Call(writing, parameters.flag("partial"), parameters.flag("dry_run"), csv=False)
+
+
+def _mark() -> str | None:
+    """What the last line of the body says, if the caller names it."""
+    mark = Parameters(*PARAMETERS).text("end")
+    if mark is not None and not MARK.fullmatch(mark):
+        refuse("end", "`end` is one line of at most 100 characters, without spaces around it.")
+    return mark
 
 
 def _with_body(call: Call) -> Call:

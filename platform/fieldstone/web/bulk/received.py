@@ -1,7 +1,7 @@
 """The body of a bulk call, taken in before anything is written: who leaves half way changes nothing.
 
 It lies in a file, so that memory stays small and no transaction waits for a slow client. Of a chunked body
-the server below us does not tell a break from the end; there only what arrived is known.
+the server below us does not tell a break from the end; so such a body has to end with a mark that it names.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flask import request
 from werkzeug.exceptions import ClientDisconnected
 
 from fieldstone.errors import Malformed, TooLarge
+from fieldstone.web.problems import LengthRequired
 
 LARGEST = 2**30
 """Bytes."""
@@ -63,12 +64,18 @@ class _View(io.RawIOBase):
         return len(part)
 
 
-def receive() -> Received:
-    """Take in the body of this request.
+def receive(mark: str | None) -> Received:
+    """Take in the body of this request, without its last line if that is a mark.
 
+    mark: what the last line of a whole body says; None where `Content-Length` tells what is whole.
     Raises:
-        TooLarge: beyond a gigabyte. Malformed: the body broke off.
+        LengthRequired: neither tells. TooLarge: beyond a gigabyte. Malformed: the body broke off.
     """
+    if mark is None and request.content_length is None and "Transfer-Encoding" in request.headers:
+        raise LengthRequired(
+            "Send `Content-Length`, or name in `end=` what the last line of the body says, so that a body of "
+            "which only a part came is noticed. Nothing was written."
+        )
     request.max_content_length = LARGEST + 1
     file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # lives with the answer
     digest, size = hashlib.sha256(), 0
@@ -78,6 +85,8 @@ def receive() -> Received:
             digest.update(part)
             file.write(part)
         _require_whole(size)
+        if mark is not None:
+            _take_off(file, size, mark.encode())
     except BaseException:
         file.close()
         raise
@@ -103,3 +112,15 @@ def _require_whole(size: int) -> None:
             f"The body broke off after {size:,} of {expected:,} bytes. Nothing was written.",
             code="broken_off",
         )
+
+
+def _take_off(file: SpooledTemporaryFile[bytes], size: int, mark: bytes) -> None:
+    """Cut the last line off, which is the mark. Raises `Malformed` if it is not."""
+    begin = max(0, size - len(mark) - 3)
+    file.seek(begin)
+    rest, found, after = file.read().rpartition(mark)
+    starts_line = rest.endswith(b"\n") or not (begin or rest)
+    if not (found and starts_line and after in {b"", b"\n", b"\r\n"}):
+        message = "The last line is not the one that `end` names: the body broke off. Nothing was written."
+        raise Malformed(message, code="broken_off")
+    file.truncate(begin + len(rest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fieldstone.web.api.bulk import MARK
 from fieldstone.web.bulk.results import MEDIA_TYPE, OPERATION
 from fieldstone.web.openapi import parameters
 from fieldstone.web.openapi.responses import WRITING, answers
@@ -20,7 +21,7 @@ def bulk_operation(surface: Surface) -> Schema:
         "operationId": f"{surface.name}.bulk",
         "tags": [surface.name],
         "summary": f"Create, change or delete many {surface.plural}, a line each",
-        "responses": answers({200: _results()}, WRITING),
+        "responses": answers({200: _results()}, (*WRITING, 411)),
         "parameters": [
             parameters.query("mode", "What the lines are for; `create` if absent.", modes),
             parameters.query(
@@ -28,6 +29,12 @@ def bulk_operation(surface: Surface) -> Schema:
             ),
             parameters.flag("partial", "Write the lines that can be written, instead of all or none."),
             parameters.flag("dry_run", "Tell what would happen, and write nothing."),
+            parameters.query(
+                "end",
+                "What the last line of the body says, which is no record: a body without it broke off. "
+                "Needed without `Content-Length`.",
+                {"type": "string", "pattern": f"^{MARK.pattern}$"},
+            ),
             parameters.duplicates(),
             parameters.idempotency_key(),
         ],

@@ -201,6 +201,6 @@ def explain_operation(surfaces: Sequence[Surface]) -> Schema:
         },
         "responses": answers(
             {200: json_body("The decision, with what it rests on; or the differences.", answered)},
-            (*READING, 413, 415, 422),
+            (*READING, 408, 413, 415, 422),
         ),
     }

@@ -227,7 +227,7 @@ def _export(surface: Surface) -> Schema:
 
 
 def _query(surface: Surface) -> Schema:
-    statuses = (*READING, 413, 415, 422)
+    statuses = (*READING, 408, 413, 415, 422)
     responses = answers({200: json_body("One object for each group.", reference("Groups"))}, statuses)
     return _operation(surface, "query", f"Count and sum {surface.plural}", responses) | {
         "requestBody": _body(reference("GroupRequest"))

@@ -57,6 +57,7 @@ MEANINGS: Mapping[int, str] = {
     403: "The caller may not do this; `reason` says why.",
     404: "There is no such record, or the caller may not know of it.",
     405: "The address does not take this method.",
+    408: "The body came too slowly; nothing was done.",
     409: "In conflict with other data: a broken `unique`, a record still referred to.",
     410: "What was asked for is kept no longer; start anew.",
     411: "The body does not say how long it is: send `Content-Length`.",
@@ -69,7 +70,7 @@ MEANINGS: Mapping[int, str] = {
     503: "The database cannot be reached; nothing was written. Try again after `Retry-After` seconds.",
 }
 READING = (400, 401, 403, 404, 405, 503)
-WRITING = (*READING, 409, 412, 413, 415, 422)
+WRITING = (*READING, 408, 409, 412, 413, 415, 422)
 
 
 def problems() -> dict[str, Schema]:

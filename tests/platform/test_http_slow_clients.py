@@ -1,0 +1,145 @@
+"""Clients that send slowly, break off, or say nothing: they are told, let go, and keep nobody waiting."""
+
+import json
+import socket
+import time
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+import requests
+
+from fieldstone_testing.deals import DEALS
+from fieldstone_testing.servers import start_server
+
+PATIENCE = 1
+CUSTOMERS = "POST /api/v1/data/customer"
+JSON = "Content-Type: application/json\r\n"
+
+
+@pytest.fixture(scope="module")
+def app(module_app_from):
+    return module_app_from(DEALS)
+
+
+@pytest.fixture(scope="module")
+def running(app, tmp_path_factory):
+    """A server with two threads and little patience, which all tests here share."""
+    settings = {
+        "FIELDSTONE_DATABASE_URL": app.database.url.render_as_string(hide_password=False),
+        "FIELDSTONE_THREADS": "2",
+        "FIELDSTONE_CLIENT_TIMEOUT": str(PATIENCE),
+    }
+    server = start_server(tmp_path_factory.mktemp("server"), settings)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def token(app):
+    return app.token("Ann", ["rep"])
+
+
+@pytest.fixture
+def connect(running):
+    """Opens a connection on which something has been sent already."""
+    opened = []
+
+    def make(sent=""):
+        address = urlsplit(running.url)
+        line = socket.create_connection((address.hostname, address.port), timeout=10)
+        opened.append(line)
+        line.sendall(sent.encode())
+        return line
+
+    yield make
+    for line in opened:
+        line.close()
+
+
+def until_end(line):
+    """All that comes before the server ends the connection."""
+    return b"".join(iter(lambda: line.recv(10_000), b""))
+
+
+def head(token, request, more):
+    return f"{request} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{JSON}{more}\r\n\r\n"
+
+
+def healthy(running):
+    return requests.get(f"{running.url}/healthz", timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("length", "body"),
+    [("Content-Length: 1000", '{"name": '), ("Transfer-Encoding: chunked", '9\r\n{"name": \r\n')],
+    ids=["with_a_length", "chunked"],
+)
+def test_a_body_that_does_not_come_is_a_408_and_nothing_is_done(connect, token, length, body):
+    line = connect(head(token, CUSTOMERS, length) + body)
+    answer, _, problem = until_end(line).partition(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(problem)["code"] == "too_slow"
+
+
+def test_a_body_that_drips_is_a_408_as_well(connect, token):
+    line = connect(head(token, CUSTOMERS, "Content-Length: 1000"))
+    with pytest.raises(OSError, match=r"Broken pipe|reset"):
+        drip(line, 60)
+
+
+def drip(line, count):
+    for _ in range(count):
+        line.sendall(b" ")
+        time.sleep(0.1)
+
+
+def test_clients_that_keep_us_waiting_keep_nobody_else_from_being_answered(running, connect, token):
+    slow = [connect(head(token, CUSTOMERS, "Content-Length: 1000")) for _ in range(20)]
+    slow += [
+        connect("POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\nemail=") for _ in range(20)
+    ]
+    began = time.monotonic()
+    assert [healthy(running) for _ in range(10)] == [True] * 10
+    assert time.monotonic() - began < PATIENCE
+    for line in slow:
+        until_end(line)
+
+
+def test_threads_that_waited_for_slow_clients_are_free_again(running, connect, token):
+    worker = psutil.Process(running.process.pid).children(recursive=True)[-1]
+    lines = [connect(head(token, CUSTOMERS, "Content-Length: 1000")) for _ in range(40)]
+    for line in lines:
+        assert b" 408 " in until_end(line)
+    lines = [connect(head(token, CUSTOMERS, "Content-Length: 2") + "{}") for _ in range(40)]
+    assert all(b" 422 " in line.recv(1000) for line in lines)
+    assert worker.num_threads() < 150
+
+
+@pytest.mark.parametrize("sent", ["", "P", "GET / HTTP/1.1\r\nHost: x\r\nX-Long: "])
+def test_a_head_that_is_never_finished_is_not_waited_for(connect, sent):
+    began = time.monotonic()
+    until_end(connect(sent))
+    assert time.monotonic() - began < 2 * PATIENCE + 2
+
+
+def test_idle_connections_keep_nobody_out_and_are_ended(running, connect):
+    idle = [connect() for _ in range(300)]
+    assert healthy(running)
+    for line in idle:
+        until_end(line)
+
+
+def test_an_upload_that_breaks_off_is_refused_and_leaves_nothing(running, connect, token):
+    upload = head(token, "POST /api/v1/files?name=half.bin", "Content-Length: 5000000")
+    connect(upload + "1" * 500_000).close()
+    until(lambda: '"status":400' in running.log.read_text())
+    incoming = running.log.parent / ".fieldstone" / "files" / "main" / "incoming"
+    assert list(incoming.iterdir()) == []
+
+
+def until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
