@@ -93,12 +93,14 @@ class Expressions:
     def condition(
         self, node: Node | None, entity: str, purpose: Purpose = Purpose.CONDITION, *, old: bool = False
     ) -> bool | Expression | None:
-        """A condition over a record of `entity`: a plain truth value, a checked expression, or
-        None if absent or wrong.
+        """A condition over a record of `entity`: a plain truth value, be it written as an expression, a
+        checked expression, or None if absent or wrong.
         """
         if node is None or isinstance(node.value, bool):
             return None if node is None else bool(node.value)
-        return self.check(node, self.scope(entity, purpose, BOOLEAN, old=old))
+        found = self.check(node, self.scope(entity, purpose, BOOLEAN, old=old))
+        constant = found.tree.value if found is not None and isinstance(found.tree, Constant) else None
+        return constant if isinstance(constant, bool) else found
 
     def scope(
         self,

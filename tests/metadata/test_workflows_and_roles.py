@@ -195,6 +195,12 @@ def test_what_is_not_granted_is_denied(application):
     assert grant.read.source == "owner == user"
 
 
+def test_a_constant_condition_is_the_same_when_it_is_written_as_an_expression(application):
+    role = f"{FLOW}---\nkind: role\nname: rep\nentities:\n  deal: {{read: 'true', update: 'false'}}\n"
+    granted = application(role).roles["rep"].entities["deal"]
+    assert (granted.read, granted.update) == (True, False)
+
+
 def test_a_role_inherits_from_all_above_nearest_first(application):
     above = "kind: role\nname: senior\ninherits: [boss]\n---\nkind: role\nname: boss\n"
     text = f"{ROLE}inherits: [senior, employee]\n---\n{above}"

@@ -76,6 +76,15 @@ def test_nobody_finds_a_record_by_what_they_may_not_read_behind_a_reference(app)
     assert names(app, rep, "poor") == set()
 
 
+@pytest.mark.parametrize(("q", "found"), [("hidden", set()), ("poor", set()), ("åcme", {"North"})])
+def test_counting_picking_and_searching_everywhere_find_no_more_than_a_list(app, q, found):
+    rep = app.context_for("Ann", roles=["rep"])
+    assert names(app, rep, q) == found
+    assert records.list(rep, "deal", Query(q=q, count="exact")).count == len(found)
+    assert [one.title for one in records.lookup(rep, "deal", q)] == sorted(found)
+    assert [one.title for one in records.search_everywhere(rep, ["deal"], q, 10)] == sorted(found)
+
+
 def test_money_formulas_are_summed_in_the_currency_of_the_organisation(app):
     measures = {name: Measure("sum", name) for name in ("amount", "half", "quarter")}
     [group] = records.aggregate(app.system, "deal", Query(), (), measures)

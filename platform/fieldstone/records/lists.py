@@ -71,8 +71,10 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
         conditions.append(_related(record, *query.related))
     if query.branch is not None:
         conditions.append(in_branch(record, entity.fields[query.branch.field], query.branch.direction))
-    conditions += search.matches(record, number_of_words, similar=query.similar)
-    return Rows(record, theirs.apply(ours.apply(table)), tuple(conditions))
+    # What the search looks into behind references is joined here: whoever counts or ranks joins nothing else.
+    searched = RecordSource(viewer, entity, table, Joins())
+    conditions += search.matches(searched, number_of_words, similar=query.similar)
+    return Rows(record, searched.joins.apply(theirs.apply(ours.apply(table))), tuple(conditions))
 
 
 def _rows_then(viewer: Viewer, entity: Entity, query: Query) -> Rows:

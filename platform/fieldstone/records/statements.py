@@ -105,6 +105,8 @@ def _constant(value: Any) -> str:
     text = _text(value)
     if text is None:
         return "NULL"
+    if isinstance(value, bool):
+        return text  # as 'true' it would be a text wherever nothing asks for a truth value
     marked = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{marked}'" if "\\" in text else f"'{marked}'"
 
