@@ -31,8 +31,9 @@ lint: install-dev ## Check style, types and layers.
 pytest: install-dev ## Run the tests (ARGS="tests/platform -k plan" for some).
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-nightly: install-dev ## Compare the evaluators of rules on at least 20,000 random expressions.
+nightly: install-dev ## Compare the evaluators of rules on 20,000 random expressions, and permissions in 200 random worlds.
 	FIELDSTONE_RULES_EXAMPLES=20000 $(BIN)/pytest -n $(WORKERS) tests/rules/test_agreement.py
+	FIELDSTONE_WORLDS=200 $(BIN)/pytest -n 0 tests/platform/test_access_oracle.py
 
 bench: install ## Measure against a hand-written application, in one run.
 	$(BIN)/python benchmarks/run.py $(ARGS)

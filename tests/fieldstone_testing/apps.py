@@ -146,6 +146,12 @@ class AppFactory:
         folder = Path(self._folder.name) / str(len(self._built))
         return FileStore(str(folder), "main", LARGEST_FILE)
 
+    def __enter__(self) -> AppFactory:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Remove the databases and files of all apps."""
         self._folder.cleanup()

@@ -1,0 +1,88 @@
+"""What users try, over HTTP, and what the product makes of it."""
+
+from __future__ import annotations
+
+import orjson
+from werkzeug.test import TestResponse
+
+from fieldstone_testing.permissions.running import Running
+from fieldstone_testing.permissions.worlds import ABOVE, Operation
+from fieldstone_testing.permissions.writes import DONE, REFUSED, UNKNOWN, attempted
+
+ACCEPTED = "?duplicates=accept"
+
+
+def act(running: Running) -> list[str]:
+    """Try everything that is tried in a world; gives where the product decides otherwise than the oracle."""
+    for place, operation in enumerate(running.state.world.operations):
+        told = tried(running, operation)
+        expected = attempted(running.state, operation)
+        if told != expected:
+            # What follows would be judged on another world.
+            return [f"operation {place} {operation}\n    oracle  {expected}\n    product {told}"]
+    return []
+
+
+def tried(running: Running, operation: Operation) -> str:
+    """What the product makes of an operation."""
+    if operation.what.startswith("bulk "):
+        return _tried_in_bulk(running, operation)
+    answer = _asked(running, operation)
+    if operation.what == "create" and answer.status_code == 201:
+        running.ids[operation.record] = answer.json["id"]
+    if answer.status_code == 404:
+        return REFUSED if operation.what == "create" else UNKNOWN
+    return _outcome(answer)
+
+
+def _asked(running: Running, operation: Operation) -> TestResponse:
+    client, values = running.clients[operation.user], running.sent(operation.values)
+    entity = operation.record.partition("_")[0].replace("made", "deal")
+    if operation.what == "create":
+        return client.post(f"/data/deal{ACCEPTED}", {"name": operation.record, **values})
+    path = f"/data/{entity}/{running.ids[operation.record]}"
+    if operation.what == "update":
+        return client.patch(f"{path}{ACCEPTED}", values)
+    if operation.what == "delete":
+        return client.delete(path)
+    if operation.what == "restore":
+        return client.post(f"{path}/restore")
+    if operation.what == "transition":
+        return client.post(f"{path}/transitions/{operation.values['name']}", {})
+    return client.post(
+        f"{path}/shares", {"with": _receiver(running, operation), "verb": operation.values["verb"]}
+    )
+
+
+def _receiver(running: Running, operation: Operation) -> object:
+    name = str(operation.values["receiver"])
+    if name.startswith("role_"):
+        return {"role": name}
+    return {"id": running.ids[name], "entity": "team" if name in ABOVE else "user"}
+
+
+def _tried_in_bulk(running: Running, operation: Operation) -> str:
+    """The same as the one line of a bulk call."""
+    mode = operation.what.removeprefix("bulk ")
+    values = running.sent(operation.values) if mode != "delete" else {}
+    line = (
+        {"name": operation.record, **values}
+        if mode == "create"
+        else {"id": running.ids[operation.record], **values}
+    )
+    path = f"/data/deal/bulk{ACCEPTED}&partial=true&mode={mode}"
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = running.clients[operation.user].post(path, None, data=orjson.dumps(line), headers=headers)
+    if answer.status_code != 200:
+        return REFUSED
+    result = orjson.loads(answer.data)
+    if mode == "create" and result["status"] == 201:
+        running.ids[operation.record] = result["id"]
+    return DONE if result["status"] < 300 else UNKNOWN if result["status"] == 404 else REFUSED
+
+
+def _outcome(answer: TestResponse) -> str:
+    """A refusal is a 4xx: anything else that is no success is told as it is."""
+    if answer.status_code < 300:
+        return DONE
+    return REFUSED if answer.status_code < 500 else f"{answer.status_code} {answer.text}"

@@ -1,0 +1,45 @@
+"""What every endpoint is asked: pairs of a question and what the oracle answers to it."""
+
+from __future__ import annotations
+
+PARTS = 6
+"""A world is asked one part of these; all of them for each world would take too long."""
+
+SORTED = {
+    "account": [("size",), ("-size",)],
+    "contact": [("phone",), ("account", "-phone")],
+    "deal": [
+        ("amount",), ("-amount", "note"), ("double",), ("salary",), ("account.size",), ("account",),
+        ("parent.amount", "-code"), ("stage", "note"),
+    ],
+    "line": [("price",)],
+}  # fmt: skip  # as a table
+"""Entity → orders of lists."""
+
+EQUAL = {
+    "account": [("size", 3), ("size", 7), ("size", None)],
+    "contact": [("phone", "ant"), ("phone", None), ("account.size", 3), ("account", None)],
+    "deal": [
+        ("amount", 30), ("amount", None), ("double", 60), ("note", "ant"), ("note", None), ("salary", 1),
+        ("salary", None), ("stage", "won"), ("code", "c0"), ("account.size", 3), ("account.size", None),
+        ("account.name", None), ("parent.amount", 30), ("parent.account.size", 7), ("parent", None),
+    ],
+    "line": [("price", 2), ("price", None), ("deal.amount", 30), ("deal.note", "bee")],
+}  # fmt: skip  # as a table
+"""Entity → paths and the values that they are compared with."""
+
+GROUPED = {
+    "account": ["size"],
+    "contact": ["phone", "account"],
+    "deal": [
+        "amount", "double", "note", "salary", "stage", "account", "parent", "code", "account.size",
+        "parent.amount",
+    ],
+    "line": ["price", "deal.amount"],
+}  # fmt: skip  # as a table
+"""Entity → what records are grouped by."""
+
+SUMMED = {"account": ["size"], "deal": ["amount", "double", "salary", "account.size"], "line": ["price"]}
+"""Entity → what is summed."""
+
+WORDS = ("ant", "bee", "account_0", "c0")

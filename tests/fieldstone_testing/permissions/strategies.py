@@ -1,0 +1,224 @@
+"""How Hypothesis draws worlds: roles, teams, users with their tokens, records, and what users try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from fieldstone_testing.permissions.conditions import (
+    ATOMS,
+    FALSE,
+    TRUE,
+    Condition,
+    conjunction,
+    disjunction,
+    negated,
+)
+from fieldstone_testing.permissions.documents import NARROWED
+from fieldstone_testing.permissions.probes import PARTS
+from fieldstone_testing.permissions.worlds import (
+    ABOVE,
+    Grant,
+    Limits,
+    Member,
+    Narrowing,
+    Operation,
+    Record,
+    Role,
+    World,
+)
+
+ROLES = ("role_0", "role_1", "role_2")
+USERS = ("user_0", "user_1")
+ACCOUNTS = ("account_0", "account_1")
+CONTACTS = ("contact_0", "contact_1", "contact_2")
+DEALS = ("deal_0", "deal_1", "deal_2", "deal_3")
+LINES = ("line_0", "line_1", "line_2")
+CAPABILITIES = ("export", "import", "bulk_edit", "private_data", "explain")
+MOST_TRIED = 12
+TRIED = (
+    "update", "share", "create", "delete", "restore", "transition", "update", "share",
+    "bulk update", "bulk delete", "bulk create",
+)  # fmt: skip  # as a table
+NOTES = ("ant", "bee", None)
+AMOUNTS = (30, 5, 10, 60, None)
+
+
+@st.composite
+def conditions(draw: st.DrawFn, entity: str) -> Condition:
+    """Conditions over an entity: mostly one comparison, sometimes its opposite or two of different things."""
+    first = draw(st.sampled_from(ATOMS[entity]))
+    shape = draw(st.sampled_from(("one", "one", "not", "and", "or")))
+    others = [one for one in ATOMS[entity] if about(one) != about(first) and one not in (TRUE, FALSE)]
+    if shape == "one" or first in (TRUE, FALSE):
+        return first
+    if shape == "not":
+        return negated(first)
+    return (conjunction if shape == "and" else disjunction)(first, draw(st.sampled_from(others)))
+
+
+def about(condition: Condition) -> str:
+    """What a condition is about: two of the same thing may contradict each other, which is refused."""
+    return condition.text.split(maxsplit=1)[0]
+
+
+def sometimes(strategy: st.SearchStrategy[Any], otherwise: Any, *, odds: int = 1) -> st.SearchStrategy[Any]:
+    """Something, or in `odds` of `odds + 1` cases something else."""
+    return st.one_of(*[st.just(otherwise)] * odds, strategy)
+
+
+@st.composite
+def grants(draw: st.DrawFn, entity: str) -> Grant:
+    """What a role says of an entity."""
+    own = conditions(entity)
+    narrowed = st.builds(Narrowing, st.one_of(st.none(), own), st.one_of(st.none(), own))
+    drawn = draw(st.dictionaries(st.sampled_from(NARROWED[entity]), narrowed, max_size=2))
+    drawn = {name: replace(one, update=None) if name == "double" else one for name, one in drawn.items()}
+    fields = {name: one for name, one in drawn.items() if one.read is not None or one.update is not None}
+    if entity == "line":
+        return Grant(fields=fields)
+    verbs = st.sampled_from(("read", "update", "delete"))
+    deny = draw(sometimes(st.dictionaries(verbs, own, max_size=1), {}, odds=2))
+    most, few = sometimes(own, FALSE), sometimes(own, FALSE, odds=4)
+    given = {"read": own, "create": most, "update": most, "delete": most, "share": few, "assign": few}
+    return Grant(**{verb: draw(strategy) for verb, strategy in given.items()}, fields=fields, deny=deny)
+
+
+@st.composite
+def roles(draw: st.DrawFn) -> tuple[Role, ...]:
+    """Some roles, each of which may inherit from those before."""
+    found = []
+    for place, name in enumerate(ROLES):
+        inherits = draw(sometimes(st.sampled_from(ROLES[:place]), None, odds=2)) if place else None
+        capabilities = draw(st.sets(st.sampled_from(CAPABILITIES)))
+        entities = draw(st.sets(st.sampled_from(tuple(NARROWED)), min_size=1)) | {"deal"}
+        said = {entity: draw(grants(entity)) for entity in NARROWED if entity in entities}
+        said = {entity: grant for entity, grant in said.items() if entity != "line" or grant.fields}
+        parents = (inherits,) if inherits else ()
+        found.append(Role(name, parents, tuple(sorted(capabilities)), said))
+    return tuple(found)
+
+
+def limits() -> st.SearchStrategy[Limits]:
+    """What a token is narrowed to, mostly nothing. Users and teams are always among the entities."""
+    entities = st.sets(st.sampled_from(("account", "contact", "deal"))).map(
+        lambda some: frozenset(some) | {"user", "team"}
+    )
+    verbs = st.sets(st.sampled_from(("create", "update", "delete"))).map(
+        lambda some: frozenset(some) | {"read"}
+    )
+    narrow = st.builds(Limits, sometimes(entities, None), sometimes(verbs, None))
+    return sometimes(narrow, Limits(), odds=3)
+
+
+@st.composite
+def members(draw: st.DrawFn) -> tuple[Member, ...]:
+    """The users."""
+    some_roles, some_teams = (
+        st.sets(st.sampled_from(ROLES), max_size=2),
+        st.sets(st.sampled_from(tuple(ABOVE))),
+    )
+    return tuple(
+        Member(name, tuple(sorted(draw(some_roles))), tuple(sorted(draw(some_teams))), draw(limits()))
+        for name in USERS
+    )
+
+
+def base(name: str, entity: str) -> st.SearchStrategy[Record]:
+    """What every record has."""
+    return st.fixed_dictionaries(
+        {
+            "name": st.just(name),
+            "entity": st.just(entity),
+            "owner": st.sampled_from(USERS),
+            "team": st.sampled_from((*ABOVE, None)),
+            "created_by": st.just("system"),
+            "deleted": st.just(False),
+            "version": st.just(1),
+        }
+    )
+
+
+@st.composite
+def records(draw: st.DrawFn) -> tuple[Record, ...]:
+    """Accounts, contacts, deals in trees, and lines inside them; some are in the recycle bin."""
+    found = [draw(base(name, "account")) | {"size": draw(st.sampled_from((3, 7, None)))} for name in ACCOUNTS]
+    accounts, phones = st.sampled_from((*ACCOUNTS, None)), st.sampled_from(("ant", "bee", None))
+    found += [
+        draw(base(name, "contact")) | {"account": draw(accounts), "phone": draw(phones)} for name in CONTACTS
+    ]
+    for place, name in enumerate(DEALS):
+        own = {
+            "parent": draw(st.sampled_from((None, *DEALS[:place]))),
+            "account": draw(accounts),
+            "contacts": sorted(draw(st.sets(st.sampled_from(CONTACTS)))),
+            "code": draw(st.sampled_from((f"c{place}", None))),
+            "amount": draw(st.sampled_from(AMOUNTS)),
+            "note": draw(st.sampled_from(NOTES)),
+            "salary": draw(st.sampled_from((1, 5, None))),
+            "stage": draw(st.sampled_from(("open", "won", "lost"))),
+            "paper": draw(st.sampled_from((None, f"paper_{place}"))),
+            "files": [f"attached_{place}"],
+        }
+        found.append(draw(base(name, "deal")) | own)
+    deals = st.sampled_from(DEALS)
+    prices = st.sampled_from((2, 7, None))
+    for name in LINES:
+        plain = {"name": name, "entity": "line", "item": name, "deleted": False, "version": 1}
+        found.append({**plain, "deal": draw(deals), "price": draw(prices)})
+    return tuple(with_doomed(found, draw(st.sets(st.sampled_from((*CONTACTS, *DEALS)), max_size=2))))
+
+
+def with_doomed(found: list[Record], names: set[str]) -> list[Record]:
+    """The records, of which some will go to the bin at the beginning; none goes that has others below it."""
+    parents = {one.get("parent") for one in found}
+    return [one | {"doomed": True} if one["name"] in names - parents else one for one in found]
+
+
+def changes() -> st.SearchStrategy[Mapping[str, Any]]:
+    """Values that somebody sends for a deal."""
+    fields = {
+        "amount": st.sampled_from(AMOUNTS),
+        "note": st.sampled_from(NOTES),
+        "salary": st.sampled_from((1, 5, None)),
+        "account": st.sampled_from((*ACCOUNTS, None)),
+        "owner": st.sampled_from(USERS),
+        "team": st.sampled_from((*ABOVE, None)),
+    }
+    names = st.sets(st.sampled_from(tuple(fields)), min_size=1, max_size=2)
+    return names.flatmap(lambda some: st.fixed_dictionaries({name: fields[name] for name in sorted(some)}))
+
+
+@st.composite
+def operations(draw: st.DrawFn, place: int) -> Operation:
+    """Something that a user tries."""
+    what = draw(st.sampled_from(TRIED))
+    user, record = draw(st.sampled_from(USERS)), draw(st.sampled_from(DEALS))
+    if what == "share":
+        receiver = draw(st.sampled_from((*USERS, *ABOVE, *ROLES)))
+        return Operation(
+            what, user, record, {"receiver": receiver, "verb": draw(st.sampled_from(("read", "update")))}
+        )
+    if what == "transition":
+        return Operation(what, user, record, {"name": draw(st.sampled_from(("win", "lose")))})
+    if what in {"delete", "restore"}:
+        return Operation(what, user, draw(st.sampled_from((*DEALS, *CONTACTS, *ACCOUNTS))))
+    name = f"made_{place}" if what.endswith("create") else record
+    return Operation(what, user, name, draw(changes()) if what != "bulk delete" else {})
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A whole world."""
+    team_roles = draw(st.dictionaries(st.sampled_from(tuple(ABOVE)), st.sampled_from(ROLES), max_size=2))
+    return World(
+        roles=draw(roles()),
+        team_roles={team: (role,) for team, role in team_roles.items()},
+        members=draw(members()),
+        records=draw(records()),
+        operations=[draw(operations(place)) for place in range(draw(st.integers(0, MOST_TRIED)))],
+        asked=draw(st.integers(0, PARTS - 1)),
+    )

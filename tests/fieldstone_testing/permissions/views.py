@@ -1,0 +1,244 @@
+"""What somebody sees: the specification of every endpoint that reads, in plain Python over the world.
+
+Each function gives what an answer says of records, which are called by their names. What may not be read is
+None: nothing tells whether there is a value. A reference is a pair: what it names, and the title if the
+record there may be read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from fieldstone_testing.permissions.documents import FIELDS, INVERSES, SEARCHED, STAGES, TRANSITIONS
+from fieldstone_testing.permissions.rights import denied, may, may_field, may_read, token_leaves
+from fieldstone_testing.permissions.worlds import Event, Person, Record, State, references
+
+Shown = dict[str, Any]
+
+
+def visible(state: State, who: Person, entity: str) -> list[Record]:
+    """The live records that somebody may read, the oldest first."""
+    return [one for one in state.of(entity) if may_read(state, who, one)]
+
+
+def in_bin(state: State, who: Person, entity: str) -> list[Record]:
+    """The recycle bin of somebody, which takes the right to delete as well."""
+    found = state.of(entity, deleted=True)
+    return [one for one in found if may_read(state, who, one) and may(state, who, "delete", one)]
+
+
+def shown(state: State, who: Person, record: Record) -> Shown:
+    """Field → value, as somebody who may read the record sees it."""
+    found = {name: value(state, who, record, name) for name in FIELDS[record["entity"]]}
+    return found if record["entity"] == "line" else found | {"owner": record["owner"], "team": record["team"]}
+
+
+def value(state: State, who: Person, record: Record, name: str) -> Any:
+    """A field of a record, None where it is hidden."""
+    if not may_field(state, who, "read", record, name):
+        return None
+    if name == "contacts":
+        return sorted(one["name"] for one in state.linked(record) if may_read(state, who, one))
+    if name == "double":
+        return None if record["amount"] is None else record["amount"] * 2
+    if name in references(record["entity"]) and record[name] is not None:
+        return record[name], title(state, who, record[name])
+    return record[name]
+
+
+def title(state: State, who: Person, name: str) -> str | None:
+    """The title of a record, None where it may not be read."""
+    return name if may_read(state, who, state.records[name]) else None
+
+
+def whole(state: State, who: Person, record: Record) -> Shown:
+    """One record with what lives inside it."""
+    found = shown(state, who, record)
+    if record["entity"] != "deal":
+        return found
+    lines = [shown(state, who, line) for line in in_readable_order(state, who, record)]
+    return found | {"lines": [{name: line[name] for name in ("item", "price")} for line in lines]}
+
+
+def in_readable_order(state: State, who: Person, deal: Record) -> list[Record]:
+    """The lines of a deal by the prices that somebody may read."""
+    lines = [one for one in state.records.values() if one in state.inside(deal)]
+    prices = {line["name"]: value(state, who, line, "price") for line in lines}
+    return sorted(lines, key=lambda one: (prices[one["name"]] is None, prices[one["name"]] or 0))
+
+
+def path(state: State, who: Person, record: Record, text: str) -> Any:
+    """A field behind references: None where one of them, the record there, or the field is hidden."""
+    first, *rest = text.split(".")
+    if not rest:
+        return value(state, who, record, first)
+    target = state.target(record, first) if value(state, who, record, first) is not None else None
+    if target is None or not may_read(state, who, target):
+        return None
+    return path(state, who, target, ".".join(rest))
+
+
+# -- what callers ask for
+
+
+def where(state: State, who: Person, entity: str, holds: Callable[[Record], bool]) -> list[str]:
+    """The names of the records that somebody may read and a condition picks."""
+    return [one["name"] for one in visible(state, who, entity) if holds(one)]
+
+
+def equal_to(state: State, who: Person, entity: str, text: str, wanted: Any) -> list[str]:
+    """`where=text == wanted`: what is hidden is null and equals nothing else."""
+
+    def holds(record: Record) -> bool:
+        found = path(state, who, record, text)
+        return (found[0] if isinstance(found, tuple) else found) == wanted
+
+    return where(state, who, entity, holds)
+
+
+def ordered(state: State, who: Person, entity: str, keys: Sequence[str]) -> list[str]:
+    """`order=keys`: what is hidden comes last, like what is empty, and cannot be told from it."""
+    found = visible(state, who, entity)
+    if keys[-1].startswith("-"):
+        found.reverse()  # ties go by id, in the direction of the last key
+    for key in reversed(keys):
+        text, descending = key.removeprefix("-"), key.startswith("-")
+        found = by_key(found, lambda one, text=text: sortable(path(state, who, one, text)), descending)
+    return [one["name"] for one in found]
+
+
+def by_key(found: list[Record], key: Callable[[Record], Any], descending: bool) -> list[Record]:
+    """Sorted, those without a value last, ties in the order they were."""
+    known = sorted((one for one in found if key(one) is not None), key=key, reverse=descending)
+    return known + [one for one in found if key(one) is None]
+
+
+def sortable(found: Any) -> Any:
+    """What a value is sorted by: a reference by its title, a choice by the order of its options."""
+    found = found[1] if isinstance(found, tuple) else found
+    return STAGES.index(found) if found in STAGES else found
+
+
+def groups(state: State, who: Person, entity: str, name: str) -> dict[Any, int]:
+    """How many records there are of each value; what is hidden counts as no value."""
+    found = [path(state, who, one, name) for one in visible(state, who, entity)]
+    return dict(Counter(one[0] if isinstance(one, tuple) else one for one in found))
+
+
+def measures(state: State, who: Person, entity: str, name: str) -> dict[str, Any]:
+    """Sum, smallest and largest of what may be read."""
+    found = [path(state, who, one, name) for one in visible(state, who, entity)]
+    known = [one for one in found if one is not None]
+    return {"sum": sum(known), "min": min(known, default=None), "max": max(known, default=None)}
+
+
+def matching(state: State, who: Person, entity: str, word: str) -> set[str]:
+    """The records in whose readable text a word occurs."""
+    found = set()
+    for one in visible(state, who, entity):
+        texts = [path(state, who, one, text) for text in SEARCHED[entity]]
+        if any(word in text for text in texts if text is not None):
+            found.add(one["name"])
+    return found
+
+
+def related(state: State, who: Person, record: Record, inverse: str) -> set[str]:
+    """A collection of a record: the records that may be read and whose reference may be read in them."""
+    entity, name = INVERSES[record["entity"]][inverse]
+    return set(where(state, who, entity, lambda one: names(path(state, who, one, name), record["name"])))
+
+
+def names(found: Any, wanted: str) -> bool:
+    """Whether a reference, or a list of them, names a record."""
+    return wanted in found if isinstance(found, list) else found is not None and found[0] == wanted
+
+
+def branch(state: State, who: Person, record: Record, *, up: bool) -> set[str]:
+    """All deals above or below one: the way leads through what may be read only."""
+    found: set[str] = set()
+    steps = [record]
+    while steps:
+        here = steps.pop()
+        parent = path(state, who, here, "parent") if may_read(state, who, here) else None
+        above = {parent[0]} if parent is not None and parent[1] is not None else set()
+        reached = above if up else related(state, who, here, "children")
+        steps += [state.records[name] for name in reached - found]
+        found |= reached
+    return found
+
+
+# -- what belongs to a record
+
+
+def changes(state: State, who: Person, record: Record) -> list[dict[str, Any]]:
+    """The history of a record, the oldest first: of what may be read in it now, before and after."""
+    found = []
+    for event in state.events:
+        if event.record == record["name"] and event.before is not None:
+            before, after = event.before, event.after or event.before
+            names = (*FIELDS[record["entity"]], "owner", "team")
+            changed = [name for name in names if before.get(name) != after.get(name)]
+            seen = [name for name in changed if may_field(state, who, "read", record, name)]
+            found.append({name: [plain(before[name]), plain(after[name])] for name in sorted(seen)})
+    return found
+
+
+def plain(found: Any) -> Any:
+    """A value as the history keeps it."""
+    return found or None if isinstance(found, list) else found
+
+
+def files(state: State, who: Person, deal: Record) -> set[str]:
+    """The files of a deal: those attached to it, and the one in its field, if that may be read."""
+    held = [deal["paper"]] if value(state, who, deal, "paper") is not None else []
+    return {*deal["files"], *held} if file_readable(who) else set()
+
+
+def file_readable(who: Person) -> bool:
+    """Whether files exist for somebody at all: for everybody with a role, if their token reads."""
+    return bool(who.roles) and (who.limits.verbs is None or "read" in who.limits.verbs)
+
+
+def transitions(state: State, who: Person, deal: Record) -> set[str]:
+    """The transitions that somebody may take now."""
+    return {name for name in TRANSITIONS if may_take(state, who, deal, name)}
+
+
+def may_take(state: State, who: Person, deal: Record, name: str) -> bool:
+    """Whether somebody may take a transition: by its role, else by the right to update; never if denied."""
+    sources, _, role = TRANSITIONS[name]
+    if deal["stage"] not in sources:
+        return False
+    if role is None:
+        return may(state, who, "update", deal)
+    by_role = role in who.roles and token_leaves(who, "update", "deal")
+    return by_role and not denied(state, who, "update", deal)
+
+
+# -- the feed
+
+
+def feed(state: State, who: Person, entities: Iterable[str]) -> list[tuple[str, str]]:
+    """What the feed tells: changes of what may be read now, and `gone` where one took it out of sight."""
+    found = []
+    for event in state.events:
+        record = state.records[event.record]
+        if record["entity"] in entities:
+            if not record["deleted"] and may_read(state, who, record):
+                found.append((event.record, event.action))
+            elif went(state, who, event):
+                found.append((event.record, "gone"))
+    return found
+
+
+def went(state: State, who: Person, event: Event) -> bool:
+    """Whether a change took a record out of sight."""
+    before, after = (one is not None and is_seen(state, who, one) for one in (event.before, event.after))
+    return before and not after
+
+
+def is_seen(state: State, who: Person, record: Record) -> bool:
+    """Whether a record as it was could be seen with the rights of now."""
+    return not record["deleted"] and may_read(state, who, record)

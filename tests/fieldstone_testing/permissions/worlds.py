@@ -1,0 +1,214 @@
+"""What a generated world is made of: roles, people, and records as they are at a moment.
+
+Everything is called by a name (`deal_2`, `user_0`, `North`); `running` knows which ids these have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldstone_testing.permissions.conditions import FALSE, Condition
+from fieldstone_testing.permissions.documents import REFERENCES
+
+Record = dict[str, Any]
+"""Field → value. `name` is the record's own name, references hold names, `contacts` a list of them. Besides
+there are `entity`, `owner`, `team`, `created_by`, `deleted`, and `version`.
+"""
+
+ABOVE = {"North": "Europe", "South": "Europe", "Europe": "World", "World": None}
+"""Team → the team above it."""
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """When a role shows a field, and lets it be set; None: whenever it grants the record."""
+
+    read: Condition | None = None
+    update: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a role grants on an entity, how it narrows fields, and what it denies (verb → condition)."""
+
+    create: Condition = FALSE
+    read: Condition = FALSE
+    update: Condition = FALSE
+    delete: Condition = FALSE
+    assign: Condition = FALSE
+    share: Condition = FALSE
+    fields: Mapping[str, Narrowing] = field(default_factory=dict)
+    deny: Mapping[str, Condition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A generated role. grants: entity → what it says of it; of `line`, which lives in deals, only fields."""
+
+    name: str
+    inherits: tuple[str, ...]
+    capabilities: tuple[str, ...]
+    grants: Mapping[str, Grant]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a token is narrowed to; None: not."""
+
+    entities: frozenset[str] | None = None
+    verbs: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A generated user: the roles held directly, the teams, and the limits of the token in use."""
+
+    name: str
+    roles: tuple[str, ...]
+    teams: tuple[str, ...]
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that a user tries. what: `update`, `create`, …; values: of fields, or what else it takes."""
+
+    what: str
+    user: str
+    record: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class World:
+    """All that is generated. team_roles: the roles that a team's members hold.
+
+    asked: which part of the questions about lists is asked (see `probes`).
+    """
+
+    roles: Sequence[Role]
+    team_roles: Mapping[str, tuple[str, ...]]
+    members: Sequence[Member]
+    records: Sequence[Record]
+    operations: Sequence[Operation]
+    asked: int = 0
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks, as permissions see them.
+
+    roles: with inherited ones. teams: the own ones, the oldest first, and all below them. receives: what
+    something may have been shared with for this person to get it.
+    """
+
+    name: str
+    roles: frozenset[str]
+    teams: tuple[str, ...]
+    capabilities: frozenset[str]
+    limits: Limits
+    receives: frozenset[str]
+    first_team: str | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """A record that somebody shared with a user, a team or the holders of a role."""
+
+    sharer: str
+    record: str
+    receiver: str
+    verb: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a record: how it was before and after; None: it was not there."""
+
+    record: str
+    action: str
+    before: Record | None
+    after: Record | None
+
+
+@dataclass
+class State:
+    """The world as it is: its records with those in the recycle bin, what is shared, and what happened."""
+
+    world: World
+    records: dict[str, Record] = field(default_factory=dict)
+    shares: list[Share] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def of(self, entity: str, *, deleted: bool = False) -> list[Record]:
+        """The live records of an entity, or those in the bin, the oldest first."""
+        found = self.records.values()
+        return [one for one in found if one["entity"] == entity and one["deleted"] is deleted]
+
+    def target(self, record: Record, reference: str) -> Record | None:
+        """The record that a reference names."""
+        return self.records.get(record[reference] or "")
+
+    def referring(self, entity: str, reference: str, record: Record) -> list[Record]:
+        """The live records whose reference names the record."""
+        return [one for one in self.of(entity) if one[reference] == record["name"]]
+
+    def linked(self, deal: Record) -> list[Record]:
+        """The live contacts of a deal."""
+        return [one for one in self.of("contact") if one["name"] in deal["contacts"]]
+
+    def linking(self, contact: Record) -> list[Record]:
+        """The live deals that a contact belongs to."""
+        return [one for one in self.of("deal") if contact["name"] in one["contacts"]]
+
+    def total(self, deal: Record) -> int:
+        """The prices of the lines in a deal."""
+        return sum(line["price"] or 0 for line in self.inside(deal))
+
+    def inside(self, deal: Record) -> list[Record]:
+        """The lines of a deal, which share its fate, in the order of their prices."""
+        lines = [one for one in self.records.values() if one["entity"] == "line"]
+        found = [one for one in lines if one["deal"] == deal["name"] and one["deleted"] == deal["deleted"]]
+        return sorted(found, key=lambda one: (one["price"] is None, one["price"], one["name"]))
+
+    def person(self, name: str) -> Person:
+        """A member with everything that decides about their rights."""
+        member = next(one for one in self.world.members if one.name == name)
+        direct = {*member.roles, *(role for team in member.teams for role in self._of_team(team))}
+        roles = frozenset(found for role in direct for found in self._with_inherited(role))
+        below = sorted(team for team in ABOVE if set(member.teams) & above(team) and team not in member.teams)
+        over = {found for team in member.teams for found in above(team)}
+        own = [team for team in ABOVE if team in member.teams]
+        return Person(
+            name=name,
+            roles=roles,
+            teams=(*own, *below),
+            capabilities=frozenset(c for role in self.held(roles) for c in role.capabilities),
+            limits=member.limits,
+            receives=frozenset({name, *own, *below, *over, *roles}),
+            first_team=own[0] if own else None,
+        )
+
+    def held(self, roles: frozenset[str]) -> list[Role]:
+        """The roles of these names."""
+        return [role for role in self.world.roles if role.name in roles]
+
+    def _of_team(self, team: str) -> Sequence[str]:
+        return self.world.team_roles.get(team, ())
+
+    def _with_inherited(self, name: str) -> set[str]:
+        role = next(one for one in self.world.roles if one.name == name)
+        return {name, *(found for parent in role.inherits for found in self._with_inherited(parent))}
+
+
+def above(team: str) -> set[str]:
+    """All teams above one."""
+    over = ABOVE[team]
+    return set() if over is None else {over, *above(over)}
+
+
+def references(entity: str) -> Mapping[str, str]:
+    """The references of an entity to one record, and the entity they lead to."""
+    return REFERENCES.get(entity, {})
