@@ -6,7 +6,9 @@ import pytest
 
 from fieldstone import records
 from fieldstone.context import TokenLimits
+from fieldstone_rules.types import Ref
 from fieldstone_testing.problems import assert_problem
+from fieldstone_testing.statements import noted_statements
 
 APP = """
 kind: app
@@ -182,6 +184,64 @@ def test_whoever_holds_several_roles_is_told_about_each(ask, deal):
     ]
 
 
+def test_it_says_how_the_user_comes_by_the_roles(app, ask, deal):
+    cleo = told(ask("Cleo", entity="deal", id=deal, verb="read"))
+    me = {"id": str(app.users["Cleo"]), "entity": "user", "title": "Cleo"}
+    assert cleo["held"] == [
+        {"role": "chief", "label": "Chief", "given_to": me, "inherited_by": None},
+        {"role": "rep", "label": "Rep", "given_to": None, "inherited_by": "chief"},
+    ]
+
+
+def test_a_role_that_a_team_holds_is_told_with_the_team(app_from, client):
+    app = app_from(APP)
+    app.user("Kim", [], ["East"])
+    team = {"id": str(app.sql("SELECT id FROM main.team")[0].id), "entity": "team"}
+    records.create(app.system, "role_assignment", [{"holder": team, "role": "rep"}])
+    answer = told(client(app, app.token("Kim")).post("/explain", json={"entity": "deal", "verb": "update"}))
+    assert [(one["role"], one["given_to"]) for one in answer["held"]] == [("rep", team | {"title": "East"})]
+
+
+def test_what_cannot_be_shared_is_told_so(ask, deal):
+    answer = told(ask("Ann", entity="deal", id=deal, verb="share"))
+    assert (answer["allowed"], answer["reason"]) == (False, "No role has `share` for it.")
+    assert told(ask("Ann", entity="deal", verb="share"))["allowed"] is False
+
+
+def test_the_number_of_statements_does_not_depend_on_how_often_a_record_was_shared(app_from, client):
+    app = app_from(APP.replace("    delete: margin", "    share: true\n    delete: margin", 1))
+    deal = records.create(app.context_for("Ann", ["rep"]), "deal", [{"name": "Pump"}])[0].id
+    kim, question = app.user("Kim", ["rep"]), {"entity": "deal", "id": str(deal), "verb": "read"}
+    api = client(app, app.token("Kim"))
+
+    def shared_by(*names):
+        for name in names:
+            sharer = app.context_for(name, ["chief"])
+            records.share(sharer, "deal", deal, records.Sharing(Ref("user", kim), None))
+        with noted_statements() as seen:
+            clauses = told(api.post("/explain", json=question))["clauses"]
+        return len(seen), [one["effect"] for one in clauses].count("share")
+
+    shared_by("Cleo")
+    (few, one), (many, three) = shared_by("Cleo"), shared_by("Dora", "Eva")
+    assert (few, one, three) == (many, 1, 3)
+
+
+def test_sharing_is_explained_like_any_right(app_from, client):
+    app = app_from(APP.replace("    delete: margin", "    share: owner == user\n    delete: margin", 1))
+    deal = records.create(app.context_for("Ann", ["rep"], ["North"]), "deal", [{"name": "Pump"}])[0].id
+    app.user("Bo", ["rep"], ["North"])
+    question = {"entity": "deal", "id": str(deal), "verb": "share"}
+    own, mates = (
+        told(client(app, app.token(name)).post("/explain", json=question)) for name in ("Ann", "Bo")
+    )
+    assert (own["allowed"], own["roles"]) == (True, ["rep"])
+    assert (mates["allowed"], mates["reason"]) == (
+        False,
+        "It is possible only if you are its owner (as Rep).",
+    )
+
+
 def test_a_hop_to_a_record_that_is_not_there_is_no_value(ask, deal):
     answer = told(ask("Cleo", entity="deal", id=deal, verb="update"))
     chief = answer["clauses"][0]
@@ -234,6 +294,16 @@ def test_a_comment_follows_the_record_that_it_is_about(ask, deal, app):
         (None, "follows", False),
     ]
     assert answer["reason"] == "Not so: the user may read the record in “About”."
+
+
+@pytest.mark.parametrize("verb", ["read", "update", "delete"])
+def test_a_comment_names_the_record_that_it_follows_also_to_its_author(ask, deal, app, verb):
+    about = {"entity": "deal", "id": deal}
+    said = records.create(app.context_for("Ann"), "comment", [{"body": "Hm", "regarding": about}])[0].id
+    own = told(ask("Ann", entity="comment", id=str(said), verb=verb))
+    assert ("follows", True) in [(one["effect"], one["value"]) for one in own["clauses"]]
+    unnamed = told(ask("Ann", entity="comment", verb=verb))
+    assert ("follows", None) in [(one["effect"], one["value"]) for one in unnamed["clauses"]]
 
 
 def test_without_a_record_it_says_what_is_always_so(ask):

@@ -12,6 +12,7 @@ from typing import Any
 
 from fieldstone.access.clauses import DENY, FIELD, GRANT
 from fieldstone.access.grants import access
+from fieldstone.access.sharing import is_shareable
 from fieldstone.context import Context
 from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
@@ -25,11 +26,15 @@ from fieldstone.records.explaining.case import (
 from fieldstone.records.explaining.clauses import clauses_of
 from fieldstone.records.explaining.explanation import (
     FOLLOWS,
+    SHARE,
     ExplainedClause,
     ExplainedPart,
     Explanation,
+    HeldRole,
     Question,
 )
+from fieldstone.records.explaining.holding import held_roles
+from fieldstone.records.explaining.shared import NOT_SHAREABLE, may_be_shared
 from fieldstone.records.history import add_titles
 from fieldstone.records.reasons import needed
 from fieldstone.records.sentences import continued
@@ -41,6 +46,7 @@ __all__ = [
     "ExplainedClause",
     "ExplainedPart",
     "Explanation",
+    "HeldRole",
     "Question",
     "explain",
     "require_others_view",
@@ -66,7 +72,9 @@ def _explained(case: Case) -> Explanation:
     clauses = clauses_of(case)
     allowed, reason = _decided(case, clauses)
     user = {"id": str(subject.user), "entity": "user"}
-    add_titles(case.context, case.connection, [user, *_references(clauses)])
+    held = held_roles(case, clauses)
+    holders = [one.given_to for one in held if one.given_to is not None]
+    add_titles(case.context, case.connection, [user, *holders, *_references(clauses)])
     return Explanation(
         entity=case.entity.name,
         verb=question.verb,
@@ -78,6 +86,7 @@ def _explained(case: Case) -> Explanation:
         transition=question.transition,
         roles=_granting(clauses) if allowed else (),
         clauses=tuple(clauses),
+        held=tuple(held),
     )
 
 
@@ -104,6 +113,8 @@ def _decided(case: Case, clauses: Sequence[ExplainedClause]) -> tuple[bool | Non
         return allowed, None
     if case.subject.limits is not None and _allowed(case, _without_token(case)) is not False:
         return False, "The token in use leaves it out."
+    if case.verb == SHARE and not is_shareable(case.context.model, case.entity.name):
+        return False, NOT_SHAREABLE
     denied = next((clause for clause in clauses if clause.effect == DENY and clause.value), None)
     if denied is not None:
         return False, f"The role {denied.label} denies it: {denied.words}."
@@ -119,6 +130,8 @@ def _without_token(case: Case) -> Context:
 
 
 def _allowed(case: Case, context: Context) -> bool | None:
+    if case.verb == SHARE:
+        return may_be_shared(case, context)
     if case.judged is None:
         return _always(case, context)
     judged, verb, rights = case.judged, case.verb, CallerRights(context, case.entity)

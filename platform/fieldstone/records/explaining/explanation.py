@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 TRANSITION, CREATE = "transition", "create"
-VERBS = ("read", CREATE, "update", "delete", "assign", TRANSITION)
+SHARE = "share"
+VERBS = ("read", CREATE, "update", "delete", "assign", SHARE, TRANSITION)
 GUARD, FOLLOWS, SHARED = "guard", "follows", "share"
 
 
@@ -57,10 +58,23 @@ class ExplainedClause:
 
 
 @dataclass(frozen=True)
+class HeldRole:
+    """One way in which the user holds a role: given to the user or a team of theirs (a reference), or
+    inherited by another role that was.
+    """
+
+    role: str
+    label: str
+    given_to: dict[str, Any] | None = None
+    inherited_by: str | None = None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """The answer. allowed: None if it depends on the record and none was named. reason: why not, in words.
 
-    user: a reference to whom it is about. roles: those whose clauses grant it.
+    user: a reference to whom it is about. roles: those whose clauses grant it. held: how the user comes by
+    the roles that the clauses name.
     """
 
     entity: str
@@ -73,3 +87,4 @@ class Explanation:
     transition: str | None = None
     roles: tuple[str, ...] = ()
     clauses: tuple[ExplainedClause, ...] = ()
+    held: tuple[HeldRole, ...] = ()

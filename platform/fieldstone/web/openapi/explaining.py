@@ -58,9 +58,22 @@ EXPLAINED_CLAUSE: Schema = {
         "parts": {"type": "array", "items": reference("ExplainedPart")},
     },
 }
+HELD_ROLE: Schema = {
+    "type": "object",
+    "required": ["role", "label", "given_to", "inherited_by"],
+    "properties": {
+        "role": TEXT,
+        "label": TEXT,
+        "given_to": {
+            "anyOf": [FOUND, {"type": "null"}],
+            "description": "The user, or the team of theirs, that the role was given to.",
+        },
+        "inherited_by": MAYBE_TEXT | {"description": "The role given to them that inherits it."},
+    },
+}
 EXPLANATION: Schema = {
     "type": "object",
-    "required": ["entity", "id", "verb", "user", "allowed", "reason", "roles", "clauses"],
+    "required": ["entity", "id", "verb", "user", "allowed", "reason", "roles", "clauses", "held"],
     "properties": {
         "entity": TEXT,
         "id": {"type": ["string", "null"]},
@@ -72,6 +85,11 @@ EXPLANATION: Schema = {
         "reason": MAYBE_TEXT | {"description": "Why not, for people."},
         "roles": {"type": "array", "items": TEXT, "description": "The roles that grant it."},
         "clauses": {"type": "array", "items": reference("ExplainedClause")},
+        "held": {
+            "type": "array",
+            "items": reference("HeldRole"),
+            "description": "How the user comes by the roles that the clauses name.",
+        },
     },
 }
 WHAT_IF: Schema = {
@@ -174,6 +192,7 @@ SCHEMAS: dict[str, Schema] = {
     "Question": QUESTION,
     "ExplainedPart": EXPLAINED_PART,
     "ExplainedClause": EXPLAINED_CLAUSE,
+    "HeldRole": HELD_ROLE,
     "Explanation": EXPLANATION,
     "WhatIf": WHAT_IF,
     "GainedOrLost": SIDE,
