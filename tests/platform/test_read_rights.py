@@ -30,7 +30,7 @@ fields:
 kind: entity
 name: deal
 search: [name, secret_note]
-order: [-margin, name]
+order: [-margin, name, account.rating]
 fields:
   name: {type: text, required: true}
   account: {type: reference, to: account, inverse: deals}
@@ -40,6 +40,20 @@ fields:
   discount: {type: percent}
   secret_note: {type: text}
   profit: {type: formula, expression: margin * 2}
+---
+kind: view
+name: best
+entity: deal
+type: list
+columns: [name, margin, account.rating]
+order: [-account.rating, name]
+---
+kind: role
+name: appraiser
+inherits: [employee]
+entities:
+  account: {read: true, fields: {rating: {read: false}}}
+  deal: {read: true, fields: {margin: {read: false}}}
 ---
 kind: role
 name: rep
@@ -213,6 +227,13 @@ def test_measures_and_groups_need_the_right_to_the_field(office: Office) -> None
 def test_the_usual_order_leaves_out_what_may_not_be_read(office: Office) -> None:
     assert names(office.app.system) == ["Dear", "Open", "Cheap", "Foreign"]
     assert names(office.ann) == ["Cheap", "Dear", "Open"]
+    assert names(office.reader("Amy", "appraiser")) == ["Cheap", "Dear", "Foreign", "Open"]
+
+
+def test_a_view_leaves_out_columns_and_keys_that_may_not_be_read(office: Office) -> None:
+    records_seen = records.list(office.reader("Amy", "appraiser"), "deal", Query(view="best")).data
+    assert [record["name"] for record in records_seen] == ["Cheap", "Dear", "Foreign", "Open"]
+    assert all(record.keys() == {"id", "name"} for record in records_seen)
 
 
 def test_a_formula_that_may_be_read_reads_more_than_the_reader(office: Office) -> None:

@@ -7,7 +7,7 @@ show is joined to those few only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,9 +22,10 @@ from fieldstone.model.system_fields import TITLE
 from fieldstone.records import keyset, past, search
 from fieldstone.records.branches import in_branch
 from fieldstone.records.filters import checked, condition, system_scope, viewer_scope
-from fieldstone.records.order import Term, order_terms, usual_order
+from fieldstone.records.order import Term, known_keys, order_terms, usual_order
 from fieldstone.records.output import Shown, chosen_fields, record_json
 from fieldstone.records.past_questions import known_then, past_terms, require_plain
+from fieldstone.records.paths import is_known
 from fieldstone.records.query import Query, Seen, malformed
 from fieldstone.records.source import Joins, RecordSource, Viewer
 from fieldstone.records.statements import Statement
@@ -93,24 +94,33 @@ def conditions_of(viewer: Viewer, entity: Entity, query: Query) -> list[Expressi
         Malformed: if one cannot be read, or the view is of another entity or unknown.
     """
     found = [query.where] if isinstance(query.where, Expression) else []
-    view = seen(viewer, query)
+    view = seen(viewer, entity, query)
     sources = [(query.where, "where"), (view.where if view else None, "view")]
     texts = [(text, name) for text, name in sources if isinstance(text, str) and text.strip()]
     return [*found, *(checked(viewer, entity.name, text, name) for text, name in texts)]
 
 
-def seen(viewer: Viewer, query: Query) -> Seen | None:
-    """What the query's view says."""
+def seen(viewer: Viewer, entity: Entity, query: Query) -> Seen | None:
+    """What the query's view says, without the columns and keys that there are not for the viewer.
+
+    Its condition stays whole: without a part of it the list would show what the view does not mean.
+    """
     if not isinstance(query.view, str):
-        return query.view
-    view = viewer.model.views[query.view]
-    return Seen(view.name, view.where.source if view.where else None, view.order, view.columns)
+        found = query.view
+    else:
+        view = viewer.model.views[query.view]
+        found = Seen(view.name, view.where.source if view.where else None, view.order, view.columns)
+    if found is None:
+        return None
+    columns = tuple(text for text in found.columns if text in entity.lines or is_known(viewer, entity, text))
+    nothing = ("id",) if found.columns else ()
+    return replace(found, order=known_keys(entity, viewer, found.order), columns=columns or nothing)
 
 
 def terms_of(rows: Rows, query: Query, number_of_words: int) -> list[Term]:
     """The keys of the order: the query's, the view's, what fits the words best, or the entity's."""
     viewer, entity = rows.record.viewer, rows.record.entity
-    view = seen(viewer, query)
+    view = seen(viewer, entity, query)
     own = query.order if query.order is not None else view.order if view else ()
     if number_of_words and not own:
         return ranked_terms(rows.record, number_of_words, similar=query.similar)
@@ -138,7 +148,7 @@ def page_statement(
     terms = terms_of(rows, query, number_of_words)
     page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
     shown = (RecordSource if query.at is None else past.PastSource)(viewer, entity, page, Joins())
-    view = seen(viewer, query)
+    view = seen(viewer, entity, query)
     fields = query.fields if query.fields is not None else (view.columns if view else ()) or None
     item = record_json(shown, _chosen(viewer, entity, query, fields))
     keys = [Term(page.c[_key_name(n)], term.descending, term.nullable) for n, term in enumerate(terms)]

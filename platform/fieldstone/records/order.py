@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from fieldstone.model.model import Entity
 from fieldstone.model.ordering import OrderKey, parse_key
-from fieldstone.records.paths import FieldPath, guarded, resolve
+from fieldstone.records.paths import FieldPath, guarded, is_known, resolve
 from fieldstone.records.query import malformed
 from fieldstone.records.source import RecordSource, Viewer
 
@@ -49,11 +49,13 @@ def order_terms(record: RecordSource, order: Sequence[str]) -> list[Term]:
 
 
 def usual_order(entity: Entity, viewer: Viewer) -> tuple[str, ...]:
-    """The entity's own order without what the viewer may not read; the newest first where it has none."""
-    granted = viewer.access(entity.name)
-    keys = [(text, parse_key(text)) for text in entity.declaration.order]
-    readable = [text for text, key in keys if granted.field_read(key.path[0]).constant is not False]
-    return tuple(readable) or NEWEST_FIRST
+    """The entity's own order without what the viewer may not know; the newest first where it has none."""
+    return known_keys(entity, viewer, entity.declaration.order) or NEWEST_FIRST
+
+
+def known_keys(entity: Entity, viewer: Viewer, order: Sequence[str]) -> tuple[str, ...]:
+    """Those keys of a declared order that there are for the viewer, all the way behind references."""
+    return tuple(text for text in order if is_known(viewer, entity, ".".join(parse_key(text).path)))
 
 
 def _term(record: RecordSource, key: OrderKey) -> Term:

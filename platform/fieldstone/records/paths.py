@@ -60,6 +60,15 @@ def resolve(viewer: Viewer, entity: Entity, text: str, parameter: str) -> FieldP
     return FieldPath(text, tuple(hops), _known(viewer, at, names[-1], parameter))
 
 
+def is_known(viewer: Viewer, entity: Entity, text: str) -> bool:
+    """Whether there is a field for a viewer that `text` names."""
+    try:
+        resolve(viewer, entity, text, "")
+    except Malformed:
+        return False
+    return True
+
+
 def readable_fields(viewer: Viewer, entity: Entity) -> Iterable[Field]:
     """The fields that the viewer may read at least in some records, in the order of the declaration."""
     granted = viewer.access(entity.name)

@@ -85,7 +85,7 @@ def columns_of(context: Context, owner: Entity, query: Query) -> list[str]:
     if query.fields is not None:
         return list(query.fields)
     viewer = Viewer(context.model, context.principal.access_key)
-    seen = lists.seen(viewer, saved_views.resolved(context, owner, query))
+    seen = lists.seen(viewer, owner, saved_views.resolved(context, owner, query))
     if seen is not None and seen.columns:
         return list(seen.columns)
     granted = access(context.model, context.principal, owner.name)

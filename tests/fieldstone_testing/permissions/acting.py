@@ -17,7 +17,9 @@ def act(running: Running) -> list[str]:
     for place, operation in enumerate(running.state.world.operations):
         told = tried(running, operation)
         expected = attempted(running.state, operation)
-        if told != expected:
+        # Whether a bulk call ends before it comes to its line is a matter of capabilities and not of rights.
+        alike = operation.what.startswith("bulk ") and {told, expected} == {REFUSED, UNKNOWN}
+        if told != expected and not alike:
             # What follows would be judged on another world.
             return [f"operation {place} {operation}\n    oracle  {expected}\n    product {told}"]
     return []

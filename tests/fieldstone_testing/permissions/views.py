@@ -176,12 +176,12 @@ def changes(state: State, who: Person, record: Record) -> list[dict[str, Any]]:
     """The history of a record, the oldest first: of what may be read in it now, before and after."""
     found = []
     for event in state.events:
-        if event.record == record["name"] and event.before is not None:
-            before, after = event.before, event.after or event.before
+        if event.record == record["name"]:
+            before, after = event.before or {}, event.after or {}
             names = (*FIELDS[record["entity"]], "owner", "team")
-            changed = [name for name in names if before.get(name) != after.get(name)]
+            changed = [name for name in names if plain(before.get(name)) != plain(after.get(name))]
             seen = [name for name in changed if may_field(state, who, "read", record, name)]
-            found.append({name: [plain(before[name]), plain(after[name])] for name in sorted(seen)})
+            found.append({name: [plain(before.get(name)), plain(after[name])] for name in sorted(seen)})
     return found
 
 
