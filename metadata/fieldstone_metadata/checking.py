@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fieldstone_metadata.allocation import without_collection
 from fieldstone_metadata.declarations import Application
 from fieldstone_metadata.documents import RULES, Document, documents_of
 from fieldstone_metadata.expressions import Expressions
@@ -54,6 +55,11 @@ def check(layers: Sequence[Layer], instead: Sequence[Document] = ()) -> Checked:
     what they require, then `local`. instead: whole documents that stand for those of the same kind and name,
     with all that any layer changes in them.
     """
+    with without_collection():
+        return _checked(layers, instead)
+
+
+def _checked(layers: Sequence[Layer], instead: Sequence[Document]) -> Checked:
     report = Report()
     silenced: set[str] = set()
     merged = merge_layers(in_order(_layer_documents(layers, report, silenced), report), report)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from fieldstone_metadata.calendars import WorkCalendar
@@ -434,4 +435,8 @@ class Application:
 
     def workflow_of(self, entity: str) -> Workflow | None:
         """The workflow over `entity`, or None."""
-        return next((w for w in self.workflows.values() if w.entity == entity), None)
+        return self._workflows_by_entity.get(entity)
+
+    @cached_property
+    def _workflows_by_entity(self) -> Mapping[str, Workflow]:
+        return {workflow.entity: workflow for workflow in self.workflows.values()}

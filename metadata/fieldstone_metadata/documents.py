@@ -63,7 +63,7 @@ def documents_of(layer: Layer, report: Report, lost_names: set[str] | None = Non
     return documents
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def parse_file(layer: str, file: File) -> ParsedFile:
     """The documents of one file. Cached, so that a check after a change reads only what changed."""
     report = Report()

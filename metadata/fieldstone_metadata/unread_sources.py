@@ -56,13 +56,16 @@ def warn_of_unread_sources(application: d.Application, workspace: Workspace) -> 
 
     What a role inherits together with its sources from another is told of that other one only.
     """
-    shown = [*_formulas(application), *_titles(application), *_notifications(application)]
+    shown: dict[str, list[_Shown]] = {}
+    for one in (*_formulas(application), *_titles(application), *_notifications(application)):
+        shown.setdefault(one.entity, []).append(one)
+    ground = _Ground(application)
+    sights = {name: _Sight(ground, role) for name, role in application.roles.items()}
     for role in application.roles.values():
         if ADMIN in (role.name, *role.inherits):
             continue
-        told = [_Sight(application, application.roles[name]) for name in role.inherits]
-        sight = _Sight(application, role)
-        for one in shown:
+        sight, told = sights[role.name], [sights[name] for name in role.inherits]
+        for one in (one for entity in sorted(sight.entities()) for one in shown.get(entity, ())):
             hidden = sight.hidden(one)
             if hidden and not any(ancestor.hidden(one) for ancestor in told):
                 place = _place(workspace.of_kind("role")[role.name].root, one.entity)
@@ -77,17 +80,37 @@ def _place(role: Node, entity: str) -> Node:
     return (grants.get(entity) if grants is not None else None) or role.value["name"]
 
 
+class _Ground:
+    """What all roles are looked at with: gathered once, because the fields of an application are many.
+
+    outside: entity → the entity of the records that its own live inside. inside: the other way round.
+    """
+
+    def __init__(self, application: d.Application) -> None:
+        self.roles = application.roles
+        self.private = _private(application)
+        self.outside: dict[str, str] = {}
+        self.inside: dict[str, list[str]] = {}
+        for entity in application.entities.values():
+            if entity.parent is not None and entity.parent.target is not None:
+                around = entity.parent.target.entities[0]
+                self.outside[entity.name] = around
+                self.inside.setdefault(around, []).append(entity.name)
+
+
 class _Sight:
     """What somebody with one role, and those that it inherits, can read at all."""
 
-    def __init__(self, application: d.Application, role: d.Role) -> None:
-        self._outside = {
-            entity.name: entity.parent.target.entities[0]
-            for entity in application.entities.values()
-            if entity.parent is not None and entity.parent.target is not None
-        }
-        self._roles = [role, *(application.roles[name] for name in role.inherits)]
-        self._concealed = frozenset() if self._sees_private_data() else _private(application)
+    def __init__(self, ground: _Ground, role: d.Role) -> None:
+        self._outside, self._inside = ground.outside, ground.inside
+        self._roles = [role, *(ground.roles[name] for name in role.inherits)]
+        self._concealed = frozenset() if self._sees_private_data() else ground.private
+
+    def entities(self) -> set[str]:
+        """The entities of which it may be able to read anything; of all others it reads nothing."""
+        granted = {name for role in self._roles for name in role.entities}
+        inside = (name for entity in granted for name in self._inside.get(entity, ()))
+        return granted | _FOR_EVERYBODY | set(inside)
 
     def hidden(self, shown: _Shown) -> list[str]:
         """What is hidden of the sources of something that is shown: fields, or whole entities by name."""

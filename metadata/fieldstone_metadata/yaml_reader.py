@@ -7,7 +7,7 @@ is reached: aliases, anchors and tags are refused, depth and the number of value
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,9 @@ class _Reader:
         """Reads all events of the text. Returns the index behind which nothing has been read."""
         try:
             for event in self._events():
-                self._take(event)
+                take = _TAKING.get(type(event))
+                if take is not None:
+                    take(self, event)
         except yaml.YAMLError as error:
             failed_at = yaml_mistakes.report_syntax_error(error, self.source, self.lines_before, self.report)
         except _StopReadingError:
@@ -75,16 +77,6 @@ class _Reader:
             self.open[0].broken = True
             self.open[0].end = max(failed_at, self.open[0].start)
         return failed_at
-
-    def _take(self, event: Any) -> None:
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self._enter(event)
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._leave(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
 
     def _events(self) -> Iterator[Any]:
         text = self.source.text[self.start :] if self.start else self.source.text
@@ -177,3 +169,14 @@ class _Reader:
     def _stop(self, node: Node, code: str, message: str) -> None:
         self.report.error(node, code, message)
         raise _StopReadingError
+
+
+_TAKING: Mapping[type[yaml.Event], Callable[[_Reader, Any], None]] = {
+    yaml.ScalarEvent: _Reader._scalar,
+    yaml.MappingStartEvent: _Reader._enter,
+    yaml.SequenceStartEvent: _Reader._enter,
+    yaml.MappingEndEvent: _Reader._leave,
+    yaml.SequenceEndEvent: _Reader._leave,
+    yaml.AliasEvent: _Reader._alias,
+}
+"""What is done with each kind of event; the others only say where texts and documents begin and end."""

@@ -12,7 +12,7 @@ import os
 import pickle
 import platform
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +119,18 @@ def parse_expression(source: str, start: int = 0, end: int | None = None) -> Tre
 
     Raises RuleError with the one problem at which reading had to stop.
     """
-    tree = _parse(source, "expression", start, len(source) if end is None else end)
+    tree = _expression(source, start, len(source) if end is None else end, limits.current)
     if isinstance(tree, MeasuredTree) and tree.size > limits.current.nodes:
         raise _too_complex(source, too_many_parts(), span_of(tree))
     return tree
+
+
+@lru_cache(maxsize=4096)
+def _expression(source: str, start: int, end: int, _limits: limits.Limits) -> Tree[Token]:
+    """What parsing gave before: `owner == user` stands in hundreds of grants, and a check after a change
+    reads the same texts again. Nobody changes a tree; the limits decide whether there is one.
+    """
+    return _parse(source, "expression", start, end)
 
 
 def parse_file(source: str, start: int = 0, end: int | None = None) -> Tree[Token]:

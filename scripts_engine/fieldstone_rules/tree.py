@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from fieldstone_rules.schema import Through
 from fieldstone_rules.spans import Span
@@ -308,20 +308,36 @@ class Aggregate(Node):
     separator: Node | None = None
 
 
-def children(node: Node) -> Iterator[Node]:
+def children(node: Node) -> list[Node]:
     """The nodes directly below a node."""
-    for entry in fields(node):
-        yield from _nodes_in(getattr(node, entry.name))
+    found: list[Node] = []
+    names = _BRANCHES.get(type(node))
+    for name in _branches(type(node)) if names is None else names:
+        value = getattr(node, name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Node):
+                found.append(part)
+            elif isinstance(part, OrderKey):
+                found.append(part.value)
+    return found
 
 
-def _nodes_in(value: object) -> Iterator[Node]:
-    if isinstance(value, Node):
-        yield value
-    elif isinstance(value, OrderKey):
-        yield value.value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes_in(item)
+_BRANCHES: dict[type[Node], tuple[str, ...]] = {}
+
+
+def _branches(kind: type[Node]) -> tuple[str, ...]:
+    """The attributes of a kind of node that hold nodes. Trees are walked often, so it is worked out once."""
+    hints = get_type_hints(kind, {**globals(), "FunctionDeclaration": object, "Form": object})
+    _BRANCHES[kind] = tuple(entry.name for entry in fields(kind) if _holds_nodes(hints[entry.name]))
+    return _BRANCHES[kind]
+
+
+def _holds_nodes(hint: Any) -> bool:
+    below = get_args(hint)
+    return any(map(_holds_nodes, below)) if below else isinstance(hint, type) and issubclass(hint, _PARTS)
+
+
+_PARTS = (Node, OrderKey)
 
 
 def depth(node: Node) -> int:

@@ -246,6 +246,6 @@ def test_publishing_the_same_again_changes_no_table(app_from: AppFactory) -> Non
 
 
 def test_tables_are_in_the_tenants_schema(app: App) -> None:
-    schemas = {table.schema for table in app.model.metadata.tables.values()}
+    schemas = {entity.table.schema for entity in app.model.entities.values()}
     assert schemas == {"main"}
     assert isinstance(app.model.entities["deal"].table, sa.Table)

@@ -44,9 +44,9 @@ def rule_origins(workspace: Workspace) -> Mapping[str, Origin]:
 def build_rules(files: RuleFiles, workspace: Workspace) -> Mapping[str, RuleFile]:
     """The declarations of all rule files by the names of the files; what is wrong is reported."""
     checked = files.check()
+    silenced = workspace.silenced | files.lost
     for name, document in _documents(workspace).items():
         source = document.root.source
-        silenced = workspace.silenced | files.lost
         found = [
             problem for problem in checked.problems[name] if not _is_echo(problem, source.text, silenced)
         ]

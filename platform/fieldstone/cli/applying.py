@@ -12,7 +12,7 @@ from fieldstone.access.users import require_user
 from fieldstone.cli.installation import Installation, opened
 from fieldstone.cli.output import console, error_console, is_interactive, print_json
 from fieldstone.cli.planning import print_plan, read_layers, show_problems
-from fieldstone.publication.apply import Applied, NotAccepted, apply, propose
+from fieldstone.publication.apply import Applied, NotAccepted, propose, publish
 
 
 @click.command("apply")
@@ -47,8 +47,7 @@ def command(
             if not proposal.plan.unchanged and not proposal.plan.refusals and not yes:
                 _ask()
             who = _author(installation, author)
-            seen = proposal.plan.base if base is None else base
-            applied = apply(installation.database, layers, author=who, note=note, base=seen)
+            applied = publish(installation.database, proposal, author=who, note=note, base=base)
         except NotAccepted as error:
             return show_problems(error, as_json=as_json)
     _show(applied, as_json=as_json)

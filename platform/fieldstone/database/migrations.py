@@ -219,9 +219,15 @@ def _shares(_data: str, system: str) -> tuple[str, ...]:
     )
 
 
+def _table_states(_data: str, system: str) -> tuple[str, ...]:
+    """What publications left of each table."""
+    return (f'CREATE TABLE "{system}".table_state (name text PRIMARY KEY, digest text NOT NULL)',)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _first),
     Migration(2, _operations_and_feed),
     Migration(3, _workflow),
     Migration(4, _shares),
+    Migration(5, _table_states),
 )

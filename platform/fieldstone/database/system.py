@@ -28,6 +28,7 @@ class SystemTables:
     share: a record opened to a user or team (receiver) or a role; sharer_roles, sharer_teams: what the one
     who did so holds now, because nobody may do more by a share than its sharer.
     content: texts of documents by their SHA-256, so that publications share what did not change.
+    table_state: what the last publication left of each table of records, as a digest.
     approval: requests for the approval of a transition; at most one of a record and field is pending.
     time_limit: when a record becomes overdue in the state that it is in.
     """
@@ -40,6 +41,7 @@ class SystemTables:
     access: sa.Table
     content: sa.Table
     document: sa.Table
+    table_state: sa.Table
     history: sa.Table
     outbox: sa.Table
     feed: sa.Table
@@ -101,6 +103,7 @@ def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             _text("path"),
             sa.Column("checksum", sa.ForeignKey(f"{schema}.content.checksum"), nullable=False),
         ),
+        "table_state": sa.Table("table_state", metadata, _key("name", sa.Text), _text("digest")),
     }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fieldstone.fields import FIELD_TYPES, FieldType
+from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import (
     Approval,
     ApprovalStep,
@@ -18,8 +20,9 @@ from fieldstone.model.model import (
     Transition,
     Workflow,
 )
-from fieldstone.model.tables import EntityTable, build_tables
+from fieldstone.model.tables import EntityStorage, build_storage
 from fieldstone_metadata import declarations
+from fieldstone_metadata.allocation import without_collection
 from fieldstone_rules import Expression
 
 
@@ -28,10 +31,15 @@ def compile_model(application: declarations.Application, *, version: int, schema
 
     version: its number. schema: the database schema that holds the tenant's records.
     """
-    metadata, tables = build_tables(application.entities, schema)
+    with without_collection():
+        return _compiled(application, version, schema)
+
+
+def _compiled(application: declarations.Application, version: int, schema: str) -> Model:
+    metadata, storage = build_storage(application.entities, schema)
     inverses = _inverses(application.entities)
     entities = {
-        name: _entity(entity, tables[name], inverses[name], application.workflow_of(name))
+        name: _entity(entity, storage[name], inverses[name], application.workflow_of(name))
         for name, entity in application.entities.items()
     }
     return Model(version, schema, application, metadata, entities, application.schema, _settings(application))
@@ -53,36 +61,36 @@ def _optional(expression: Expression | None) -> Rule | None:
 
 def _entity(
     declaration: declarations.Entity,
-    built: EntityTable,
+    storage: EntityStorage,
     inverses: Mapping[str, Inverse],
     workflow: declarations.Workflow | None,
 ) -> Entity:
     return Entity(
         name=declaration.name,
         declaration=declaration,
-        table=built.table,
-        fields={name: _field(field_type, built) for name, field_type in built.types.items()},
-        system={name: _field(field_type, built) for name, field_type in built.system.items()},
+        kept_in=storage.table,
+        fields={name: _field(field_type, storage) for name, field_type in storage.types.items()},
+        system={name: _field(field_type, storage) for name, field_type in storage.system.items()},
         inverses=inverses,
         title=compile_rule(declaration.title),
         workflow=None if workflow is None else _workflow(workflow),
     )
 
 
-def _field(field_type: FieldType, built: EntityTable) -> Field:
+def _field(field_type: FieldType, storage: EntityStorage) -> Field:
     declaration = field_type.declaration
     return Field(
         name=declaration.name,
         declaration=declaration,
         type=field_type,
-        columns=built.columns[declaration.name],
+        kept_in=partial(storage.columns, declaration.name),
         required=compile_condition(declaration.required),
         readonly=compile_condition(declaration.readonly),
         visible=compile_condition(declaration.visible),
         check=_optional(declaration.check),
         default=_optional(declaration.default.expression if declaration.default else None),
         formula=_optional(declaration.formula),
-        link=built.links.get(declaration.name),
+        linked_by=partial(storage.link, declaration.name) if isinstance(field_type, ReferencesType) else None,
     )
 
 

@@ -48,20 +48,30 @@ Condition = bool | Rule
 class Field:
     """A field of an entity: its declaration, its behaviour and its compiled conditions.
 
-    columns: its columns in the entity's table, in order (none for unstored formulas and many-to-many).
+    kept_in: gives its columns, and linked_by the table of a many-to-many field, made when first asked for.
     """
 
     name: str
     declaration: declarations.Field
     type: FieldType
-    columns: tuple[sa.Column[Any], ...]
+    kept_in: Callable[[], tuple[sa.Column[Any], ...]]
     required: Condition
     readonly: Condition
     visible: Condition
     check: Rule | None
     default: Rule | None
     formula: Rule | None
-    link: Link | None = None
+    linked_by: Callable[[], Link] | None = None
+
+    @cached_property
+    def columns(self) -> tuple[sa.Column[Any], ...]:
+        """Its columns in the entity's table, in order (none for unstored formulas and many-to-many)."""
+        return self.kept_in()
+
+    @cached_property
+    def link(self) -> Link | None:
+        """The table behind a many-to-many field."""
+        return None if self.linked_by is None else self.linked_by()
 
     @property
     def writable(self) -> bool:
@@ -77,7 +87,7 @@ class Field:
     @property
     def stored(self) -> bool:
         """Whether it has columns of its own in the entity's table."""
-        return bool(self.columns)
+        return self.declaration.stored if self.formula is not None else bool(self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +184,7 @@ class Workflow:
 
 @dataclass(frozen=True, eq=False)
 class Entity:
-    """An entity: its table, fields, inverses and workflow.
+    """An entity: its fields, inverses and workflow. kept_in: gives its table, made when first asked for.
 
     title: names a record to people; its value is kept in the column `_title`.
     fields: declared ones, in order. system: the fields every table has (`id`, `owner`, `created_at`…).
@@ -182,12 +192,17 @@ class Entity:
 
     name: str
     declaration: declarations.Entity
-    table: sa.Table
+    kept_in: Callable[[], sa.Table]
     fields: Mapping[str, Field]
     system: Mapping[str, Field]
     inverses: Mapping[str, Inverse]
     title: Rule
     workflow: Workflow | None = None
+
+    @cached_property
+    def table(self) -> sa.Table:
+        """Where its records are kept."""
+        return self.kept_in()
 
     @property
     def label(self) -> declarations.Label:
@@ -229,6 +244,12 @@ class Entity:
         """The fields that hold files."""
         return tuple(f for f in self.fields.values() if f.declaration.type in FILE_TYPES)
 
+    def tables(self) -> Iterator[sa.Table]:
+        """Its table, and those of the pairs of its many-to-many fields."""
+        yield self.table
+        links = (field.link for field in self.fields.values() if field.link is not None)
+        yield from (link.table for link in links if link.through is None)
+
     def field(self, name: str) -> Field | None:
         """The declared or system field called `name`, or None."""
         return self.fields.get(name) or self.system.get(name)
@@ -239,6 +260,7 @@ class Model:
     """Everything one publication says, ready to run.
 
     version: the publication's number. schema: the database schema of the tenant's data.
+    metadata: holds the tables that were asked for so far.
     cache: results that belong to the publication, such as compiled statements, keyed by their makers.
     """
 

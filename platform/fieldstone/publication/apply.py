@@ -17,11 +17,12 @@ from fieldstone.errors import Conflict, FieldstoneError, Invalid, Unavailable
 from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
 from fieldstone.plugins import plugin_manager
+from fieldstone.publication import table_states
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
 from fieldstone.publication.kept_values import compute_again
 from fieldstone.publication.layers import combined_layers
-from fieldstone.publication.plan import Plan, make_plan
+from fieldstone.publication.plan import Difference, Plan, difference, make_plan
 from fieldstone.publication.refusals import PlanRefused, Refusal
 from fieldstone.publication.store import current_version, find_publication, load_layers, save
 from fieldstone_metadata import Layer, Problem, check
@@ -47,13 +48,12 @@ class NotAccepted(Invalid):
 class Proposal:
     """Checked layers with what they would do.
 
-    old: the model in force, or None before the first publication.
+    between: the model in force, if there is one, and the one to come.
     """
 
     layers: tuple[Layer, ...]
-    application: Application
     problems: tuple[Problem, ...]
-    old: Model | None
+    between: Difference
     plan: Plan
 
 
@@ -67,17 +67,24 @@ class Applied:
     problems: tuple[Problem, ...] = ()
 
 
-def propose(database: Database, given: Sequence[Layer]) -> Proposal:
-    """Check `given` over what is published and plan it. Raises NotAccepted with all problems."""
+def propose(database: Database, given: Sequence[Layer], in_force: Model | None = None) -> Proposal:
+    """Check `given` over what is published and plan it.
+
+    in_force: the model in force, where the caller has it; otherwise it is compiled from what is published.
+    Raises NotAccepted with all problems.
+    """
     with database.read() as connection:
         version = current_version(connection, database.system)
         published = load_layers(connection, database.system, version)
     layers = combined_layers(given, published)
     application, problems = accepted(layers)
-    old = load_model(database, version) if version else None
+    known = in_force is not None and in_force.version == version
+    old = in_force if known or not version else load_model(database, version)
+    new = compile_model(application, version=version + 1, schema=database.schema)
+    between = difference(old, new)
     with database.transaction() as connection:
-        plan = _plan(connection, database, old, application, layers)
-    return Proposal(layers, application, problems, old, plan)
+        plan = _plan(connection, database, between, layers)
+    return Proposal(layers, problems, between, plan)
 
 
 def accepted(layers: Sequence[Layer]) -> tuple[Application, tuple[Problem, ...]]:
@@ -91,14 +98,23 @@ def accepted(layers: Sequence[Layer]) -> tuple[Application, tuple[Problem, ...]]
 def apply(
     database: Database, given: Sequence[Layer], *, author: UUID, note: str, base: int | None = None
 ) -> Applied:
-    """Publish `given` over what is in force.
+    """Publish `given` over what is in force: `propose` and `publish` in one.
+
+    Raises NotAccepted (documents with errors), and what `publish` raises.
+    """
+    return publish(database, propose(database, given), author=author, note=note, base=base)
+
+
+def publish(
+    database: Database, proposal: Proposal, *, author: UUID, note: str, base: int | None = None
+) -> Applied:
+    """Bring what was proposed into force.
 
     author: the user who publishes. note: why, for the list of versions. base: the version that the author has
     seen; if another one is in force by now, nothing is published.
-    Raises NotAccepted (documents with errors), PlanRefused (steps that are not supported), Conflict (base
-    moved, or another publication is under way), Unavailable (the tables stayed in use for too long).
+    Raises PlanRefused (steps that are not supported), Conflict (base moved, or another publication is under
+    way), Unavailable (the tables stayed in use for too long).
     """
-    proposal = propose(database, given)
     if base is not None and base != proposal.plan.base:
         raise _base_moved(base, proposal.plan.base)
     if proposal.plan.unchanged:
@@ -123,21 +139,21 @@ def _publish_with_patience(database: Database, proposal: Proposal, author: UUID,
 
 
 def _publish(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
-    version = proposal.plan.base + 1
-    model = compile_model(proposal.application, version=version, schema=database.schema)
+    old, model = proposal.between.old, proposal.between.new
     with database.transaction() as connection:
         _be_the_only_publisher(connection, database, proposal.plan.base)
-        plan = _plan(connection, database, proposal.old, proposal.application, proposal.layers)
+        plan = _plan(connection, database, proposal.between, proposal.layers)
         if plan.refusals:
             raise PlanRefused(plan.refusals)
-        plugin_manager().hook.fieldstone_before_publication(model=model, version=version)
+        plugin_manager().hook.fieldstone_before_publication(model=model, version=model.version)
         _execute(connection, plan)
-        save(connection, database.system, version, proposal.layers, author=author, note=note)
+        table_states.remember(connection, database.system, model.schema, plan.drifting)
+        save(connection, database.system, model.version, proposal.layers, author=author, note=note)
         ensure_system_user(connection, model)
         watch_rights(connection, database.system, model)
         refresh_sharers(connection, model)
-        compute_again(connection, database, proposal.old, model)
-        load_publication_data(connection, database, proposal.old, model)
+        compute_again(connection, database, proposal.between)
+        load_publication_data(connection, database, old, model)
     return model
 
 
@@ -167,16 +183,10 @@ def _base_moved(base: int, found: int) -> Conflict:
 
 
 def _plan(
-    connection: sa.Connection,
-    database: Database,
-    old: Model | None,
-    application: Application,
-    layers: Sequence[Layer],
+    connection: sa.Connection, database: Database, between: Difference, layers: Sequence[Layer]
 ) -> Plan:
-    version = old.version if old else 0
-    new = compile_model(application, version=version + 1, schema=database.schema)
-    published = find_publication(connection, database.system, version)
-    return make_plan(connection, old, new, layers, published.checksum if published else None)
+    published = find_publication(connection, database.system, between.old.version if between.old else 0)
+    return make_plan(connection, database.system, between, layers, published.checksum if published else None)
 
 
 def _execute(connection: sa.Connection, plan: Plan) -> None:

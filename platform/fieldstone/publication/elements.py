@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fieldstone_metadata.declarations import Application, Entity, Origin
@@ -51,7 +52,7 @@ def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: 
     for name, element in new.items():
         if name not in old:
             yield Change("create", kind, prefix + name)
-        elif (kind, name) not in _FOLLOWING and meaning(old[name]) != meaning(element):
+        elif (kind, name) not in _FOLLOWING and not same(old[name], element):
             yield Change("change", kind, prefix + name)
     yield from (Change("remove", kind, prefix + name) for name in old if name not in new)
 
@@ -68,6 +69,25 @@ def _without_fields(entities: Mapping[str, Entity]) -> dict[str, Entity]:
     return {name: dataclasses.replace(entity, fields={}) for name, entity in entities.items()}
 
 
+def same(old: Any, new: Any) -> bool:
+    """Whether two elements mean the same, as `meaning` has it; found without making anything of them."""
+    if old is new:
+        return True
+    if type(old) is not type(new):
+        return bool(meaning(old) == meaning(new))
+    if isinstance(old, Expression | RuleFile):
+        return bool(old.source == new.source)
+    if isinstance(old, Origin):
+        return True
+    if dataclasses.is_dataclass(old):
+        return all(same(getattr(old, name), getattr(new, name)) for name in _attributes(old.__class__))
+    if isinstance(old, Mapping):
+        return list(old) == list(new) and all(map(same, old.values(), new.values()))
+    if isinstance(old, list | tuple):
+        return len(old) == len(new) and all(map(same, old, new))
+    return bool(old == new)
+
+
 def meaning(value: Any) -> Any:
     """`value` as plain, comparable data: expressions by their source, places in files left out."""
     if isinstance(value, Expression):
@@ -77,9 +97,15 @@ def meaning(value: Any) -> Any:
     if isinstance(value, Origin):
         return None
     if dataclasses.is_dataclass(value):
-        return tuple(meaning(getattr(value, field.name)) for field in dataclasses.fields(value))
+        return tuple(meaning(getattr(value, name)) for name in _attributes(value.__class__))
     if isinstance(value, Mapping):
         return tuple((key, meaning(item)) for key, item in value.items())
     if isinstance(value, list | tuple):
         return tuple(meaning(item) for item in value)
     return value
+
+
+@cache
+def _attributes(kind: Hashable) -> tuple[str, ...]:
+    assert isinstance(kind, type)
+    return tuple(field.name for field in dataclasses.fields(kind))

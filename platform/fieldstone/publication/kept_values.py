@@ -6,7 +6,7 @@ from the records, so neither versions nor the history change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from fieldstone.context import Context
 from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.publication.plan import Difference
 from fieldstone.publication.refusals import PlanRefused, Refusal
 from fieldstone.records import formulas, rows, writing
 from fieldstone.records.batch import Batch, Item
@@ -28,12 +29,12 @@ _BATCH = 1000
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 
 
-def compute_again(connection: sa.Connection, database: Database, old: Model | None, model: Model) -> None:
+def compute_again(connection: sa.Connection, database: Database, between: Difference) -> None:
     """Bring all kept values that are declared differently, and all that follow from them, up to date.
 
     It happens in the caller's transaction. Raises PlanRefused if a stored formula has no value for a record.
     """
-    outdated = outdated_values(old, model)
+    outdated, model = outdated_values(between), between.new
     if not outdated:
         return
     plan, context = plan_of(model), system_context(JoinedDatabase(database, connection), model)
@@ -48,19 +49,41 @@ def compute_again(connection: sa.Connection, database: Database, old: Model | No
             recompute(context, connection, due, None)
 
 
-def outdated_values(old: Model | None, new: Model) -> frozenset[Key]:
-    """What is kept of entities of both models and means something else in `new`, with what follows from it.
+def outdated_values(between: Difference) -> frozenset[Key]:
+    """What is kept of entities of both models and means something else in the new one, with what follows.
 
     The system user, who was there before the first publication, counts as one of the old.
     """
+    old, new = between.old, between.new
     plan, before = plan_of(new), plan_of(old).values if old is not None else {}
     known = set(old.entities) if old is not None else {"user"}
+    touched = _touched(between)
     found: set[Key] = set()
     for kept in (kept for group in plan.groups for kept in group if kept.entity in known):
         follows = any((read.entity, read.field) in found for read in kept.reads)
-        if follows or old is None or _differs(old, before.get(kept.key), new, kept):
+        if (
+            follows
+            or old is None
+            or (_reads(kept, touched) and _differs(old, before.get(kept.key), new, kept))
+        ):
             found.add(kept.key)
     return frozenset(found)
+
+
+def _touched(between: Difference) -> Container[str]:
+    """The entities whose values may mean something else: a changed function may be used anywhere."""
+    if any(change.kind == "rules" for change in between.changes):
+        return between.new.entities.keys()
+    models = [model for model in (between.old, between.new) if model is not None]
+    names = {change.name for change in between.changes if change.kind == "workflow"}
+    governed = (model.application.workflows.get(name) for model in models for name in names)
+    return between.entities | {workflow.entity for workflow in governed if workflow is not None}
+
+
+def _reads(kept: KeptValue, entities: Container[str]) -> bool:
+    """Whether a value is made from records of some entities, formulas that are not stored followed."""
+    reads = (entity for expression in kept.expressions for entity, _ in expression.reads)
+    return kept.entity in entities or any(entity in entities for entity in reads)
 
 
 def _differs(old: Model, before: KeptValue | None, new: Model, kept: KeptValue) -> bool:

@@ -8,11 +8,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Field, Model
-from fieldstone.publication.elements import changes
+from fieldstone.publication.elements import Change, changes
 from fieldstone.publication.refusals import Counts, Refusal, refusals
 from fieldstone.publication.store import checksum
-from fieldstone.publication.tables import Statement, TableChange, sql_text, table_changes
+from fieldstone.publication.tables import (
+    Statement,
+    TableChange,
+    sql_text,
+    stored_otherwise,
+    table_changes,
+)
 from fieldstone_metadata import Layer
 
 
@@ -25,7 +32,12 @@ class Step:
     name: str
     detail: str
     rows: int
-    sql: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def sql(self) -> tuple[str, ...]:
+        """The statements as PostgreSQL gets them; made when somebody looks."""
+        return tuple(map(sql_text, self.statements))
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,7 @@ class Plan:
     steps: for people. statements: what is executed, in order. refusals: if there is any, nothing can be
     applied.
     drift: tables and columns that somebody made behind the platform's back; they are left alone.
+    drifting: the tables that they are or stand in.
     unchanged: the documents are those in force, so there is nothing to do.
     """
 
@@ -43,6 +56,7 @@ class Plan:
     statements: tuple[Statement, ...]
     refusals: tuple[Refusal, ...]
     drift: tuple[str, ...]
+    drifting: frozenset[str]
     unchanged: bool
 
     def as_json(self) -> dict[str, Any]:
@@ -66,22 +80,47 @@ class Plan:
         }
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What separates the documents of two models, `old` (in force, if anything is) and `new`.
+
+    changes: element by element. It is found without a database, once for each publication.
+    """
+
+    old: Model | None
+    new: Model
+    changes: tuple[Change, ...]
+
+    @property
+    def entities(self) -> frozenset[str]:
+        """The entities whose tables may differ, those that are gone included."""
+        told = (change.name.split(".")[0] for change in self.changes if change.kind in {"entity", "field"})
+        return frozenset(told) | stored_otherwise(self.old, self.new)
+
+
+def difference(old: Model | None, new: Model) -> Difference:
+    """What separates two models."""
+    return Difference(old, new, tuple(changes(old.application if old else None, new.application)))
+
+
 def make_plan(
     connection: sa.Connection,
-    old: Model | None,
-    new: Model,
+    system: SystemTables,
+    between: Difference,
     layers: Sequence[Layer],
     old_checksum: str | None,
 ) -> Plan:
-    """Compare `new`, compiled from `layers`, with the database and with `old`, which is in force."""
+    """What brings the database from one model to the other, whose documents are `layers`."""
+    old, new = between.old, between.new
     counts = Counts(connection, new.schema)
-    found = table_changes(connection, old, new)
+    found = table_changes(connection, system, old, new, between.entities)
     return Plan(
         base=old.version if old else 0,
-        steps=tuple(_steps(old, new, found, counts)),
+        steps=tuple(_steps(between, found, counts)),
         statements=tuple(_statements(found)),
         refusals=tuple(refusals(old, new, found, counts)),
         drift=tuple(change.element for change in found if change.unknown),
+        drifting=frozenset(change.table for change in found if change.unknown),
         unchanged=checksum(layers) == old_checksum,
     )
 
@@ -101,14 +140,15 @@ def _fill(field: Field, column: str) -> Iterator[Statement]:
         yield sa.update(field.columns[0].table).values({column: row[column]})
 
 
-def _steps(old: Model | None, new: Model, found: list[TableChange], counts: Counts) -> Iterator[Step]:
-    sql: dict[str, list[str]] = {}
+def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Iterator[Step]:
+    old, new = between.old, between.new
+    sql: dict[str, list[Statement]] = {}
     tables: dict[str, str] = {}
     for change in found:
         element = _shown_as(change.element, old)
         tables.setdefault(element, change.table)
-        sql.setdefault(element, []).extend(map(sql_text, change.statements))
-    for told in changes(old.application if old else None, new.application):
+        sql.setdefault(element, []).extend(change.statements)
+    for told in between.changes:
         element = f"{told.kind} {told.name}"
         table = tables.pop(element, None) or _table_of(told.kind, told.name, new)
         detail = _detail(told.action, told.kind, told.name, new)

@@ -230,7 +230,7 @@ def _removed_options(
 ) -> Iterator[Refusal]:
     kept = {option.value for option in new.declaration.choices}
     gone = [option.value for option in old.declaration.choices if option.value not in kept]
-    for value in gone if new.columns else ():
+    for value in gone if gone and new.columns else ():
         column = new.columns[0]
         uses = column.any(value) if new.declaration.type == "choices" else column == value
         used = counts.matching(entity.table, uses)

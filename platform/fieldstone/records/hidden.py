@@ -132,9 +132,9 @@ def _referring(viewer: Viewer, entity: Entity) -> Iterator[Column]:
 
 def _referring_anywhere(viewer: Viewer, owner: Entity, entity: Entity) -> Iterator[Column]:
     """References to any entity: a notification about the record makes it known to whom it was sent."""
-    for field in owner.fields.values():
+    for field in (field for field in owner.fields.values() if field.leads_anywhere):
         source = owner.table.alias()
-        seen = _seen(viewer, owner, field, source) if field.leads_anywhere else None
+        seen = _seen(viewer, owner, field, source)
         if seen is not None:
             of_entity = source.c[entity_column(field.name)] == entity.name
             yield sa.exists().where(source.c[field.name] == _record_id(), of_entity, *seen)

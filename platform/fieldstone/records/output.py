@@ -60,7 +60,7 @@ def _title(entity: Entity) -> FieldPath:
         TITLE,
         declaration,
         text,
-        (),
+        tuple,
         required=False,
         readonly=True,
         visible=True,

@@ -98,7 +98,7 @@ def _title(entity: Entity) -> Field:
         name=TITLE,
         declaration=declaration,
         type=TextType(declaration, entity.name),
-        columns=(entity.table.c[TITLE],),
+        kept_in=lambda: (entity.table.c[TITLE],),
         required=False,
         readonly=True,
         visible=True,

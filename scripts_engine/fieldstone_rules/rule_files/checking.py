@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from lark import Token, Tree
 
@@ -70,7 +71,7 @@ class RuleFiles:
         """The functions as expressions outside of the files call them: `file.name(…)`."""
         return View(self._functions)
 
-    @property
+    @cached_property
     def lost(self) -> frozenset[str]:
         """The names of declarations that could not be read; nobody should complain that they are missing."""
         return frozenset().union(*(parsed.lost for parsed in self._parsed.values()))

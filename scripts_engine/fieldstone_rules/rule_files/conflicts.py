@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -44,11 +44,14 @@ def conflicts(files: Iterable[RuleFile]) -> Iterator[tuple[str, Problem]]:
 
 
 def _conflicting_writes(rules: Sequence[_Rule]) -> Iterator[tuple[str, Problem]]:
-    setting = [rule for rule in rules if rule.trigger.moment is Moment.BEFORE and rule.uses.own]
-    for first, second in combinations(setting, 2):
+    setting: dict[str, list[_Rule]] = {}
+    for rule in rules:
+        if rule.trigger.moment is Moment.BEFORE and rule.uses.own:
+            setting.setdefault(rule.trigger.entity, []).append(rule)
+    for first, second in (pair for found in setting.values() for pair in combinations(found, 2)):
         one, other = first.trigger, second.trigger
         both = sorted(first.uses.own & second.uses.own)
-        if one.entity == other.entity and one.order == other.order and both and _meet(one, other):
+        if one.order == other.order and both and _meet(one, other):
             message = (
                 f"`{first.full_name}` sets `{both[0]}` on the same event, and nothing says which is first."
             )
@@ -73,9 +76,12 @@ def _same_event(one: Occasion, other: Occasion) -> bool:
 
 def _endless(rules: Sequence[_Rule]) -> Iterator[tuple[str, Problem]]:
     """Every group of triggers that can fire each other in a circle, told at its first."""
+    places: dict[str, list[int]] = {}
+    for place, rule in enumerate(rules):
+        places.setdefault(rule.trigger.entity, []).append(place)
     told: set[int] = set()
     for place, rule in enumerate(rules):
-        circle = _circle(rules, place)
+        circle = _circle(rules, places, place)
         if circle and not told & set(circle):
             told |= set(circle)
             names = " → ".join(rules[other].full_name for other in (*circle, place))
@@ -83,14 +89,18 @@ def _endless(rules: Sequence[_Rule]) -> Iterator[tuple[str, Problem]]:
             yield rule.problem("endless", message, "let a `when` say which change it waits for")
 
 
-def _circle(rules: Sequence[_Rule], start: int) -> tuple[int, ...]:
-    """The places of the triggers on a way from one back to itself; () if there is none."""
+def _circle(rules: Sequence[_Rule], places: Mapping[str, Sequence[int]], start: int) -> tuple[int, ...]:
+    """The places of the triggers on a way from one back to itself; () if there is none.
+
+    places: entity → the places of the triggers on it, the only ones that its records can fire.
+    """
     ways: list[tuple[int, ...]] = [(start,)]
     seen: set[int] = set()
     while ways:
         way = ways.pop(0)
-        for following in range(len(rules)):
-            if not fires(rules[way[-1]].uses, rules[following].trigger):
+        uses = rules[way[-1]].uses
+        for following in sorted(place for entity in uses.written for place in places.get(entity, ())):
+            if not fires(uses, rules[following].trigger):
                 continue
             if following == start:
                 return way

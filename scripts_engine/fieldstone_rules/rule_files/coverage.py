@@ -9,7 +9,8 @@ the rules that it reaches, call it. What runs as a job cannot be reached by test
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 from fieldstone_rules.errors import Problem
 from fieldstone_rules.expression import Expression
@@ -29,10 +30,14 @@ from fieldstone_rules.tree import Apply, walk
 
 @dataclass(frozen=True)
 class _Reached:
-    """What tests do, and what is set off by it."""
+    """The tests, and what they set off."""
 
-    deeds: Sequence[Dependencies]
     declarations: Sequence[Declaration]
+
+    @cached_property
+    def identities(self) -> frozenset[int]:
+        """Which objects those are. To compare declarations by value would walk through all of each."""
+        return frozenset(map(id, self.declarations))
 
     def calls(self) -> frozenset[str]:
         """The full names of all functions that are called."""
@@ -64,32 +69,56 @@ def _unreached(file: str, declaration: Declaration, reached: _Reached, calls: fr
     if isinstance(declaration, Function):
         return None if f"{file}.{declaration.name}" in calls else "function"
     if isinstance(declaration, Validation):
-        return None if declaration in reached.declarations else "validation"
+        return None if id(declaration) in reached.identities else "validation"
     if isinstance(declaration, Trigger) and declaration.moment is not Moment.COMMIT:
-        return None if declaration in reached.declarations else "trigger"
+        return None if id(declaration) in reached.identities else "trigger"
     return None
 
 
 def _reach(files: Sequence[RuleFile], world: RuleWorld) -> _Reached:
     tests: list[Declaration] = [test for file in files for test in file.tests]
     deeds = [_with_states(dependencies(test), world) for test in tests]
-    waiting = [trigger for file in files for trigger in file.triggers if trigger.moment is not Moment.COMMIT]
+    waiting: dict[str, list[Trigger]] = {}
+    for trigger in (trigger for file in files for trigger in file.triggers):
+        if trigger.moment is not Moment.COMMIT:
+            waiting.setdefault(trigger.entity, []).append(trigger)
     found = [*tests]
     # `deeds` grows in the loop: what a trigger does may fire others.
     for deed in deeds:
-        fired = [trigger for trigger in waiting if fires(deed, trigger)]
-        waiting = [trigger for trigger in waiting if trigger not in fired]
+        fired = _fired(deed, waiting)
         found += fired
         deeds += [dependencies(trigger) for trigger in fired]
-    found += [one for file in files for one in file.validations if any(_asks(one, deed) for deed in deeds)]
-    return _Reached(deeds, found)
+    done = _together(deeds)
+    found += [one for file in files for one in file.validations if _asks(one, done)]
+    return _Reached(found)
 
 
-def _asks(validation: Validation, deed: Dependencies) -> bool:
+def _fired(deed: Dependencies, waiting: dict[str, list[Trigger]]) -> list[Trigger]:
+    """The triggers that something sets off, which wait no longer. waiting: entity → triggers."""
+    found: list[Trigger] = []
+    for entity in sorted(deed.written & waiting.keys()):
+        left: list[Trigger] = []
+        for trigger in waiting[entity]:
+            (found if fires(deed, trigger) else left).append(trigger)
+        waiting[entity] = left
+    return found
+
+
+def _together(deeds: Sequence[Dependencies]) -> Dependencies:
+    """All that was done, as if it were done at once."""
+    return Dependencies(
+        **{
+            entry.name: frozenset().union(*(getattr(deed, entry.name) for deed in deeds))
+            for entry in fields(Dependencies)
+        }
+    )
+
+
+def _asks(validation: Validation, done: Dependencies) -> bool:
     """Whether something that was done has a validation look at its record."""
     entity, reads = validation.entity, dependencies(validation).reads
-    transitions = any(owner == entity for owner, _ in deed.transitions)
-    return entity in deed.creates or transitions or bool(deed.sets & reads)
+    transitions = any(owner == entity for owner, _ in done.transitions)
+    return entity in done.creates or transitions or bool(done.sets & reads)
 
 
 def _with_states(deed: Dependencies, world: RuleWorld) -> Dependencies:

@@ -35,6 +35,12 @@ class Dependencies:
     deletes: frozenset[str]
     transitions: frozenset[EntityField]
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The entities of which it creates, changes or deletes other records than its own."""
+        changed = (entity for entity, _ in self.sets | self.transitions)
+        return self.creates | self.deletes | frozenset(changed)
+
 
 def dependencies(declaration: Declaration) -> Dependencies:
     """What a declaration reads and writes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from fieldstone.model.model import Model
@@ -96,7 +96,7 @@ def _foreign(values: Mapping[Key, KeptValue]) -> frozenset[Key]:
     return frozenset(found)
 
 
-def _reads_any(kept: KeptValue, keys: set[Key]) -> bool:
+def _reads_any(kept: KeptValue, keys: Container[Key]) -> bool:
     return any((read.entity, read.field) in keys for read in kept.reads)
 
 
@@ -104,7 +104,7 @@ def _groups(values: Mapping[Key, KeptValue]) -> Iterator[tuple[KeptValue, ...]]:
     """The values of each level, entity by entity. A cycle, which no check lets pass, ends it."""
     waiting = dict(values)
     while waiting:
-        ready = [kept for kept in waiting.values() if not _reads_any(kept, set(waiting))]
+        ready = [kept for kept in waiting.values() if not _reads_any(kept, waiting)]
         for kept in ready:
             del waiting[kept.key]
         by_entity: dict[str, list[KeptValue]] = defaultdict(list)
@@ -120,7 +120,11 @@ def _locked(values: Mapping[Key, KeptValue]) -> Mapping[str, frozenset[str]]:
     for kept in values.values():
         for read in kept.reads:
             found[read.entity] |= {hop.start for hop in read.route}
-    for _ in range(len(found)):  # no way is longer
+    grown = True
+    while grown:
+        grown = False
         for reached in found.values():
+            before = len(reached)
             reached |= {far for near in reached for far in found.get(near, ())}
+            grown = grown or len(reached) > before
     return {entity: frozenset(reached) for entity, reached in found.items()}
