@@ -13,7 +13,7 @@ from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import options_under, states_as_options
 from fieldstone_metadata.plain_values import TypeDetails
 from fieldstone_metadata.reporting import Report
-from fieldstone_metadata.shapes import EntityShape, FieldShape, States
+from fieldstone_metadata.shapes import EntityShape, FieldShape, States, ways_out
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_rules.rule_files import Way
 from fieldstone_rules.schema import InverseSchema
@@ -44,8 +44,9 @@ def _settle_owning(shape: EntityShape, workspace: Workspace) -> None:
     """What lives inside other records has no owner, and shares their currency."""
     for field in shape.owned:
         shape.owner, field.nullable = False, False
-        for target in field.details.entities:
-            workspace.entities[target].shared_money |= shape.has_money
+    if shape.has_money:
+        for name in ways_out(shape, workspace.entities):
+            workspace.entities[name].shared_money = True
 
 
 def _check_entity_name(document: Document, report: Report) -> None:

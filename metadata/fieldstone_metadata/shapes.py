@@ -100,6 +100,19 @@ class EntityShape:
         }
 
 
+def ways_out(shape: EntityShape, entities: Mapping[str, EntityShape]) -> list[str]:
+    """The entities around the records of `shape`, the nearest first; it ends where a name comes again."""
+    found: list[str] = []
+    at = shape
+    while at.owned and at.owned[0].details.entities:
+        name = at.owned[0].details.entities[0]
+        found.append(name)
+        if name == shape.name or name in found[:-1]:
+            break
+        at = entities[name]
+    return found
+
+
 _OWNED = frozenset({"owner", "team"})
 _PERSON_NAME = "person_name"
 

@@ -141,6 +141,8 @@ class _Sight:
     def _may_read_inside(self, entity: str, field: str) -> bool:
         """What lives inside other records is read with those, but for fields that the same role hides."""
         outside = self._outside[entity]
+        while outside in self._outside:
+            outside = self._outside[outside]
         if not self._may_read(outside, "id"):
             return False
         granting = [r for r in self._roles if r.entities.get(outside, _NO_GRANT).read is not False]

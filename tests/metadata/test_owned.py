@@ -67,6 +67,34 @@ def test_nothing_lives_inside_itself_by_way_of_others(problems):
     assert {line.split()[1] for line in problems(text)} == {"bad_owned"}
 
 
+def inside(name, around):
+    field = f"  within: {{type: reference, to: {around}, owned: true, inverse: {name}s}}\n"
+    return f"---\nkind: entity\nname: {name}\ntitle: note\nfields:\n{field}  note: {{type: text}}\n"
+
+
+def test_records_live_inside_one_another_three_levels_deep(application, problems):
+    three = ORDERS + inside("part", "line") + inside("screw", "part")
+    assert application(three).entities["screw"].parent.target.entities == ("part",)
+    text = three + inside("thread", "screw")
+    assert [line.split()[1] for line in problems(text)] == ["bad_owned"]
+
+
+def test_money_deep_inside_gives_all_around_it_a_currency(application):
+    part = inside("part", "line").replace("note: {type: text}", "note: {type: text}\n  price: {type: money}")
+    found = application(ORDERS + part).schema
+    assert [name for name in ("order", "line", "part") if "currency" in found.entity(name).fields] == [
+        "order", "line", "part",
+    ]  # fmt: skip
+
+
+def test_a_role_says_nothing_but_fields_of_what_lives_deep_inside(only_problem):
+    role = "---\nkind: role\nname: boss\nentities:\n  order: {read: true}\n  part: {read: true}\n"
+    problem = only_problem(ORDERS + inside("part", "line") + role)
+    assert problem.message == (
+        "`part` is read and written under the rights of `order`; only `fields` count here"
+    )
+
+
 def test_only_what_is_owned_is_edited_in_the_form(only_problem, application):
     form = "---\nkind: form\nname: order\nentity: order\nlayout: [name, {related: lines, edit: inline}]\n"
     assert application(ORDERS + form).forms["order"].tabs[0].sections[0].items[1].edit == "inline"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from fieldstone_metadata.nodes import Node
-from fieldstone_metadata.shapes import EntityShape, FieldShape
+from fieldstone_metadata.shapes import EntityShape, FieldShape, ways_out
 from fieldstone_metadata.workspace import Workspace
+
+DEEPEST = 3
+"""So many levels of records may live inside one another, below the outermost."""
 
 _OWN_RIGHTS = ("create", "read", "update", "delete", "assign", "share", "deny")
 
@@ -28,7 +31,7 @@ def report_bad_owning(workspace: Workspace) -> None:
 
 def _check_reference(field: FieldShape, shape: EntityShape, workspace: Workspace) -> None:
     node, targets = field.node, field.details.entities
-    problem, hint = None, None
+    problem, hint = _nested(shape, workspace), None
     if len(targets) != 1:
         problem = "a record lives inside records of one entity, not of several"
     elif targets[0] == shape.name:
@@ -37,8 +40,8 @@ def _check_reference(field: FieldShape, shape: EntityShape, workspace: Workspace
         )
     elif node.get("inverse") is None:
         problem, hint = "the other entity needs a name for what it owns", "add `inverse: lines`"
-    elif workspace.entities[targets[0]].owned:
-        problem = _nested(shape, targets[0], workspace)
+    elif problem is not None:
+        hint = "let it refer to the record without `owned`"
     elif node.plain("on_delete", "cascade") != "cascade":
         problem = "what lives inside a record is deleted with it: `on_delete` can only be `cascade`"
     elif node.plain("required", True) is not True or node.plain("visible", True) is not True:
@@ -47,17 +50,15 @@ def _check_reference(field: FieldShape, shape: EntityShape, workspace: Workspace
         workspace.report.error_at_key(node.value["owned"], "bad_owned", problem, hint)
 
 
-def _nested(shape: EntityShape, target: str, workspace: Workspace) -> str:
-    """What is wrong with living inside something that lives inside something."""
-    seen, at = {shape.name}, target
-    while (
-        at not in seen and workspace.entities[at].owned and workspace.entities[at].owned[0].details.entities
-    ):
-        seen.add(at)
-        at = workspace.entities[at].owned[0].details.entities[0]
-    if at in seen:
-        return f"`{shape.name}` would live inside itself, by way of `{target}`"
-    return f"`{target}` lives inside another record itself; deeper nesting is not supported yet"
+def _nested(shape: EntityShape, workspace: Workspace) -> str | None:
+    """What is wrong with living inside something that lives inside something, if anything is."""
+    around = ways_out(shape, workspace.entities)
+    if shape.name in around:
+        return f"`{shape.name}` would live inside itself, by way of `{around[0]}`"
+    if len(around) > DEEPEST:
+        way = " in ".join(f"`{name}`" for name in (shape.name, *around))
+        return f"{way} is {len(around)} levels deep, and {DEEPEST} are the most"
+    return None
 
 
 def _check_entity(shape: EntityShape, workspace: Workspace) -> None:
@@ -76,7 +77,7 @@ def _check_role(root: Node, workspace: Workspace) -> None:
         for verb in _OWN_RIGHTS:
             declared = grant.get(verb)
             if declared is not None:
-                target = (*shape.owned[0].details.entities, "the other record")[0]
+                target = (ways_out(shape, workspace.entities) or ["the other record"])[-1]
                 message = (
                     f"`{name}` is read and written under the rights of `{target}`; only `fields` count here"
                 )

@@ -45,8 +45,8 @@ def role_clauses(
     everybodys = {EMPLOYEE} if principal.roles and entity in FOR_EVERYBODY else set()
     names = sorted(principal.roles | everybodys)
     held = [model.roles[name] for name in names if name in model.roles]
-    outside = model.entities[entity].outside
-    if outside is None:
+    outside = model.outermost(entity)
+    if outside == entity:
         return [clause for role in held for clause in _of_role(role, entity, verb, field)]
     return [clause for role in held for clause in _of_outside(role, (outside, entity), verb, field)]
 

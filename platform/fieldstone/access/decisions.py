@@ -28,12 +28,12 @@ class Follows:
 @dataclass(frozen=True)
 class OfParent:
     """What has to hold of the record that a record lives inside. field: the reference to it; entity: its
-    entity.
+    entity. Where that one lives inside another one too, that is asked in turn.
     """
 
     field: str
     entity: str
-    asked: Rule | Follows | Shared
+    asked: Rule | Follows | Shared | OfParent
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,9 @@ class _Grant:
 
 def _about_field(part: Part, field: str) -> Part:
     """Whether the sharer may do it with this field, too."""
-    if isinstance(part, OfParent) and isinstance(part.asked, Shared):
-        return replace(part, asked=replace(part.asked, field=field))
+    if isinstance(part, OfParent):
+        about = _about_field(part.asked, field)
+        return part if isinstance(about, bool) else replace(part, asked=about)
     return replace(part, field=field) if isinstance(part, Shared) else part
 
 
@@ -250,17 +251,17 @@ def _everything() -> tuple[_Grant, ...]:
 
 
 def _under_parent(model: Model, access_key: AccessKey, entity: str, *, shared: bool) -> Access:
-    """What may be done with records that live inside others: each role's grant on those, narrowed by what
-    that role says of the fields of these.
+    """What may be done with records that live inside others: each role's grant on the outermost of those,
+    narrowed by what that role says of the fields of these.
     """
     roles, limits = access_key
-    field, target = model.entities[entity].parent, model.entities[entity].outside
-    assert field is not None
-    assert target is not None
+    ways, target = model.ways_out(entity), model.outermost(entity)
     narrowed = _narrowing(model, limits, target)
 
     def asked(part: Part) -> Part:
-        return part if isinstance(part, bool | OfParent) else OfParent(field.name, target, part)
+        for way, around in reversed(ways):
+            part = part if isinstance(part, bool) else OfParent(way, around, part)
+        return part
 
     always = {own: asked(following(model, access_key, target, verb)) for own, verb in OF_PARENT.items()}
     compiled = (

@@ -59,7 +59,9 @@ def _of_parent(model: Model, condition: OfParent, source: sa.FromClause) -> Colu
     """What a condition comes to for the record that the one at `source` lives inside."""
     outside = model.entities[condition.entity].table.alias()
     asked = condition.asked
-    if isinstance(asked, Follows):
+    if isinstance(asked, OfParent):
+        value = _of_parent(model, asked, outside)
+    elif isinstance(asked, Follows):
         value = _followed(model, asked, outside)
     elif isinstance(asked, Shared):
         value = shared_clause(model, asked, outside)

@@ -273,6 +273,20 @@ class Model:
     settings: Mapping[str, Mapping[str, Any]]
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
+    def ways_out(self, entity: str) -> tuple[tuple[str, str], ...]:
+        """The steps from a record of `entity` to the outermost one that it lives inside: the reference of
+        each, and the entity that it leads to. None for what lives inside nothing.
+        """
+        field, outside = self.entities[entity].parent, self.entities[entity].outside
+        if field is None or outside is None:
+            return ()
+        return ((field.name, outside), *self.ways_out(outside))
+
+    def outermost(self, entity: str) -> str:
+        """The entity of the records whose rights decide about those of `entity`: its own, or those around."""
+        ways = self.ways_out(entity)
+        return ways[-1][1] if ways else entity
+
     @property
     def with_activities(self) -> Iterator[Entity]:
         """The entities to whose records a reference to any entity may lead."""

@@ -102,9 +102,17 @@ def build_storage(
 def _sharing_money(entities: Mapping[str, declarations.Entity]) -> Iterator[str]:
     """The entities whose records have a currency for the amounts of what lives inside them."""
     for entity in entities.values():
-        if entity.parent is not None and entity.parent.target is not None:
+        if entity.parent is not None:
             types = {name: field_type_of(field, entity.name) for name, field in entity.fields.items()}
-            yield from entity.parent.target.entities if holds_money(types) else ()
+            yield from _around(entity, entities) if holds_money(types) else ()
+
+
+def _around(entity: declarations.Entity, entities: Mapping[str, declarations.Entity]) -> Iterator[str]:
+    """The entities of the records that those of an entity live inside, however deep."""
+    if entity.parent is not None and entity.parent.target is not None:
+        outside = entity.parent.target.entities[0]
+        yield outside
+        yield from _around(entities[outside], entities)
 
 
 def holds_money(types: Mapping[str, FieldType]) -> bool:

@@ -75,6 +75,22 @@ class Item:
         return not self.old
 
     @property
+    def outermost(self) -> Item:
+        """The record around all others that this one lives inside, as far as they are saved together."""
+        return self if self.outside is None else self.outside.outermost
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is created together with the outermost record that it lives inside."""
+        return self.is_new and self.outside is not None and self.outermost.is_new
+
+    def hold(self) -> None:
+        """Note that something is saved inside it, and so inside the records around it."""
+        self.inside = True
+        if self.outside is not None:
+            self.outside.hold()
+
+    @property
     def written(self) -> Written:
         """What the caller is told after the save."""
         return Written(self.id, self.new["version"])
@@ -133,24 +149,34 @@ class Batch:
         if not self.partial:
             self.refusals.raise_if_any()
             return
-        for one in (*self.lines, *self.moved, self):
+        for one in (*self.together, *self.all_moved):
             one.items = list(one.accepted)
 
     @property
+    def outermost(self) -> Batch:
+        """The batch of the records around all others that are saved together."""
+        return self if self.outside is None else self.outside.outermost
+
+    @property
     def together(self) -> list[Batch]:
-        """What is judged and written as one: the records inside these, and these."""
-        return [*self.lines, self]
+        """What is judged and written as one: the records inside these, the innermost first, and these."""
+        return [*(one for inside in self.lines for one in inside.together), self]
 
     @property
     def entities_together(self) -> frozenset[str]:
         """The entities of all records that are saved together with these."""
-        whole = self.outside or self
-        return frozenset(one.entity.name for one in (whole, *whole.lines, *whole.moved))
+        whole = self.outermost
+        return frozenset(one.entity.name for one in (*whole.together, *whole.all_moved))
 
     @property
     def moved(self) -> list[Batch]:
-        """The records inside these that go to the recycle bin or come out of it."""
+        """The records directly inside these that go to the recycle bin or come out of it."""
         return [*self.removed, *self.restored]
+
+    @property
+    def all_moved(self) -> list[Batch]:
+        """All records inside these, however deep, that go to the recycle bin or come out of it."""
+        return [moved for one in self.together for moved in one.moved]
 
     def holding(
         self,
@@ -208,13 +234,13 @@ class Batch:
     @property
     def _overlay(self) -> Overlay:
         """The related records and those that are saved together as they will be."""
-        return self._own_overlay if self.outside is None else self.outside._own_overlay
+        return self.outermost._own_overlay
 
     @cached_property
     def _own_overlay(self) -> Overlay:
         together = [
             (one.entity.name, item)
-            for one in (self, *self.lines, *self.moved)
+            for one in (*reversed(self.together), *self.all_moved)
             for item in one.items
             if item.new
         ]
@@ -223,8 +249,9 @@ class Batch:
 
     def forget_wanted(self) -> None:
         """Look anew at the records as they will be: others are saved with them now."""
-        for name in ("wanted", "_own_overlay"):
-            vars(self).pop(name, None)
+        for one in (*self.outermost.together, *self.all_moved):
+            for name in ("wanted", "_own_overlay"):
+                vars(one).pop(name, None)
 
     def refuse(self, item: Item, name: str | None, code: str, message: str) -> None:
         """Refuse a value of a record, or the record as a whole (name None), as invalid."""

@@ -144,7 +144,7 @@ class CallerRights:
                 self._refuse_field(batch, item, name)
 
     def _sending(self, item: Item, name: str) -> Decision:
-        if item.is_new and self._inside(item) and item.outside is not None and item.outside.is_new:
+        if item.begins and self._inside(item):
             return self._access.field_begin(name)
         if item.is_new:
             return self._assigning(item, name) if name in ASSIGNED else self._access.field_create(name)

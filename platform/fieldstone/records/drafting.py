@@ -35,10 +35,9 @@ def begin(
 
 def complete(batch: Batch) -> None:
     """Add defaults or what is stored, and formulas, to the record and to those typed inside it."""
-    for one in (batch, *batch.lines):
+    for one in reversed(batch.together):
         _complete(one)
-    for one in batch.together:
-        one.forget_wanted()
+    batch.forget_wanted()
     for one in batch.together:
         formulas.compute(one)
 

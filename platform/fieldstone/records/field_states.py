@@ -43,7 +43,7 @@ def field_states(
         batch = drafting.begin(context, connection, found, id_, values)
         drafting.complete(batch)
         errors = {error.error.field: error.error.message for error in batch.refusals.found}
-        return {name: state for one in (batch, *batch.lines) for name, state in _states(one, errors)}
+        return {name: state for one in reversed(batch.together) for name, state in _states(one, errors)}
 
 
 def _states(batch: Batch, errors: Mapping[str | None, str]) -> Iterator[tuple[str, FieldState]]:
@@ -69,10 +69,8 @@ def _is_locked(batch: Batch, item: Item, field: Field) -> bool:
     if not field.writable or validation.is_readonly(field, batch.stored, item.old):
         return True
     if item.is_new:
-        together = item.outside is not None and item.outside.is_new
-        return not batch.rights.may_field(
-            "begin" if together else "create", field.name, batch.wanted, item.new
-        )
+        verb = "begin" if item.begins else "create"
+        return not batch.rights.may_field(verb, field.name, batch.wanted, item.new)
     locked = validation.state_fields(batch.entity, item.old, "readonly")
     if field.name in locked or not batch.rights.may("update", batch.stored, item.old):
         return True

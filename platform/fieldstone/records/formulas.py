@@ -7,6 +7,7 @@ brings it up to date (`fieldstone.records.kept`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -60,15 +61,17 @@ def compute_stamped(batch: Batch) -> None:
         compute(batch)
 
 
-def search_texts(batch: Batch) -> list[str] | None:
-    """What searching looks at in each record, as far as it is to be written; None where nothing changes.
+def search_texts(batches: Sequence[Batch]) -> list[str] | None:
+    """What searching looks at in each record of some batches of one entity, as far as it is to be written;
+    None where nothing changes.
 
     It holds the fields under `search`, in lower case, one a line.
     """
-    kept = _kept(batch.model, batch.entity)
-    if not any(item.is_new or _reads_changed(kept.search, item) for item in batch.items):
+    kept = _kept(batches[0].model, batches[0].entity)
+    pairs = [(one, item) for one in batches for item in one.items]
+    if not any(item.is_new or _reads_changed(kept.search, item) for _, item in pairs):
         return None
-    return [_search_text(batch, item) for item in batch.items]
+    return [_search_text(batch, item) for batch, item in pairs]
 
 
 def _search_text(batch: Batch, item: Item) -> str:

@@ -93,7 +93,8 @@ def inside_json(record: RecordSource, inverse: Inverse) -> Column:
     inside = RecordSource(viewer, entity, rows, Joins())
     untold = {inverse.field, *_UNTOLD_INSIDE}
     names = [field.name for field in readable_fields(viewer, entity) if field.name not in untold]
-    item = record_json(inside, [resolve(viewer, entity, name, "fields") for name in dict.fromkeys(names)])
+    fields: list[Shown] = [resolve(viewer, entity, name, "fields") for name in dict.fromkeys(names)]
+    item = record_json(inside, [*fields, *entity.lines.values()])
     own = [text for text in usual_order(entity, viewer) if text != "-id"]
     order = order_terms(inside, own)
     terms = [directed(key.value, descending=key.descending, nullable=key.nullable) for key in order]

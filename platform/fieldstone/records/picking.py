@@ -73,7 +73,7 @@ def _wanted(one: Batch, item: Item, field: Field) -> Iterator[Wanted]:
 def _asked(batch: Batch, place: str) -> tuple[Batch, Item, Field] | None:
     """The record and the limited reference that a place names."""
     path, _, name = place.rpartition(".")
-    for one in (batch, *batch.lines):
+    for one in batch.together:
         field = one.entity.field(name)
         for item in one.items:
             if item.path == path and field is not None and _is_open(one, field):
@@ -119,7 +119,7 @@ def _forget_unreadable(batch: Batch) -> None:
 
 
 def _typed(batch: Batch) -> Iterator[tuple[Item, str, Ref]]:
-    for one in (batch, *batch.lines):
+    for one in batch.together:
         names = [field.name for field in shape_of(one.entity).referring]
         for item in one.items:
             for name in names:

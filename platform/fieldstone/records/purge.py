@@ -54,14 +54,16 @@ def purge(
 
 
 def _inside(batch: Batch) -> Iterator[Batch]:
-    """What lives inside the records of a batch, or did: it goes with them."""
+    """What lives inside the records of a batch, or did, the innermost first: it goes with them."""
     ids = [item.id for item in batch.items]
     for referrer in referrers.referrers(batch.model, batch.entity.name, CASCADE):
         if referrer.field is referrer.entity.parent:
             found = referrers.locked_rows(batch.connection, referrer, ids, live=False)
             items = [Item(place, record["id"], old=record) for place, record in enumerate(found)]
             if items:
-                yield Batch(batch.context, batch.connection, referrer.entity, items, run=batch.run)
+                inside = Batch(batch.context, batch.connection, referrer.entity, items, run=batch.run)
+                yield from _inside(inside)
+                yield inside
 
 
 def _require_capability(context: Context) -> None:

@@ -6,7 +6,7 @@ A record in Python is a mapping of field name to Python value (`fieldstone_rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,8 @@ def load(
     if not wanted:
         return {}
     if entity.parent is not None and lock in _CHANGING:
-        connection.execute(_locking_outside(model, entity), {"ids": wanted})
+        for statement in _locking_outside(model, entity):
+            connection.execute(statement, {"ids": wanted})
     found = _loading(model, entity, lock).run(connection, {"ids": wanted})
     return {row["id"]: read_row(entity, row) for row in found}
 
@@ -121,27 +122,24 @@ def _loading(model: Model, entity: Entity, lock: Lock) -> TypedSelect:
     return statement
 
 
-def _locking_outside(model: Model, entity: Entity) -> sa.Select[Any]:
+def _locking_outside(model: Model, entity: Entity) -> Sequence[sa.Select[Any]]:
+    """What locks the records around others, the outermost first."""
     key = (__name__, "outside", entity.name)
     if key not in model.cache:
-        model.cache[key] = _build_locking(model, entity)
-    statement: sa.Select[Any] = model.cache[key]
-    return statement
+        model.cache[key] = list(reversed(list(_build_locking(model, entity))))
+    statements: Sequence[sa.Select[Any]] = model.cache[key]
+    return statements
 
 
-def _build_locking(model: Model, entity: Entity) -> sa.Select[Any]:
-    field, around = entity.parent, entity.outside
-    assert field is not None
-    assert around is not None
-    outside = model.entities[around].table
+def _build_locking(model: Model, entity: Entity) -> Iterator[sa.Select[Any]]:
     ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
-    named = sa.select(entity.table.c[field.name]).where(entity.table.c.id == sa.any_(ids))
-    return (
-        sa.select(outside.c.id)
-        .where(outside.c.id.in_(named))
-        .order_by(outside.c.id)
-        .with_for_update(key_share=True)
-    )
+    inside, chosen = entity.table, entity.table.c.id == sa.any_(ids)
+    for field, around in model.ways_out(entity.name):
+        outside = model.entities[around].table
+        chosen = outside.c.id.in_(sa.select(inside.c[field]).where(chosen))
+        locking = sa.select(outside.c.id).where(chosen).order_by(outside.c.id)
+        yield locking.with_for_update(key_share=True)
+        inside = outside
 
 
 def _build_loading(entity: Entity, lock: Lock) -> sa.Select[Any]:

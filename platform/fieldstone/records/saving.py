@@ -90,12 +90,12 @@ def settle(batch: Batch) -> None:
 
 def insert(batch: Batch) -> None:
     """Write new records with what lives inside them, their links, history and outbox."""
-    _save(batch.outside or batch)
+    _save(batch.outermost)
 
 
 def change(batch: Batch) -> None:
     """Write those records that changed, or inside which one did, with their links, history and outbox."""
-    _save(batch.outside or batch)
+    _save(batch.outermost)
 
 
 def _save(whole: Batch) -> None:
@@ -113,13 +113,11 @@ def _save(whole: Batch) -> None:
 
 def _keep_changed(whole: Batch) -> None:
     """Go on with the records that are new or changed, and with those around such ones."""
-    for one in whole.lines:
+    for one in whole.together:
+        around = {item.outside for inside in (*one.lines, *one.moved) for item in inside.items}
+        for item in one.items:
+            item.inside = item in around
         one.items = [item for item in one.items if item.is_new or is_changed(one.entity, item)]
-    inside = (item for one in (*whole.lines, *whole.moved) for item in one.items)
-    around = {item.outside for item in inside}
-    for item in whole.items:
-        item.inside = item in around
-    whole.items = [item for item in whole.items if item.is_new or is_changed(whole.entity, item)]
 
 
 def _number_or_stamp(batch: Batch) -> None:
@@ -138,8 +136,8 @@ def _number_or_stamp(batch: Batch) -> None:
 def _write(whole: Batch) -> None:
     groups = [one for one in whole.together if one.items]
     _move(whole)
-    parts = [part for one in groups for part in _rows(one)]
-    write(whole.connection, whole.model, [*parts, *_links(groups), _journal(whole, groups)])
+    parts = [*_rows(groups), *_links(groups), _journal(whole, groups)]
+    write(whole.connection, whole.model, parts)
     for one in groups:
         attaching.write_files(one)
     for one in groups:
@@ -155,22 +153,31 @@ def _move(whole: Batch) -> None:
     What is kept of those was computed with all that is saved: in between it follows from a part of that only.
     """
     judged = [(item, dict(item.new)) for one in whole.together for item in one.items]
-    for one in whole.moved:
+    removed = [one for around in whole.together for one in around.removed]
+    for one in whole.all_moved:
         if one.items:
-            move = Removal(one) if one in whole.removed else Revival(one)
+            move = Removal(one) if one in removed else Revival(one)
             move.prepare()
             move.write()
     for item, values in judged:
         item.new.update(values)
 
 
-def _rows(batch: Batch) -> Iterator[Part]:
-    """The part of a write that concerns the rows of a batch; its records are all new, or none is."""
-    if batch.items[0].is_new:
-        new_rows = [to_columns(batch.entity, item.new) for item in batch.items]
-        yield inserting(batch.entity, _with_search_texts(batch, new_rows))
-    else:
-        yield updating(batch.entity, _changed_columns(batch))
+def _rows(groups: Sequence[Batch]) -> Iterator[Part]:
+    """The part of a write that concerns rows: one for all new records of an entity, and one for all changed.
+
+    The records of a batch are all new, or none is.
+    """
+    kinds: dict[tuple[str, bool], list[Batch]] = {}
+    for one in groups:
+        kinds.setdefault((one.entity.name, one.items[0].is_new), []).append(one)
+    for (name, is_new), batches in kinds.items():
+        entity = batches[0].model.entities[name]
+        if is_new:
+            rows = [to_columns(entity, item.new) for one in batches for item in one.items]
+            yield inserting(entity, _with_search_texts(batches, rows))
+        else:
+            yield updating(entity, _changed_columns(entity, batches))
 
 
 def _links(groups: Sequence[Batch]) -> Iterator[Part]:
@@ -194,17 +201,18 @@ def is_changed(entity: Entity, item: Item) -> bool:
     return item.inside or bool(changed_fields(entity, item.old, item.new))
 
 
-def _with_search_texts(batch: Batch, rows: list[Values]) -> list[Values]:
-    texts = formulas.search_texts(batch)
+def _with_search_texts(batches: Sequence[Batch], rows: list[Values]) -> list[Values]:
+    texts = formulas.search_texts(batches)
     return rows if texts is None else [row | {SEARCH: text} for row, text in zip(rows, texts, strict=True)]
 
 
-def _changed_columns(batch: Batch) -> list[Values]:
+def _changed_columns(entity: Entity, batches: Sequence[Batch]) -> list[Values]:
     """The rows of an update: those columns that change in any of the records."""
-    pairs = [(to_columns(batch.entity, item.old), to_columns(batch.entity, item.new)) for item in batch.items]
+    items = [item for one in batches for item in one.items]
+    pairs = [(to_columns(entity, item.old), to_columns(entity, item.new)) for item in items]
     changed = {name for old, new in pairs for name in new if differs(old[name], new[name])} | _ALWAYS
     ordered = [name for name in pairs[0][1] if name in changed]
-    return _with_search_texts(batch, [{name: new[name] for name in ordered} for _, new in pairs])
+    return _with_search_texts(batches, [{name: new[name] for name in ordered} for _, new in pairs])
 
 
 def _journal(whole: Batch, groups: Sequence[Batch]) -> Part:

@@ -45,11 +45,10 @@ def prepare(whole: Batch) -> None:
         for field in shape_of(batch.entity).links:
             items = [item for item in batch.items if _is_given(item, field)]
             if items and field.link is not None and field.link.through is not None:
-                _Linking(whole, batch, field, field.link, field.link.through).prepare(items)
+                _Linking(batch, field, field.link, field.link.through).prepare(items)
                 found = True
     if found:
-        for one in whole.together:
-            one.forget_wanted()
+        whole.forget_wanted()
 
 
 def _is_given(item: Item, field: Field) -> bool:
@@ -62,8 +61,7 @@ def _is_given(item: Item, field: Field) -> bool:
 class _Linking:
     """What becomes of the links of one field of a batch."""
 
-    def __init__(self, whole: Batch, batch: Batch, field: Field, link: Link, through: Through) -> None:
-        self._whole = whole
+    def __init__(self, batch: Batch, field: Field, link: Link, through: Through) -> None:
         self._batch = batch
         self._field = field
         self._inside = link.inside
@@ -100,7 +98,7 @@ class _Linking:
             item.sent[self._through.near] = Ref(self._batch.entity.name, one.item.id)
             item.sent[self._through.far] = one.target
         beginning.complete(batch)
-        self._whole.lines.append(batch)
+        self._batch.lines.append(batch)
 
     def _change(self, wanted: Sequence[_Wanted]) -> None:
         if not wanted:
@@ -121,7 +119,7 @@ class _Linking:
         validation.check_readonly(batch)
         for item in items:
             item.new = {**item.old, **item.sent}
-        self._whole.lines.append(batch)
+        self._batch.lines.append(batch)
 
     def _remove(self, items: Sequence[Item], stored: Stored) -> None:
         going = [
@@ -140,7 +138,7 @@ class _Linking:
         batch = self._together(removed, wanted)
         if not self._inside:
             batch.rights.check_delete(batch)
-        self._whole.removed.append(batch)
+        self._batch.removed.append(batch)
 
     def _read(self, batch: Batch, item: Item, one: _Wanted) -> Values:
         """What was sent about a link; the two records that it links are known."""
@@ -161,6 +159,6 @@ class _Linking:
             return self._field.name if name in ends else f"{path}.{name}"
 
         for one in wanted:
-            one.item.inside = True
+            one.item.hold()
         places = [(one.item.position, one.path) for one in wanted]
         return self._batch.holding(self._entity, items, places, path_to)

@@ -73,7 +73,7 @@ def read_sent(batch: Batch, values: Sequence[Sent] | Mapping[int, Sent]) -> None
 
 def check_and_merge(batch: Batch) -> None:
     """Check the rights on the stored records, and make the records as the caller wants them."""
-    for one in (batch, *batch.lines):
+    for one in reversed(batch.together):
         stored = [item for item in one.items if not item.is_new]
         if stored:
             one.rights.check_stored(one)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 
 from fieldstone.model.model import Entity, Inverse
 from fieldstone.records import FieldState
@@ -14,9 +14,19 @@ from fieldstone_metadata.declarations import RelatedList
 from fieldstone_ui import data
 from fieldstone_ui.presentation.controls import Control
 from fieldstone_ui.presentation.entry import Parts, first, raw_parts
-from fieldstone_ui.presentation.inside import DELETE, NEW, PLACE, InsidePart, InsideRow, is_new, sent_inside
+from fieldstone_ui.presentation.inside import (
+    DELETE,
+    NEW,
+    PLACE,
+    Deeper,
+    InsidePart,
+    InsideRow,
+    is_new,
+    sent_inside,
+)
 from fieldstone_ui.presentation.labels import humanize, text
 
+NAMED = 3
 _PATH = re.compile(r"(?P<name>[a-z0-9_]+)\[(?P<place>\d+)\](?:\.(?P<field>.+))?")
 
 Rows = dict[str, dict[str, Any]]
@@ -150,7 +160,24 @@ def _row(
         if target.field(field) is not None and data.may_read_field(target, field)
     ]
     removed = bool(first(filling.typed.get(f"{name}.{key}.{DELETE}", {})))
-    return InsideRow(key, number, controls, record, removed)
+    deeper = () if is_new(key) or key == PLACE else tuple(_deeper(target, key, record))
+    return InsideRow(key, number, controls, record, removed, deeper)
+
+
+def _deeper(target: Entity, key: str, record: Mapping[str, Any]) -> Iterator[Deeper]:
+    """What lives inside a saved row: how many of each collection, and what the first ones are called."""
+    for name, inverse in target.lines.items():
+        if inverse.entity not in data.readable_entities():
+            continue
+        titled = data.title_field(data.context().model.entities[inverse.entity])
+        found = record.get(name) or ()
+        titles = [str(one[titled]) for one in found[:NAMED] if titled is not None and one.get(titled)]
+        yield Deeper(
+            label=text(inverse.label, data.locale(), humanize(name)),
+            count=data.formats().number(len(found)),
+            names=titles + ["…"] * (bool(titles) and len(found) > len(titles)),
+            url=f"{url_for('pages.record', entity=target.name, record=key)}#rel-{name}",
+        )
 
 
 def _control(prefix: str, target: Entity, field: str, record: Mapping[str, Any], filling: Any) -> Control:

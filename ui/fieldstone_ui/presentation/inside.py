@@ -18,6 +18,16 @@ PLACE = "__new__"
 
 
 @dataclass(frozen=True)
+class Deeper:
+    """What lives inside a row in turn, which is edited on the page of the row. names: of the first few."""
+
+    label: str
+    count: str
+    names: Sequence[str]
+    url: str
+
+
+@dataclass(frozen=True)
 class InsideRow:
     """One row. record: its values in the API's form. removed: marked to go."""
 
@@ -26,6 +36,7 @@ class InsideRow:
     controls: Sequence[Control]
     record: Mapping[str, Any]
     removed: bool = False
+    deeper: Sequence[Deeper] = ()
 
     @property
     def saved(self) -> bool:

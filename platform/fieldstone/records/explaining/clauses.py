@@ -10,7 +10,7 @@ from fieldstone.access.clauses import DENY, FIELD, GRANT, role_clauses
 from fieldstone.access.decisions import Follows
 from fieldstone.access.grants import ADMIN, following
 from fieldstone.fields.value_forms import part_form
-from fieldstone.model.model import Transition, Workflow
+from fieldstone.model.model import Entity, Transition, Workflow
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.caller_rights import may_follow
 from fieldstone.records.environment import environment
@@ -78,14 +78,17 @@ def _of_roles(case: Case, effects: set[str]) -> list[ExplainedClause]:
 
 
 def _around(case: Case) -> Case:
-    """The same question about the record that the one in question lives inside, whose rights decide."""
-    field, outside = case.entity.parent, case.entity.outside
-    assert field is not None
-    assert outside is not None
-    entity = case.context.model.entities[outside]
+    """The same question about the outermost record around the one in question, whose rights decide."""
+    for field, outside in case.context.model.ways_out(case.entity.name):
+        case = _outside(case, field, case.context.model.entities[outside])
+    return case
+
+
+def _outside(case: Case, field: str, entity: Entity) -> Case:
+    """The same question about the record to which a field of the one in question leads."""
     if case.judged is None or case.seen is None:
         return replace(case, entity=entity)
-    ref = case.judged.items[0].old[field.name]
+    ref = case.judged.items[0].old[field]
     record = dict(case.judged.stored.related(ref) or {})
     seen, judged = (
         Batch(context, case.connection, entity, [Item(0, ref.id, old=record)])

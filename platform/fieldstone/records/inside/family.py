@@ -21,15 +21,15 @@ CURRENCY = "currency"
 
 
 def whole(batch: Batch) -> Batch:
-    """The batch that a save of `batch` is about: itself, or the records that its records live inside."""
-    if batch.entity.parent is not None and batch.outside is None:
-        _enter_parents(batch)
-        assert batch.outside is not None
-        batch.outside.lines.append(batch)
-    found = batch.outside or batch
+    """The batch that a save of `batch` is about: itself, or the outermost records around its records."""
+    found = batch.outermost
+    while found.entity.parent is not None:
+        _enter_parents(found)
+        assert found.outside is not None
+        found.outside.lines.append(found)
+        found = found.outside
     if found.lines or found.moved:
-        for one in found.together:
-            one.forget_wanted()
+        found.forget_wanted()
     return found
 
 
@@ -126,7 +126,7 @@ def _refuse_parent(batch: Batch, item: Item, field: str, ref: Ref | None) -> Non
 
 
 def share_currency(batch: Batch) -> None:
-    """Give what lives inside records their currency; where that changes, to everything inside."""
+    """Give what lives inside records, however deep, their currency; where that changes, to all of it."""
     if not batch.entity.lines or CURRENCY not in batch.entity.system:
         return
     changed = [item for item in batch.items if not item.is_new and item.new[CURRENCY] != item.old[CURRENCY]]
@@ -138,6 +138,7 @@ def share_currency(batch: Batch) -> None:
             for item in inside.items:
                 assert item.outside is not None
                 item.new[CURRENCY] = item.outside.new[CURRENCY]
+        share_currency(inside)
 
 
 def _add_others(batch: Batch, entity: str, field: str, changed: Sequence[Item]) -> None:
@@ -156,5 +157,4 @@ def _add_others(batch: Batch, entity: str, field: str, changed: Sequence[Item]) 
             item.inside = True
         places = [(outside[record[field].id].position, CURRENCY) for record in fresh]
         batch.lines.append(batch.holding(inside, items, places))
-        for one in batch.together:
-            one.forget_wanted()
+        batch.forget_wanted()

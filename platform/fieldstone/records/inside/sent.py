@@ -37,13 +37,18 @@ class _Entry:
 
 
 def read(batch: Batch, *, locked: bool = True) -> None:
-    """Read what was sent for records inside those of a batch, with two statements for each collection."""
+    """Read what was sent for records inside those of a batch, however deep.
+
+    It takes two statements for each collection and level.
+    """
     for name, inverse in batch.entity.lines.items():
         entries = [entry for item in batch.items for entry in _entries(batch, item, name)]
         if entries:
             stored = [entry for entry in entries if entry.id is not None]
             _add_stored(batch, inverse, stored, locked=locked)
             _add_new(batch, inverse, [entry for entry in entries if entry.id is None])
+    for inside in batch.lines:
+        read(inside, locked=locked)
 
 
 def complete(batch: Batch) -> None:
@@ -51,6 +56,7 @@ def complete(batch: Batch) -> None:
     for inside in batch.lines:
         if inside.items and inside.items[0].is_new:
             beginning.complete(inside)
+        complete(inside)
 
 
 def _entries(batch: Batch, item: Item, name: str) -> Iterator[_Entry]:
@@ -184,6 +190,6 @@ def _inside(batch: Batch, inverse: Inverse, items: list[Item], entries: Sequence
     """A batch of records inside those of `batch`, whose refusals name the places in what was sent."""
     places = [(entry.outside.position, entry.path) for entry in entries]
     for item, entry in zip(items, entries, strict=True):
-        entry.outside.inside = True
-        item.path = entry.path
+        entry.outside.hold()
+        item.path = f"{entry.outside.path}.{entry.path}" if entry.outside.path else entry.path
     return batch.holding(batch.model.entities[inverse.entity], items, places)

@@ -30,7 +30,7 @@ def changes_inside(batch: Batch, item: Item) -> Mapping[str, list[Any]]:
         for one in (*batch.lines, *batch.moved):
             if one.entity.name == inverse.entity:
                 for inside in (inside for inside in one.items if inside.outside is item):
-                    pair = _pair(one.entity, inside, inverse.field)
+                    pair = _pair(one, inside, inverse.field)
                     before += [pair[0]] if pair[0] else []
                     after += [pair[1]] if pair[1] else []
         if before or after:
@@ -38,15 +38,20 @@ def changes_inside(batch: Batch, item: Item) -> Mapping[str, list[Any]]:
     return found
 
 
-def _pair(entity: Entity, item: Item, way_out: str) -> tuple[Told, Told]:
-    """A record inside another one before and after, empty where it is not there."""
-    untold = {way_out, _SHARED}
+def _pair(batch: Batch, item: Item, way_out: str) -> tuple[Told, Told]:
+    """A record inside another one before and after, empty where it is not there; with what is saved inside
+    it in turn.
+    """
+    entity, untold = batch.entity, {way_out, _SHARED}
     if item.new["deleted_at"] is not None:
         return _whole(entity, item.old, untold), {}
+    deeper = changes_inside(batch, item)
+    after = {name: pair[1] for name, pair in deeper.items()}
     if item.is_new or item.old["deleted_at"] is not None:
-        return {}, _whole(entity, item.new, untold)
+        return {}, _whole(entity, item.new, untold) | after
     fields = [field for field in changed_fields(entity, item.old, item.new) if field.name not in untold]
-    return _fields(item.old, fields), _fields(item.new, fields)
+    before = {name: pair[0] for name, pair in deeper.items()}
+    return _fields(item.old, fields) | before, _fields(item.new, fields) | after
 
 
 def _whole(entity: Entity, record: Row, untold: set[str]) -> Told:
@@ -68,5 +73,7 @@ def hide_inside(context: Context, entity: Entity, name: str, pair: list[Any]) ->
     granted = access(context.model, context.principal, inside.name)
     for told in (one for side in pair for one in side or ()):
         for field in [key for key in told if key != "id"]:
-            if inside.field(field) is None or granted.field_read(field).constant is not True:
+            if field in inside.lines:
+                hide_inside(context, inside, field, [told[field]])
+            elif inside.field(field) is None or granted.field_read(field).constant is not True:
                 del told[field]
