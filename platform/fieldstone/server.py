@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -29,12 +30,14 @@ from fieldstone.logs import configure_logs
 from fieldstone.model.model import Model
 from fieldstone.ports import free_port
 from fieldstone.publication.current import CurrentModel
+from fieldstone.records import feed
 from fieldstone.settings import Settings, load_settings
 from fieldstone.web import gateway
 from fieldstone.web.app import create_app
 from fieldstone_rules import limits
 
 _WATCH_SECONDS = 0.5
+_TIDY_AFTER_SECONDS, _TIDY_EVERY_SECONDS = 60, 3600
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # addresses of all interfaces, to compare with
 _log = structlog.get_logger()
 
@@ -128,6 +131,7 @@ def worker_application() -> Flask:
     _end_with_parent(os.getppid())
     gateway.install(settings.threads, settings.client_timeout)
     database = database_of(settings)
+    threading.Thread(target=_tidy, args=(database,), name="tidy", daemon=True).start()
     return create_app(settings, database, CurrentModel(database, _inherited.model).start())
 
 
@@ -180,6 +184,17 @@ def _listens(address: str) -> bool:
         return True
     except OSError:
         return False
+
+
+def _tidy(database: Database) -> None:
+    """Forget what is too old in the feed of changes, which nobody may ever read, now and then."""
+    time.sleep(_TIDY_AFTER_SECONDS)
+    while True:
+        try:
+            feed.tidy(database, datetime.now(UTC))
+        except FieldstoneError as error:
+            _log.warning("feed.not_tidied", reason=error.message)
+        time.sleep(_TIDY_EVERY_SECONDS)
 
 
 def _end_with_parent(parent: int) -> None:

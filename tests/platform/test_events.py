@@ -1,7 +1,9 @@
 """The feed of changes: ordered, without gaps, nothing before its commit, only what the caller may read."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -96,6 +98,49 @@ def test_what_commits_later_comes_later_although_it_began_earlier(app, ann, api)
 
 def feed_context(context, connection):
     return replace(context, database=JoinedDatabase(context.database, connection))
+
+
+def test_who_follows_many_writers_at_once_misses_nothing_and_is_told_nothing_twice(app, ann, api):
+    def write(writer):
+        for number in range(12):
+            with app.database.write(app.model.version) as connection:
+                make(feed_context(ann, connection), f"{writer}.{number}")
+                time.sleep(0.01 * (writer % 3))
+
+    _, after = read(api)
+    told = []
+    with ThreadPoolExecutor(5) as writers:
+        done = [writers.submit(write, writer) for writer in range(5)]
+        while not all(one.done() for one in done):
+            events, after = read(api, after)
+            told += events
+    told += read(api, after)[0]
+    assert [one.result() for one in done] == [None] * 5
+    assert len({event["record"] for event in told}) == len(told) == 60
+    places = [event["id"] for event in told]
+    assert places == sorted(places)
+
+
+def test_what_is_too_old_is_forgotten_although_nobody_reads_the_feed(app, ann, api):
+    for number in range(3):
+        make(ann, f"D{number}")
+    app.sql("UPDATE main_system.outbox SET at = at - :age", age=timedelta(days=31))
+    make(ann, "New")
+    feed.tidy(app.database, datetime.now(UTC))
+    assert app.sql("SELECT count(*) FROM main_system.outbox WHERE entity = 'deal'") == [(1,)]
+    assert_problem(api.get("/events?after=0"), 410, "expired")
+    assert actions(api.get("/events").json["data"]) == [("create", "New")]
+
+
+def test_other_rights_are_told_although_they_are_no_event(app, ann, api):
+    before = api.get("/events").json["rights"]
+    assert api.get("/events?after=now").json["rights"] == before
+    app.context_for("Mia", ["manager"], ["South"])
+    assert api.get("/events").json["rights"] == before
+    holder = {"entity": "user", "id": str(ann.principal.user)}
+    records.create(app.system, "role_assignment", [{"role": "manager", "holder": holder}])
+    app.current.reload()
+    assert api.get("/events").json["rights"] != before
 
 
 def test_what_is_rolled_back_is_never_seen(app, ann, api):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +26,14 @@ GONE = "gone"
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Some events as JSON texts, and the place of the last one that was looked at, from which to go on."""
+    """Some events as JSON texts, and the place of the last one that was looked at, from which to go on.
+
+    rights: another text as soon as the caller has other rights, of which the feed has no events.
+    """
 
     data: Sequence[bytes]
     next: int
+    rights: str
 
 
 def events(
@@ -45,7 +50,7 @@ def events(
     Raises:
         Expired: what came behind that place is kept no longer. Malformed: the feed never came that far.
     """
-    extent = places.extend(context)
+    extent = places.extend(context.database, context.now)
     start = extent.before if after is None else after
     if start < extent.before:
         message = "The changes behind this place are kept no longer."
@@ -58,12 +63,29 @@ def events(
         raise malformed("after", "bad_cursor", message)
     found = _found(context, start, limit, entities)
     told = _Telling(context, found).told()
-    return FeedPage(told, found[-1].place if len(found) == limit else extent.last)
+    # Others may have given places since they were counted; what has been told is not told again.
+    seen = found[-1].place if found else after or 0
+    return FeedPage(told, seen if len(found) == limit else max(seen, extent.last), _rights(context))
 
 
 def end(context: Context) -> FeedPage:
     """No events, and the end of the feed as it is now."""
-    return FeedPage((), places.extend(context).last)
+    return FeedPage((), places.extend(context.database, context.now).last, _rights(context))
+
+
+def _rights(context: Context) -> str:
+    """What the caller's rights follow from, in short."""
+    principal = context.principal
+    limits = principal.limits
+    basis = (
+        context.model.version,
+        principal.user,
+        sorted(principal.roles),
+        sorted(principal.teams),
+        sorted(principal.teams_above),
+        limits and (limits.entities and sorted(limits.entities), limits.verbs and sorted(limits.verbs)),
+    )
+    return hashlib.sha256(repr(basis).encode()).hexdigest()[:16]
 
 
 def _found(context: Context, after: int, limit: int, entities: Sequence[str] | None) -> Sequence[Any]:

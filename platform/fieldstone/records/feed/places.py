@@ -9,12 +9,11 @@ the second waits for the first to commit before it draws its `id`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from fieldstone.context import Context
 from fieldstone.database.database import Database
 from fieldstone.database.system import SystemTables
 
@@ -33,20 +32,31 @@ class Extent:
     last: int
 
 
-def extend(context: Context) -> Extent:
+def extend(database: Database, now: datetime) -> Extent:
     """Give places to what has been committed since, and forget what is too old."""
-    database = context.database
     system = database.system
-    unplaced = sa.select(system.outbox.c.id).where(system.outbox.c.place.is_(None)).limit(1)
-    with database.read() as connection:
-        waiting = connection.scalar(unplaced) is not None
-    if waiting:
+    if _is_waiting(database):
         _give_places(database)
-        _forget_old(context)
+        _forget_old(database, now)
     first = sa.select(sa.func.min(system.outbox.c.place)).scalar_subquery()
     with database.read() as connection:
         last, kept = connection.execute(sa.select(system.feed.c.place, first)).one()
     return Extent(last if kept is None else kept - 1, last)
+
+
+def tidy(database: Database, now: datetime) -> None:
+    """Forget all that is too old, also where nobody ever reads the feed."""
+    while _is_waiting(database):
+        _give_places(database)
+    while _forget_old(database, now):
+        pass
+
+
+def _is_waiting(database: Database) -> bool:
+    table = database.system.outbox
+    unplaced = sa.select(table.c.id).where(table.c.place.is_(None)).limit(1)
+    with database.read() as connection:
+        return connection.scalar(unplaced) is not None
 
 
 def _give_places(database: Database) -> None:
@@ -67,9 +77,9 @@ def _placing(system: SystemTables) -> str:
     )
 
 
-def _forget_old(context: Context) -> None:
-    """Remove some of what is too old; later calls do the rest, and nobody waits."""
-    table = context.database.system.outbox
+def _forget_old(database: Database, now: datetime) -> int:
+    """Remove some of what is too old; later calls do the rest, and nobody waits. How many it was."""
+    table = database.system.outbox
     oldest = (
         sa.select(table.c.id, table.c.at)
         .where(table.c.place.is_not(None))
@@ -77,6 +87,6 @@ def _forget_old(context: Context) -> None:
         .limit(_FORGOTTEN_AT_ONCE)
         .subquery()
     )
-    old: Any = sa.select(oldest.c.id).where(oldest.c.at < context.now - KEPT)
-    with context.database.transaction() as connection:
-        connection.execute(sa.delete(table).where(table.c.id.in_(old)))
+    old: Any = sa.select(oldest.c.id).where(oldest.c.at < now - KEPT)
+    with database.transaction() as connection:
+        return connection.execute(sa.delete(table).where(table.c.id.in_(old))).rowcount

@@ -31,7 +31,9 @@ def list_events() -> Response:
 
 
 def _answer(page: FeedPage) -> Response:
-    return json_bytes(b'{"data":[%b],"next":%b}' % (b",".join(page.data), orjson.dumps(str(page.next))))
+    data = b",".join(page.data)
+    rest = (orjson.dumps(str(page.next)), orjson.dumps(page.rights))
+    return json_bytes(b'{"data":[%b],"next":%b,"rights":%b}' % (data, *rest))
 
 
 def _place(text: str | None) -> int | None:

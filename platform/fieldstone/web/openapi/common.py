@@ -163,7 +163,10 @@ UNDONE: Schema = {
 }
 EVENTS = listed(EVENT)
 EVENTS["properties"]["next"] = TEXT | {"description": "From where to go on."}
-EVENTS["required"] = ["data", "next"]
+EVENTS["properties"]["rights"] = TEXT | {
+    "description": "Another text as soon as your rights are others, which is no event: read everything anew."
+}
+EVENTS["required"] = ["data", "next", "rights"]
 KEYS: Schema = {"type": "array", "maxItems": 5, "items": TEXT}
 GROUP_REQUEST: Schema = {
     "type": "object",
