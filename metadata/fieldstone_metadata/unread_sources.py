@@ -236,3 +236,5 @@ def _read(node: TreeNode, *, asking: bool) -> Iterator[Source]:
         yield node.source.entity, node.source.inverse_field or "id"
         if node.source.owner is not None and node.source.name is not None:
             yield node.source.owner, node.source.name
+        if node.source.through is not None:
+            yield node.source.through.entity, node.source.through.far

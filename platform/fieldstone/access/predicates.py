@@ -152,10 +152,15 @@ def readable_pairs(model: Model, access_key: AccessKey, link: Link) -> Pairs:
     Where they are records of a declared entity, these must be readable too, with both their references.
     """
     pairs = link.pairs()
+    return replace(pairs, conditions=(*pairs.conditions, *link_rights(model, access_key, link, pairs.rows)))
+
+
+def link_rights(model: Model, access_key: AccessKey, link: Link, rows: sa.FromClause) -> list[Column]:
+    """The rights that somebody needs to know of a link at `rows`; none where it is but a pair."""
     if link.through is None:
-        return pairs
+        return []
     entity = link.through.entity
     granted = access_for_key(model, access_key, entity)
     decisions = (granted.read, granted.field_read(link.through.near), granted.field_read(link.through.far))
-    rights = [clause(model, decision, entity, pairs.rows) for decision in dict.fromkeys(decisions)]
-    return replace(pairs, conditions=(*pairs.conditions, *(right for right in rights if right is not None)))
+    rights = (clause(model, decision, entity, rows) for decision in dict.fromkeys(decisions))
+    return [right for right in rights if right is not None]

@@ -16,6 +16,9 @@ from fieldstone.fields.texts import ImportFormat, read_list
 from fieldstone_rules.schema import Through
 from fieldstone_rules.types import Ref
 
+LINK = "link"
+"""In an entry that is sent to a field whose links are records: the key of the fields of the link."""
+
 
 class ReferencesType(FieldType):
     """Many to many: pairs in a link table of its own or in the records of an entity of links, no column. The

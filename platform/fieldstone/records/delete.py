@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -54,10 +55,14 @@ def delete(
     return context.database.run_write(context.model.version, work) if ids else []
 
 
-def remove(batch: Batch) -> None:
+Along = Mapping[str, Mapping[UUID, tuple[Values, UUID]]]
+"""Entity → id → a record that goes with one that was named, and the id of that."""
+
+
+def remove(batch: Batch, along: Along = MappingProxyType({})) -> None:
     """Move the loaded records of a batch to the bin, with what goes with them and what rules do then.
 
-    Removing what lives inside other records is a change of those.
+    along: what else goes with them. Removing what lives inside other records is a change of those.
     """
     from fieldstone.records import saving  # noqa: PLC0415  saving removes what lives inside records
 
@@ -67,7 +72,7 @@ def remove(batch: Batch) -> None:
         saving.change(around)
         return
     following.before_delete(batch)
-    removal = Removal(batch)
+    removal = Removal(batch, along=along)
     removal.prepare()
     removal.write()
     following.after_delete(batch)
@@ -93,12 +98,15 @@ class _Cleared:
 class Removal:
     """Everything that one delete touches. locked: it is to be done; otherwise it is only looked at."""
 
-    def __init__(self, batch: Batch, *, locked: bool = True) -> None:
+    def __init__(self, batch: Batch, *, locked: bool = True, along: Along = MappingProxyType({})) -> None:
         self._batch = batch
         self._locked = locked
         self._forbidden: dict[Entity, int] = {}
         named = {item.id: _Removed(item.old, item.id) for item in batch.items}
         self._removed: dict[str, dict[UUID, _Removed]] = {batch.entity.name: named}
+        for name, records in along.items():
+            going = {id_: _Removed(record, root) for id_, (record, root) in records.items()}
+            self._removed.setdefault(name, {}).update(going)
         self._cleared: dict[UUID, _Cleared] = {}
 
     def prepare(self) -> None:

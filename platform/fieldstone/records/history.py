@@ -19,6 +19,7 @@ from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
 from fieldstone.records.inside.told import hide_inside
 from fieldstone.records.labels import entity_label
+from fieldstone.records.link_history import LinkHistory, Page
 from fieldstone.records.rows import TITLE, Values
 from fieldstone_rules.types import Ref
 
@@ -32,16 +33,24 @@ def history(
 
     Each has `id`, `version`, `at`, `actor` (a reference), `source`, `note`, `action`, `transition` and
     `changes`: field → [before, after], only of fields that the caller may read in the record as it is now; of
-    records in the bin too. Raises `NotFound` if there is no such record, or the caller may not read it.
+    records in the bin too. Of links that are records it tells who came and who went, on both sides; a link
+    that was made by itself gave the record no `version`. Raises `NotFound` if there is no such record, or the
+    caller may not read it.
     """
     found, table = find_entity(context, entity), context.database.system.history
     conditions = [table.c.entity == entity, table.c.record == id_]
     conditions += [] if before is None else [table.c.id < before]
     with context.database.read() as connection:
         record = _readable_record(context, connection, found, id_)
-        entries = _entries(context, connection, sa.and_(*conditions), min(limit, LARGEST_PAGE))
+        most = min(limit, LARGEST_PAGE)
+        entries = _entries(context, connection, sa.and_(*conditions), most)
         told = [_told(found, entry) for entry in entries]
         hide_unreadable(context, connection, found, record, [entry["changes"] for entry in told])
+        links = LinkHistory(context, connection, found, record)
+        for moment, changes in links.changes([entry.at for entry in entries]).items():
+            next(one for one in told if one["at"] == instant(found, moment))["changes"].update(changes)
+        told += [_told(found, entry) for entry in links.alone(Page(before, most))]
+        told = sorted(told, key=lambda entry: int(entry["id"]), reverse=True)[:most]
         add_titles(context, connection, _references(told))
     return told
 

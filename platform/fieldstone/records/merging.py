@@ -93,7 +93,7 @@ def _merge(context: Context, connection: sa.Connection, entity: str, wanted: Mer
     _check_currency(merged, kept, redirection)
     redirection.write()
     merged_shares.copy(merged, kept.id)
-    remove(merged)
+    remove(merged, redirection.superseded)
     saving = Batch(context, connection, merged.entity, [Item(0, kept.id)])
     loading.load(saving, [None])
     update.read_sent(saving, [values])

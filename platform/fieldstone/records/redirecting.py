@@ -22,9 +22,11 @@ from fieldstone.model.model import FILE_FIELD, Entity, Field, Link
 from fieldstone.records import links, trees
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.branches import tree_fields
+from fieldstone.records.delete import Along
 from fieldstone.records.journal import UPDATE, Entry, journal, told_value
 from fieldstone.records.kept.follow import follow
 from fieldstone.records.kept.walks import Changed
+from fieldstone.records.merged_links import LinkedPairs
 from fieldstone.records.referrers import CASCADE, CLEAR, RESTRICT, Referrer, locked_rows, referrers
 from fieldstone.records.rows import Values, read_columns, read_row, to_columns
 from fieldstone.records.shape import shape_of
@@ -60,6 +62,7 @@ class Redirection:
         self._ref = Ref(batch.entity.name, kept.id)
         self._kept = _Touched(batch.entity, kept.old, dict(kept.old), {id_: {} for id_ in self._merged})
         self._touched: dict[tuple[str, UUID], _Touched] = {(batch.entity.name, kept.id): self._kept}
+        self._pairs = LinkedPairs(batch, self._ref)
 
     def prepare(self) -> None:
         """Find and lock everything that refers to the merged records; a statement or two for each field."""
@@ -91,6 +94,8 @@ class Redirection:
     def _redirect(self, referrer: Referrer, record: Values) -> None:
         ref, entity = record[referrer.field.name], referrer.entity
         if ref.entity != self._ref.entity or self._stays(entity, record):
+            return
+        if self._pairs.supersede(entity, referrer.field.name, record):
             return
         touched = self._touch(entity, record)
         if touched.new[referrer.field.name] == ref:
@@ -128,6 +133,11 @@ class Redirection:
                 others = set(touched.new[linked.name]) - {ref}
                 wanted = others if touched is self._kept else others | {self._ref}
                 touched.set(ref.id, linked, tuple(sorted(wanted, key=lambda one: one.id)))
+
+    @property
+    def superseded(self) -> Along:
+        """The links of merged records to what the kept one is linked to already; they go with those."""
+        return self._pairs.superseded
 
     @property
     def moves_lines(self) -> bool:

@@ -216,7 +216,9 @@ def _changed_columns(entity: Entity, batches: Sequence[Batch]) -> list[Values]:
 
 
 def _journal(whole: Batch, groups: Sequence[Batch]) -> Part:
-    return journal(whole.context, [_entry(one, item) for one in groups for item in one.items])
+    """Links come last, so that an undo begins with them: until they are gone, they hold what they link."""
+    ordered = sorted(groups, key=lambda one: one.outside is not None and one.entity.parent is None)
+    return journal(whole.context, [_entry(one, item) for one in ordered for item in one.items])
 
 
 def _entry(batch: Batch, item: Item) -> Entry:
@@ -228,13 +230,13 @@ def _entry(batch: Batch, item: Item) -> Entry:
         changes={**changes_between(batch.entity, item.old, item.new), **changes_inside(batch, item)},
         transition=item.transition.name if item.transition else None,
         note=_note(batch, item),
-        cause=_cause(item),
+        cause=_cause(batch, item),
     )
 
 
-def _cause(item: Item) -> UUID | None:
-    """The record that a new one came together with, and goes with where its creation is undone."""
-    together = item.outside is not None and item.outside.is_new
+def _cause(batch: Batch, item: Item) -> UUID | None:
+    """The record inside which a new one came, and with which it goes where its creation is undone."""
+    together = batch.entity.parent is not None and item.outside is not None and item.outside.is_new
     return item.outside.id if together and item.outside is not None else None
 
 

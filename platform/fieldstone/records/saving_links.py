@@ -70,12 +70,23 @@ class _Linking:
 
     def prepare(self, items: Sequence[Item]) -> None:
         """Find what is to be created, changed and removed, and take it as far as the other records are."""
+        if self._inside:
+            self._refuse_twice(items)
         known = [item.id for item in items if not item.is_new]
         stored = stored_links(self._batch, self._entity, self._through, known)
         wanted = [one for item in items for one in self._wanted(item, stored.get(item.id, {}))]
         self._create([one for one in wanted if one.stored is None])
         self._change([one for one in wanted if one.stored is not None and one.values])
         self._remove(items, stored)
+
+    def _refuse_twice(self, items: Sequence[Item]) -> None:
+        """Refuse links that live inside a record where they were sent as such too: which counts?"""
+        lines = self._batch.entity.lines
+        name = next(name for name, inverse in lines.items() if inverse.entity == self._entity.name)
+        for item in items:
+            if name in item.nested:
+                message = f"`{self._field.name}` and `{name}` are the same links; send one of them."
+                self._batch.refuse(item, self._field.name, "contradiction", message)
 
     def _wanted(self, item: Item, stored: Mapping[UUID, Values]) -> Iterable[_Wanted]:
         sent: Mapping[UUID, tuple[int, Mapping[str, Any]]] = item.nested.get(self._field.name, {})
@@ -98,7 +109,7 @@ class _Linking:
             item.sent[self._through.near] = Ref(self._batch.entity.name, one.item.id)
             item.sent[self._through.far] = one.target
         beginning.complete(batch)
-        self._batch.lines.append(batch)
+        self._save(batch)
 
     def _change(self, wanted: Sequence[_Wanted]) -> None:
         if not wanted:
@@ -117,9 +128,18 @@ class _Linking:
         state_changes.choose(batch)
         batch.rights.check_stored(batch)
         validation.check_readonly(batch)
-        for item in items:
+        batch.items = [item for item in items if item.sent]
+        for item in batch.items:
             item.new = {**item.old, **item.sent}
-        self._batch.lines.append(batch)
+        self._save(batch)
+
+    def _save(self, batch: Batch) -> None:
+        """Have links saved together with the records that they belong to, which change with them."""
+        for item in batch.items:
+            if item.outside is not None:
+                item.outside.hold()
+        if batch.items:
+            self._batch.lines.append(batch)
 
     def _remove(self, items: Sequence[Item], stored: Stored) -> None:
         going = [
@@ -138,6 +158,8 @@ class _Linking:
         batch = self._together(removed, wanted)
         if not self._inside:
             batch.rights.check_delete(batch)
+        for item, _ in going:
+            item.hold()
         self._batch.removed.append(batch)
 
     def _read(self, batch: Batch, item: Item, one: _Wanted) -> Values:
@@ -158,7 +180,5 @@ class _Linking:
         def path_to(path: str, name: str | None) -> str:
             return self._field.name if name in ends else f"{path}.{name}"
 
-        for one in wanted:
-            one.item.hold()
         places = [(one.item.position, one.path) for one in wanted]
         return self._batch.holding(self._entity, items, places, path_to)

@@ -28,7 +28,8 @@ class Shape:
     fields: declared and system fields.
     plain: names of those stored as they are in one column of the same name. converted: the other stored ones.
     money: the amounts. base_keys: columns of the same in the organisation's currency.
-    kept: those whose changes the history keeps. referring: those that refer to other records.
+    kept: those whose changes the history keeps; links that are records have one of their own.
+    referring: those that refer to other records.
     demanding: those that may be required. links: the many-to-many ones. pairs: those of them that have a
     link table of their own; the links of the others are records.
     empty: name → what a field holds when it holds nothing.
@@ -67,6 +68,7 @@ def _build(entity: Entity) -> Shape:
     fields = (*entity.fields.values(), *entity.system.values())
     stored = [field for field in fields if field.stored]
     held = [field for field in fields if field.stored or field.link]
+    told = [field for field in held if field.name not in BOOKKEEPING and not _has_records(field)]
     declared = list(entity.fields.values())
     system = [entity.system[name] for name in ASSIGNED if name in entity.system]
     return Shape(
@@ -75,11 +77,11 @@ def _build(entity: Entity) -> Shape:
         converted=tuple(field for field in stored if not _is_plain(field)),
         money=tuple(field for field in declared if isinstance(field.type, MoneyType)),
         base_keys=tuple(key for f in declared if (key := _base_key(f)) is not None),
-        kept=tuple(field for field in held if field.name not in BOOKKEEPING and not _is_told_inside(field)),
+        kept=tuple(told),
         referring=(*(f for f in declared if _refers(f)), *system),
         demanding=tuple(field for field in declared if field.required is not False),
         links=tuple(field for field in declared if field.link is not None),
-        pairs=tuple(field for field in declared if field.link is not None and field.link.through is None),
+        pairs=tuple(field for field in declared if field.link is not None and not _has_records(field)),
         empty={field.name: empty(field) for field in held},
     )
 
@@ -92,9 +94,9 @@ def _refers(field: Field) -> bool:
     return isinstance(field.type, ReferenceType | AnyReferenceType | ReferencesType)
 
 
-def _is_told_inside(field: Field) -> bool:
-    """Whether its links live inside the record, whose history tells of them as of all that lives there."""
-    return field.link is not None and field.link.inside
+def _has_records(field: Field) -> bool:
+    """Whether its links are records, which have a history of their own."""
+    return field.link is not None and field.link.through is not None
 
 
 def _is_plain(field: Field) -> bool:

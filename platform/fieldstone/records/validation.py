@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from fieldstone.fields.base import UNCHANGED
+from fieldstone.fields.references import LINK
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field
 from fieldstone.model.system_fields import ASSIGNABLE
@@ -19,9 +20,6 @@ from fieldstone.records.rows import Row, Values
 from fieldstone.records.shape import shape_of
 
 Sent = Mapping[str, Any]
-
-LINK = "link"
-"""In an entry of a many-to-many field whose links are records: the key of the fields of the link."""
 
 
 def read_values(batch: Batch, item: Item, sent: Sent) -> Values:

@@ -97,13 +97,13 @@ def happening(owner: Entity, entry: Mapping[str, Any]) -> Happening:
 
 
 def inside(owner: Entity, changes: Mapping[str, Sequence[Any]]) -> Iterator[str]:
-    """What happened to the records inside, such as `Products: 1 added, 2 changed`."""
-    for name in owner.lines:
+    """What happened to the records inside, and who was linked: `Products: 1 added, 2 changed`."""
+    for name in (name for name in owner.inverses if name in changes):
         before, after = ({one["id"] for one in side or ()} for side in changes.get(name, ((), ())))
         counts = {"added": after - before, "changed": after & before, "removed": before - after}
         told = ", ".join(f"{len(ids)} {word}" for word, ids in counts.items() if ids)
         if told:
-            yield f"{text(owner.lines[name].label, data.locale(), name)}: {told}"
+            yield f"{text(owner.inverses[name].label, data.locale(), name)}: {told}"
 
 
 def reached(owner: Entity, changes: Mapping[str, Sequence[Any]]) -> StateLook | None:

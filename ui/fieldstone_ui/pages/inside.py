@@ -87,7 +87,7 @@ def place(path: str, keys: Mapping[str, list[str]]) -> str:
     """The name of the input that a path of the platform is about."""
     match = _PATH.fullmatch(path)
     if match is None or int(match["place"]) >= len(keys.get(match["name"], ())):
-        return path.split(".", maxsplit=1)[0]
+        return re.split(r"[.\[]", path, maxsplit=1)[0]
     return f"{match['name']}.{keys[match['name']][int(match['place'])]}.{match['field'] or 'id'}"
 
 

@@ -24,8 +24,13 @@ def form_of(entity: Entity) -> Form:
 
 
 def generated(entity: Entity) -> Form:
-    """All fields in the declared order, large ones below in one column, related records in a tab."""
-    names = [*entity.fields, *(name for name in ("owner", "team") if name in entity.system)]
+    """All fields in the declared order, large ones below in one column, related records in a tab.
+
+    Links that live inside a record stand there with their fields, and not as a list of names besides.
+    """
+    inside = {name for name, field in entity.fields.items() if field.link is not None and field.link.inside}
+    declared = [name for name in entity.fields if name not in inside]
+    names = [*declared, *(name for name in ("owner", "team") if name in entity.system)]
     small = [FormField(name) for name in names if kind(entity, name) not in LARGE]
     large = [FormField(name) for name in names if kind(entity, name) in LARGE]
     sections = [Section({"": "Details"}, 2, tuple(small))]

@@ -102,7 +102,11 @@ CHANGE: Schema = {
     "required": ["id", "version", "at", "actor", "action", "changes"],
     "properties": {
         "id": {"type": "integer"},
-        "version": VERSION,
+        "version": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "description": "Of the record afterwards; null where a link to it was made or removed by itself.",
+        },
         "at": {"type": "string", "format": "date-time"},
         "actor": {"type": ["object", "null"]},
         "source": TEXT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fieldstone.fields.references import LINK
 from fieldstone.model.model import Field
 from fieldstone.model.system_fields import ASSIGNABLE
 from fieldstone.records.inside.sent import MOST
@@ -156,6 +157,17 @@ def sent_value(field: Field) -> Schema:
     return schema | {"items": record} if schema.get("type") == "array" else record
 
 
+def _link_fields(target: ReferenceTarget) -> dict[str, Schema]:
+    """The member that holds the fields of a link, where the links are records."""
+    if target.through is None:
+        return {}
+    description = (
+        f"Fields of the link, as `{target.through.entity}` has them. Absent: a new link takes its defaults, "
+        "one that is there stays as it is."
+    )
+    return {LINK: {"type": "object", "description": description}}
+
+
 def record_reference(target: ReferenceTarget) -> Schema:
     """A reference as it may be sent: the id alone where one entity is possible, or with the entity's name.
 
@@ -166,7 +178,12 @@ def record_reference(target: ReferenceTarget) -> Schema:
     several = len(target.entities) != 1
     named: Schema = {
         "type": "object",
-        "properties": {"id": identity, "entity": entity, "title": {"type": ["string", "null"]}},
+        "properties": {
+            "id": identity,
+            "entity": entity,
+            "title": {"type": ["string", "null"]},
+            **_link_fields(target),
+        },
         "required": ["id", "entity"] if several else ["id"],
     }
     return named if several else {"anyOf": [identity, named]}
