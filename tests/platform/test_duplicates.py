@@ -37,6 +37,12 @@ label: Clerk
 entities:
   contact: {create: true, read: owner == user, update: owner == user, delete: owner == user}
 capabilities: [import]
+---
+kind: role
+name: reader
+label: Reader
+entities:
+  contact: {read: true}
 """
 
 
@@ -191,3 +197,33 @@ def test_rules_that_make_no_sense_are_refused(app_from, rule, said):
     text = PEOPLE.replace("{name: same_email, match: [email], mode: block}", rule)
     with pytest.raises(NotAccepted, match=said):
         app_from(text)
+
+
+def told(context, id_=None, **values):
+    found = records.alike(context, "contact", id_, values)
+    return [(one.match, one.blocking, [each["title"] for each in one.records], one.hidden) for one in found]
+
+
+def test_what_is_alike_is_told_while_it_is_typed(app, ann):
+    (kept,) = records.create(ann, "contact", [{"name": "Kari", "email": "kari@x.example", "city": "Oslo"}])
+    records.create(app.system, "contact", [{"name": "Ola", "city": "Oslo"}])
+    assert told(ann, name="Kari") == []
+    assert told(ann, name="KARI ", city="oslo", email=None) == [(("name", "city"), False, ["Kari"], False)]
+    assert told(ann, email="Kari@x.example") == [(("email",), True, ["Kari"], False)]
+    assert told(ann, name="Ola", city="Oslo") == [(("name", "city"), False, [], True)]
+    assert told(ann, kept.id, name="Kari", city="Oslo") == []
+    assert told(ann, kept.id, name="Ola") == [(("name", "city"), False, [], True)]
+
+
+def test_asking_what_is_alike_costs_nothing_before_there_is_something_to_compare(app, ann):
+    records.alike(ann, "contact", None, {"name": "Kari"})
+    with noted_statements() as none:
+        records.alike(ann, "contact", None, {"name": "Kari"})
+    with noted_statements() as one:
+        records.alike(ann, "contact", None, {"name": "Kari", "city": "Oslo"})
+    assert (len(none), len(one)) == (0, 1)
+
+
+def test_who_may_not_save_it_is_told_nothing(app, ann):
+    records.create(ann, "contact", [{"name": "Kari", "city": "Oslo"}])
+    assert told(app.context_for("Bo", ["reader"]), name="Kari", city="Oslo") == []

@@ -1,6 +1,7 @@
 """The one door to the data: every read and write of every page, call, import and rule goes through here."""
 
 from fieldstone.records.aggregate import aggregate
+from fieldstone.records.alike import Alike, alike
 from fieldstone.records.approvals.deciding import Pending, reject, withdraw
 from fieldstone.records.approvals.showing import (
     ApprovalState,
@@ -55,6 +56,7 @@ list = list_records
 __all__ = [
     "OWN_FIELDS",
     "POSSIBLE_DUPLICATE",
+    "Alike",
     "ApprovalState",
     "Asked",
     "Change",
@@ -88,6 +90,7 @@ __all__ = [
     "Undone",
     "Written",
     "aggregate",
+    "alike",
     "approval",
     "approvals",
     "approve",

@@ -30,7 +30,7 @@ BLOCKED, POSSIBLE = "duplicate", "possible_duplicate"
 BLOCK = "block"
 _PLACE = "_place"
 _LOCKED_ONE_BY_ONE = 50
-_NAMED = 3
+NAMED = 3
 _UNASKED = frozenset({"system", "rule"})
 
 _LOCKING = sa.text(
@@ -41,11 +41,14 @@ Key = tuple[Any, ...]
 
 
 def check(batch: Batch) -> None:
-    """Refuse records that count as the same as another live one, with one statement for each rule."""
-    for rule in batch.entity.declaration.duplicates:
+    """Refuse records that count as the same as another live one, with one statement for each rule.
+
+    Nobody is asked about a record that could not be saved anyway.
+    """
+    for rule in sorted(batch.entity.declaration.duplicates, key=lambda rule: rule.mode != BLOCK):
         if rule.mode == BLOCK or _is_asked(batch):
-            keys = {item.position: key for item in batch.accepted if (key := _key(batch.entity, rule, item))}
-            if keys:
+            wanted = {item.position: key_of(batch.entity, rule, item) for item in batch.accepted}
+            if keys := {place: key for place, key in wanted.items() if key}:
                 _check_rule(batch, rule, keys)
 
 
@@ -55,7 +58,7 @@ def _is_asked(batch: Batch) -> bool:
     return not context.accepts_duplicates and batch.run.depth == 0 and context.source not in _UNASKED
 
 
-def _key(entity: Entity, rule: Duplicates, item: Item) -> Key | None:
+def key_of(entity: Entity, rule: Duplicates, item: Item) -> Key | None:
     """What is compared of a record; None where there is nothing to compare, or it is compared already."""
     if item.old and not any(differs(item.old.get(name), item.new.get(name)) for name in rule.match):
         return None
@@ -73,7 +76,7 @@ def _check_rule(batch: Batch, rule: Duplicates, keys: Mapping[int, Key]) -> None
     if rule.mode == BLOCK:
         _lock(batch, rule, keys.values())
     items = {item.position: item for item in batch.items}
-    found = _found(batch, rule, [items[place] for place in keys])
+    found = same_as(batch, rule, [items[place] for place in keys])
     first: dict[Key, int] = {}
     for place, key in keys.items():
         if found.get(place):
@@ -93,7 +96,7 @@ def _lock(batch: Batch, rule: Duplicates, keys: Iterable[Key]) -> None:
         batch.connection.execute(_LOCKING, {"marks": marks})
 
 
-def _found(batch: Batch, rule: Duplicates, items: Sequence[Item]) -> dict[int, list[UUID]]:
+def same_as(batch: Batch, rule: Duplicates, items: Sequence[Item]) -> dict[int, list[UUID]]:
     """Position → other live records that count as the same."""
     table = batch.entity.table
     columns = [table.c[name] for name in _columns(batch.entity, rule)]
@@ -121,7 +124,7 @@ def _sql(alias: str, column: sa.Column[Any]) -> str:
 
 def _refuse(batch: Batch, rule: Duplicates, item: Item, ids: Sequence[UUID]) -> None:
     """Say what counts as the same, by name as far as the caller may read it."""
-    seen = _readable(batch, ids[:_NAMED])
+    seen = readable_of(batch, ids[:NAMED])
     locale = batch.context.principal.locale
     fields = [batch.entity.field(name) for name in rule.match]
     labels = " and ".join(field_label(field, locale) for field in fields if field is not None)
@@ -137,7 +140,8 @@ def _refuse(batch: Batch, rule: Duplicates, item: Item, ids: Sequence[UUID]) -> 
     )
 
 
-def _readable(batch: Batch, ids: Sequence[UUID]) -> list[Values]:
+def readable_of(batch: Batch, ids: Sequence[UUID]) -> list[Values]:
+    """Those records as references with titles that the caller may read."""
     found = rows.load(batch.connection, batch.model, batch.entity, ids)
     rights = CallerRights(batch.context, batch.entity)
     judge = evaluator(batch.context, batch.connection, found.values())

@@ -98,6 +98,7 @@ export function undo(field) {
   cell(field).classList.remove("fs-editing");
   delete field.dataset.shown;
   before.delete(field);
+  pointOut(field, "");
 }
 
 export const hasError = (field) => {
@@ -131,6 +132,18 @@ function reveal(field) {
   cell(field).classList.add("fs-editing");
 }
 
+/** Say at a field which records count as the same as what was typed, or that none do. */
+function pointOut(field, html) {
+  const note = field.querySelector("[data-alike]") ?? document.createElement("div");
+  if (!html) return note.remove();
+  if (note.innerHTML === html) return;
+  note.className = "fs-alike";
+  note.dataset.alike = "";
+  note.setAttribute("role", "status");
+  if (!note.isConnected) cell(field).append(note);
+  note.innerHTML = html;
+}
+
 /** Show, hide, require or lock a field as the server says for the values as they stand. */
 export function applyState(field, state) {
   field.hidden = !state.visible;
@@ -143,6 +156,7 @@ export function applyState(field, state) {
     const pen = cell(field).querySelector("[data-edit]");
     if (pen) pen.hidden = state.locked;
   }
+  if (state.alike !== undefined) pointOut(field, state.alike);
   if (state.shown !== undefined) field.dataset.shown = state.shown;
   if (!state.options) return;
   field.dataset.options = JSON.stringify(state.options);

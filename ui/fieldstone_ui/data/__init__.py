@@ -44,6 +44,7 @@ from fieldstone_ui.data.reader import (
     title_field,
 )
 from fieldstone_ui.data.reading import (
+    alike,
     counts,
     csv_of,
     field_states,
@@ -117,6 +118,7 @@ __all__ = [
     "Query",
     "Record",
     "Written",
+    "alike",
     "approval",
     "ask_for_access",
     "attach",

@@ -161,3 +161,8 @@ def may_merge(owner: Entity) -> bool:
 def preview_merge(owner: Entity, identities: Sequence[UUID]) -> Mapping[UUID, Sequence[records.Concerned]]:
     """What refers to each of the records that are to be merged."""
     return records.preview_merge(context(), owner.name, identities)
+
+
+def alike(owner: Entity, identity: UUID | None, values: Mapping[str, Any]) -> list[records.Alike]:
+    """The records that count as the same as one with these values typed."""
+    return records.alike(context(), owner.name, identity, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -73,11 +73,16 @@ def worth_sending(owner: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def page(draft: Draft, errors: Mapping[str, str] | None = None, problem: str = "") -> RecordPage:
-    """The form as a page."""
+def page(
+    draft: Draft,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+    alike: Mapping[str, str] | None = None,
+) -> RecordPage:
+    """The form as a page. errors, alike: what is said at fields."""
     owner, locale = draft.entity, data.locale()
     label = text(owner.label, locale, owner.name)
-    filling = make_filling(draft, errors or {})
+    filling = replace(make_filling(draft, errors or {}), alike=alike or {})
     form = form_for(draft, filling)
     list_url = of_entity("listing", owner)
     return RecordPage(

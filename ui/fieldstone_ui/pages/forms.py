@@ -129,13 +129,16 @@ def told(draft: Draft) -> Response:
             told_one["shown"] = drafts.shown(draft, name)
         fields[name] = told_one
     drafts.narrow(draft, fields)
+    for name, note in duplicates.notes(draft).items():
+        if name in fields:
+            fields[name]["alike"] = note
     return jsonify(fields=fields)
 
 
 def refused_by(draft: Draft, error: FieldstoneError) -> ResponseReturnValue:
     """The form again with what the platform refused, or the question whether to save it anyway."""
-    if error.code == POSSIBLE:
-        return duplicates.ask(draft.entity, error)
+    if {one.code for one in error.errors} == {POSSIBLE}:
+        return duplicates.ask(draft, error)
     keys = draft.sent.keys
     if answers.wants_json():
         return answers.refusal(error, place=lambda path: inside.place(path, keys))
@@ -154,7 +157,8 @@ def refused(draft: Draft, errors: Mapping[str, str], message: str) -> ResponseRe
 
 def render_again(draft: Draft, errors: Mapping[str, str], message: str) -> str:
     """The page with the problems summed up at the top and told at the fields."""
-    return render_template("records/record.html", rec=drafts.page(draft, errors, message))
+    rec = drafts.page(draft, errors, message, duplicates.notes(draft))
+    return render_template("records/record.html", rec=rec)
 
 
 def go_to(owner: Entity, identity: UUID) -> ResponseReturnValue:

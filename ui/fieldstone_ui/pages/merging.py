@@ -100,7 +100,7 @@ def page(owner: Entity, ids: Sequence[UUID], error: FieldstoneError | None = Non
         same=len(looks) - len(differing),
         problem=error.message if error else "",
         wrong=[look.label for look in looks if look.name in names],
-        ask_anyway=error is not None and error.code == POSSIBLE_DUPLICATE,
+        ask_anyway=error is not None and {one.code for one in error.errors} == {POSSIBLE_DUPLICATE},
     )
 
 

@@ -34,6 +34,7 @@ class Filling:
 
     record: values in the API's form. states: of its fields. typed: what somebody typed, errors: what is wrong
     with it, both by field. changeable: whether the reader may change the record.
+    alike: which records count as the same, as markup, by field.
     """
 
     entity: Entity
@@ -43,6 +44,7 @@ class Filling:
     errors: Mapping[str, str] = field(default_factory=dict)
     identity: UUID | None = None
     changeable: bool = True
+    alike: Mapping[str, str] = field(default_factory=dict)
 
 
 def tabs(form: Form, filling: Filling) -> list[FormTab]:
@@ -110,6 +112,7 @@ def make_control(filling: Filling, name: str, state: FieldState, shown: bool = T
         locked=state.readonly or moved_only(filling.entity, name),
         why=why_locked(filling, name) if state.readonly else "",
         error=filling.errors.get(name, ""),
+        alike=filling.alike.get(name, ""),
         touched=typed is not None,
         possible=None if state.options is None else frozenset(state.options),
     )

@@ -15,6 +15,7 @@ class Control:
 
     raw: the strings in its inputs. visible, required, locked: as the server says for the values at hand.
     why: the reason of a lock, for people. error: what is wrong. touched: differs from what is saved.
+    alike: which records count as the same, as markup.
     possible: the options that go with the values of other fields; None: all.
     prefix: stands before the field's name where it belongs to a row inside the record.
     """
@@ -26,6 +27,7 @@ class Control:
     locked: bool = False
     why: str = ""
     error: str = ""
+    alike: str = ""
     touched: bool = False
     possible: frozenset[str] | None = None
     prefix: str = ""
