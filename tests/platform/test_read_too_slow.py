@@ -68,3 +68,11 @@ def test_a_list_a_pivot_and_an_export_that_take_too_long_are_a_503_that_says_so(
     told = [assert_problem(answer, 503, "too_slow") for answer in answers]
     assert all("narrow" in problem["detail"] for problem in told)
     assert api.get("/data/deal?limit=1").status_code == 200
+
+
+def test_comparing_roles_that_takes_too_long_is_a_503_that_says_so(
+    impatient: App, client: Callable[[App, str], ApiClient]
+) -> None:
+    role = {"kind": "role", "name": "rep", "entities": {"deal": {"read": SLOW}}}
+    root = client(impatient, impatient.token("Root", ["admin"]))
+    assert_problem(root.post("/explain", {"what_if": {"role": role}}), 503, "too_slow")

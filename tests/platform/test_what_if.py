@@ -1,9 +1,14 @@
 """What if a role were changed: who would gain and lose which records, before anything is published."""
 
+import json
+from uuid import UUID
+
 import pytest
 
 from fieldstone import records
+from fieldstone.records import Query
 from fieldstone_rules.types import Ref
+from fieldstone_testing.apps import layer_from
 from fieldstone_testing.problems import assert_problem
 from fieldstone_testing.statements import noted_statements
 
@@ -88,6 +93,12 @@ def rep(**deal):
 @pytest.fixture(scope="module")
 def app(module_app_from):
     app = module_app_from(APP)
+    fill(app)
+    return app
+
+
+def fill(app):
+    """Ann's two deals and Bo's one, and who else there is."""
     records.create(app.system, "team", [{"name": "North"}, {"name": "South"}])
     app.user("Ann", ["rep"], ["North"])
     app.user("Bo", ["rep"], ["South"])
@@ -98,7 +109,6 @@ def app(module_app_from):
     for owner, name, amount in (("Ann", "Pump", 10), ("Ann", "Pipe", 500), ("Bo", "Valve", 20)):
         made = records.create(app.context_for(owner), "deal", [{"name": name}])[0].id
         records.update(app.system, "deal", [records.Change(made, {"amount": amount, "margin": amount // 2})])
-    return app
 
 
 @pytest.fixture
@@ -259,6 +269,74 @@ def test_nothing_is_published_and_nothing_is_written(app, suppose):
     assert suppose("Root", role=rep(read=True)).status_code == 200
     assert app.sql(tables) == before
     assert app.model.roles["rep"].entities["deal"].read.source == "owner == user or team in user.teams"
+
+
+CHANGED = {
+    "kind": "role",
+    "name": "rep",
+    "inherits": ["scout"],
+    "entities": {
+        "deal": {
+            "create": True,
+            "read": 'owner == user or amount > 100 or has_role("chief") and name != "Pump"',
+            "update": "amount < 400",
+            "delete": "owner == user",
+            "assign": 'stage == "open" and owner == user',
+            "deny": {"read": 'name == "Valve" and not has_role("chief")', "delete": "amount == 10"},
+            "fields": {"margin": {"read": "amount < 100"}, "amount": {"update": 'name != "Pump"'}},
+        }
+    },
+}
+
+
+def published_with(text, role):
+    """An app with one of its roles put differently."""
+    others = [one for one in text.split("---\n") if f"name: {role['name']}\n" not in one]
+    return "---\n".join([*others, json.dumps(role) + "\n"])
+
+
+def holdings(app, name):
+    """What somebody may do with which deal, as lists and records say: (verb, field, title)."""
+    context = app.context_for(name)
+    for deal in records.list(context, "deal", Query(fields=("name",))).data:
+        rights = records.rights(context, "deal", UUID(deal["id"]))
+        whole = {verb: getattr(rights, verb) for verb in ("read", "update", "delete", "assign")}
+        yield from ((verb, None, deal["name"]) for verb, holds in whole.items() if holds)
+        fields = {(name, "read"): field.read for name, field in rights.fields.items()}
+        fields |= {(name, "update"): field.update for name, field in rights.fields.items()}
+        narrowed = {key: holds for key, holds in fields.items() if key[0] in {"amount", "margin"}}
+        yield from ((verb, field, deal["name"]) for (field, verb), holds in narrowed.items() if holds)
+
+
+def foretold(user):
+    """What the answer says that somebody gains, and loses."""
+    changes = [change for entity in user["entities"] for change in entity["changes"]]
+    return [
+        {(one["verb"], one["field"], title) for one in changes for title in titles(one[side])}
+        for side in ("gained", "lost")
+    ]
+
+
+def test_what_is_foretold_comes_true_once_the_role_is_published(app_from, client):
+    app = app_from.of_layers([layer_from(APP)], filled_by=fill)
+    names = ("Ann", "Bo", "Cleo")
+    before = {name: set(holdings(app, name)) for name in names}
+    question = {"role": CHANGED, "entity": "deal", "limit": 50}
+    answer = client(app, app.token("Root")).post("/explain", json={"what_if": question}).json
+    changes = dict(zip(names, map(foretold, answer["users"]), strict=True))
+    app.publish(published_with(APP, CHANGED))
+    after = {name: set(holdings(app, name)) for name in names}
+    assert {name: [after[name] - before[name], before[name] - after[name]] for name in names} == changes
+    assert all(any(side) for side in zip(*changes.values(), strict=True))
+
+
+def test_comments_follow_the_records_that_they_are_about(app, told):
+    about = {"entity": "deal", "id": str(app.sql("SELECT id FROM main.deal WHERE name = 'Pipe'")[0].id)}
+    said = records.create(app.context_for("Ann"), "comment", [{"body": "Hm", "regarding": about}])[0].id
+    changed = told("Bo", role=rep(read=True), entity="comment")
+    records.delete(app.context_for("Ann"), "comment", [said])
+    [gained, lost] = changed["comment"]["read", None]
+    assert (len(gained), lost) == (1, [])
 
 
 def test_the_number_of_statements_depends_on_neither_records_nor_rights(app, suppose):
