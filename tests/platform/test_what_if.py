@@ -233,7 +233,7 @@ inherits: [rep]
 def test_a_role_that_is_new_concerns_nobody_yet(suppose):
     text = "kind: role\nname: guest\nentities: {deal: {read: true}}"
     answer = suppose("Root", role=text).json
-    assert (answer["entities"], answer["users"]) == (["deal", "item"], [])
+    assert (answer["entities"], answer["users"]) == ([], [])
 
 
 def test_a_role_that_stays_as_it_is_changes_nothing(suppose):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fieldstone.access.principals import principals_of
 from fieldstone.context import Context, Principal
 from fieldstone.errors import FieldError, Malformed, NotFound, TooSlow
-from fieldstone.model.model import Entity
+from fieldstone.model.model import Entity, Model
 from fieldstone.records import require_others_view
 from fieldstone.records.batch import find_entity
 from fieldstone.records.history import add_titles
@@ -21,7 +21,7 @@ from fieldstone.what_if.answers import Create, Difference, EntityDifference, Hel
 from fieldstone.what_if.comparing import Comparison, changes
 from fieldstone.what_if.documents import ChangedRoles, changed_roles
 from fieldstone.what_if.reach import concerned_entities, concerned_users
-from fieldstone.what_if.sides import Case, differing_rights
+from fieldstone.what_if.sides import Case, differing_rights, may_differ
 from fieldstone.what_if.sight import require_sight
 
 MOST_USERS = 20
@@ -41,7 +41,7 @@ class Supposition:
     """What if these roles were published? documents: whole documents of kind `role`, in YAML or JSON.
 
     user: for whom; None: for those who hold one of the roles. entity: of which records; None: of all entities
-    for which the roles grant something else than before. limit: how many records to show of each difference.
+    to which their rights may differ. limit: how many records to show of each difference.
     """
 
     documents: str
@@ -67,10 +67,16 @@ def what_if(context: Context, supposed: Supposition) -> Difference:
     asked = None if supposed.entity is None else find_entity(context, supposed.entity)
     with _reading(context) as connection:
         changed = changed_roles(context, connection, supposed.documents)
-        entities = [asked] if asked is not None else _entities(context, changed)
+        sides, left_out = _sides(context, connection, changed, supposed.user)
+        entities = [asked] if asked is not None else _entities(context, changed, sides)
         for entity in entities:
             require_sight(context, entity, (context.model, changed.model))
-        return _difference(_Comparison(context, connection, changed, supposed, tuple(entities)))
+        comparing = _Comparing(context, connection, tuple(entities), supposed.limit)
+        told = [comparing.of_user(before, after) for before, after in sides]
+        add_titles(context, connection, [one.user for one in told])
+    names = tuple(entity.name for entity in entities)
+    warnings = tuple(problem.as_json() for problem in changed.warnings)
+    return Difference(changed.names, names, tuple(told), left_out, warnings)
 
 
 @contextmanager
@@ -87,14 +93,40 @@ def _check_limit(limit: int) -> None:
         raise Malformed(message, code="bad_limit", errors=[FieldError("limit", "bad_limit", message)])
 
 
-def _entities(context: Context, changed: ChangedRoles) -> list[Entity]:
-    """What the caller knows of the entities that are concerned."""
+def _sides(
+    context: Context, connection: sa.Connection, changed: ChangedRoles, user: UUID | None
+) -> tuple[list[tuple[Case, Case]], int]:
+    """Before and after for each user who is compared, and how many users are left out.
+
+    Raises NotFound if `user` is not active.
+    """
+    models = (context.model, changed.model)
+    users, left_out = [] if user is None else [user], 0
+    if user is None:
+        users, left_out = concerned_users(connection, models, changed.names, MOST_USERS)
+    before, after = (principals_of(connection, model, users) for model in models)
+    if user is not None and user not in before:
+        raise NotFound(f"There is no active user {user}.", code="unknown_user")
+    return [
+        (_case(context, context.model, before[one]), _case(context, changed.model, after[one]))
+        for one in users
+    ], left_out
+
+
+def _case(context: Context, model: Model, principal: Principal) -> Case:
+    return Case(replace(context, model=model, principal=principal, acting=None))
+
+
+def _entities(context: Context, changed: ChangedRoles, sides: Iterable[tuple[Case, Case]]) -> list[Entity]:
+    """The entities of which the caller knows, and to which the rights of somebody may differ."""
     names = concerned_entities(context.model, changed.model, changed.names)
     known = [entity for name in names if (entity := _known(context, name)) is not None]
-    if len(known) > MOST_ENTITIES:
-        message = f"The change concerns {len(known)} entities; name one of them in `entity`."
+    pairs = list(sides)
+    differing = [one for one in known if any(may_differ(one, *pair) for pair in pairs)]
+    if len(differing) > MOST_ENTITIES:
+        message = f"The change concerns {len(differing)} entities; name one of them in `entity`."
         raise Malformed(message, code="too_many", errors=[FieldError("entity", "too_many", message)])
-    return known
+    return differing
 
 
 def _known(context: Context, name: str) -> Entity | None:
@@ -104,70 +136,35 @@ def _known(context: Context, name: str) -> Entity | None:
         return None
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """A question with what it is about."""
+class _Comparing:
+    """Comparing users one after the other, for as long as one question may take."""
 
-    context: Context
-    connection: sa.Connection
-    changed: ChangedRoles
-    supposed: Supposition
-    entities: tuple[Entity, ...]
+    def __init__(
+        self, context: Context, connection: sa.Connection, entities: Sequence[Entity], limit: int
+    ) -> None:
+        self._context = context
+        self._connection = connection
+        self._entities = entities
+        self._limit = limit
+        self._ends = time.monotonic() + _MOST_SECONDS
 
-    @property
-    def after(self) -> Context:
-        """The context with the changed roles."""
-        return replace(self.context, model=self.changed.model)
+    def of_user(self, before: Case, after: Case) -> UserDifference:
+        """What changes for one user. Raises TooSlow when the time is up."""
+        old, new = before.context.principal, after.context.principal
+        return UserDifference(
+            user={"id": str(old.user), "entity": "user"},
+            roles=_held(old.roles, new.roles),
+            capabilities=_held(old.capabilities, new.capabilities),
+            entities=tuple(self._of_entity(entity, (before, after)) for entity in self._entities),
+        )
 
-
-def _difference(asked: _Comparison) -> Difference:
-    users, left_out = _users(asked)
-    began = time.monotonic()
-    before, after = (
-        principals_of(asked.connection, one.model, users) for one in (asked.context, asked.after)
-    )
-    if asked.supposed.user is not None and not before:
-        raise NotFound(f"There is no active user {asked.supposed.user}.", code="unknown_user")
-    told = [_of_user(asked, before[user], after[user], began) for user in users]
-    add_titles(asked.context, asked.connection, [one.user for one in told])
-    return Difference(
-        roles=asked.changed.names,
-        entities=tuple(entity.name for entity in asked.entities),
-        users=tuple(told),
-        users_left_out=left_out,
-        warnings=tuple(problem.as_json() for problem in asked.changed.warnings),
-    )
-
-
-def _users(asked: _Comparison) -> tuple[Sequence[UUID], int]:
-    if asked.supposed.user is not None:
-        return [asked.supposed.user], 0
-    models = (asked.context.model, asked.changed.model)
-    return concerned_users(asked.connection, models, asked.changed.names, MOST_USERS)
-
-
-def _of_user(asked: _Comparison, before: Principal, after: Principal, began: float) -> UserDifference:
-    sides = (
-        Case(replace(asked.context, principal=before, acting=None)),
-        Case(replace(asked.after, principal=after, acting=None)),
-    )
-    return UserDifference(
-        user={"id": str(before.user), "entity": "user"},
-        roles=_held(before.roles, after.roles),
-        capabilities=_held(before.capabilities, after.capabilities),
-        entities=tuple(_of_entity(asked, entity, sides, began) for entity in asked.entities),
-    )
-
-
-def _of_entity(
-    asked: _Comparison, entity: Entity, sides: tuple[Case, Case], began: float
-) -> EntityDifference:
-    if time.monotonic() - began > _MOST_SECONDS:
-        raise TooSlow("This takes too long and was stopped. Nothing was written; name a `user` or `entity`.")
-    rights = differing_rights(entity, *sides)
-    create = Create(*(side.access(entity).create.constant for side in sides))
-    compared = Comparison(asked.context, entity, rights, sides, asked.supposed.limit)
-    return EntityDifference(entity.name, create, changes(asked.connection, compared))
+    def _of_entity(self, entity: Entity, sides: tuple[Case, Case]) -> EntityDifference:
+        if time.monotonic() > self._ends:
+            raise TooSlow("This takes too long and was stopped. Name a `user` or an `entity`.")
+        rights = differing_rights(entity, *sides)
+        compared = Comparison(self._context, entity, rights, sides, self._limit)
+        create = Create(*(side.access(entity).create.constant for side in sides))
+        return EntityDifference(entity.name, create, changes(self._connection, compared))
 
 
 def _held(before: Iterable[str], after: Iterable[str]) -> Held:

@@ -73,6 +73,12 @@ def differing_rights(entity: Entity, before: Case, after: Case) -> list[Right]:
     ]
 
 
+def may_differ(entity: Entity, before: Case, after: Case) -> bool:
+    """Whether any right over an entity's records may differ between two sides."""
+    creates = [side.access(entity).create.constant for side in (before, after)]
+    return creates[0] != creates[1] or bool(differing_rights(entity, before, after))
+
+
 def _rights(entity: Entity, before: Case, after: Case) -> Iterator[Right]:
     owned_by_somebody = entity.field("owner") is not None
     yield from ((verb, None) for verb in (*_VERBS, *(("assign",) if owned_by_somebody else ()), "share"))

@@ -112,7 +112,7 @@ WHAT_IF: Schema = {
                     f"{MOST_USERS} who hold one of the roles."
                 },
                 "entity": MAYBE_TEXT
-                | {"description": "Without it: the entities for which the roles grant something else."},
+                | {"description": "Without it: the entities to which rights may differ."},
                 "limit": {
                     "type": "integer",
                     "minimum": 0,
