@@ -306,7 +306,10 @@ class Form:
 
 @dataclass(frozen=True)
 class View:
-    """A saved way to look at an entity. type: list or board (others are refused for now)."""
+    """A saved way to look at an entity. type: list, board or tree (others are refused for now).
+
+    tree: of a tree, the reference by which records stand below each other.
+    """
 
     name: str
     entity: str
@@ -317,6 +320,7 @@ class View:
     order: tuple[str, ...] = ()
     group: str | None = None
     sum: tuple[str, ...] = ()
+    tree: str | None = None
     origin: Origin | None = None
 
 

@@ -89,6 +89,7 @@ CODES: Mapping[str, str] = {
     "slow_order": "A list is ordered by an unstored aggregate (warning).",
     "platform_setting": "The platform reads this setting of `core`: it keeps its type and has a default.",
     # workflows, roles, forms, data
+    "no_tree": "A tree needs a reference to the entity itself with `tree: true`.",
     "not_a_choice": "A workflow or a board needs a choice field.",
     "second_workflow": "An entity has one workflow already.",
     "default_not_initial": "The default of a field under a workflow is not its initial state.",

@@ -90,7 +90,10 @@ VIEW = f"{ENTITIES}kind: view\nname: big\nentity: account\n"
         ("type: board", "key_missing", "board"),
         ("type: board\ngroup: name", "not_a_choice", "name"),
         ("group: size", "not_supported_yet", "group"),
-        ("type: tree", "not_supported_yet", "type"),
+        ("type: tree", "no_tree", "tree"),
+        ("type: tree\ntree: parent", "no_tree", "parent"),
+        ("type: tree\ntree: parnt", "unknown_field", "parnt"),
+        ("tree: parent", "no_effect", "tree"),
         ("type: grid", "unknown_value", "grid"),
     ],
 )
@@ -103,6 +106,16 @@ def test_a_wrong_view_is_shown_at_its_place(lines, code, at, only_problem):
 
 def test_a_board_is_grouped_by_a_choice(application):
     assert application(f"{VIEW}type: board\ngroup: size\n").views["big"].group == "size"
+
+
+def test_a_tree_is_made_by_the_reference_named_or_the_only_one(application, only_problem):
+    tree = VIEW.replace("to: account, inverse", "to: account, tree: true, inverse") + "type: tree\n"
+    assert application(tree).views["big"].tree == "parent"
+    second = "  heir: {type: reference, to: account, tree: true}\n  tags:"
+    several = tree.replace("  tags:", second)
+    problem = only_problem(several)
+    assert (problem.code, "parent, heir" in problem.message) == ("key_missing", True)
+    assert application(f"{several}tree: heir\n").views["big"].tree == "heir"
 
 
 def test_ordering_by_an_aggregate_is_pointed_out(check_text):

@@ -184,6 +184,35 @@ def test_of_several_trees_one_is_named(app_from: AppFactory, client):
     assert names(api.get(f"/data/place/{top}/below?tree=twin")) == []
 
 
+def at_the_top(app: App, name: str, roles: list[str], **query: object) -> list[str]:
+    asked = records.Query(top="part_of", fields=("name",), order=("name",), **query)
+    return [one["name"] for one in records.list(app.context_for(name, roles), "place", asked).data]
+
+
+def test_at_the_top_of_a_list_stands_what_nothing_of_it_stands_above(app_from: AppFactory):
+    role = "\n---\nkind: role\nname: guest\nentities:\n  place: {read: 'name != \"Place 1\"'}\n"
+    app = app_from(PLACES + role)
+    chain(app, 4)
+    assert at_the_top(app, "Root", ["admin"]) == ["Place 0"]
+    assert at_the_top(app, "Gus", ["guest"]) == ["Place 0", "Place 2"]
+    assert at_the_top(app, "Root", ["admin"], where='name != "Place 0"') == ["Place 1"]
+    assert at_the_top(app, "Root", ["admin"], q="place 3") == ["Place 3"]
+    assert at_the_top(app, "Root", ["admin"], count="exact", limit=1) == ["Place 0"]
+
+
+def test_whoever_may_not_know_where_a_record_stands_finds_it_at_the_top(app_from: AppFactory):
+    role = """
+---
+kind: role
+name: guest
+entities:
+  place: {read: true, fields: {part_of: {read: name != "Place 2"}}}
+"""
+    app = app_from(PLACES + role)
+    chain(app, 4)
+    assert at_the_top(app, "Gus", ["guest"]) == ["Place 0", "Place 2"]
+
+
 def test_restoring_leaves_a_place_empty_that_would_close_a_circle(app_from: AppFactory):
     app = app_from(PLACES.replace("tree: true", "tree: true, on_delete: clear"))
     low, gone, other = (chain(app, 1)[0] for _ in range(3))

@@ -32,6 +32,7 @@ from fieldstone_ui.pages import (
     searching,
     sharing,
     shell,
+    trees,
 )
 
 
@@ -54,6 +55,7 @@ def make_blueprint() -> Blueprint:
         logins,
         lists,
         boards,
+        trees,
         bulk,
         cells,
         forms,

@@ -34,6 +34,7 @@ def build_view(document: Document, workspace: Workspace, expressions: Expression
         check_order(root.get("order"), shape, workspace, expressions.world),
         _group(root, shape, workspace),
         _sums(root, shape, workspace, expressions),
+        _tree(root, shape, workspace),
         origin_of(root),
     )
 
@@ -52,12 +53,34 @@ def _group(root: Node, shape: EntityShape, workspace: Workspace) -> str | None:
             workspace.report.error(root.get("type") or root, "key_missing", message)
         return None
     if kind != "board":
-        workspace.report.error_at_key(node, "not_supported_yet", "`group` in a list is not supported yet")
+        message = f"`group` in a {kind} is not supported yet"
+        workspace.report.error_at_key(node, "not_supported_yet", message)
     field = shape.fields.get(node.value)
     if field is not None and field.declared.name != "choice":
         message = f"`{node.value}` is a `{field.declared.name}`: a board is grouped by a `choice`"
         workspace.report.error(node, "not_a_choice", message)
     return own_field(node, shape, workspace)
+
+
+def _tree(root: Node, shape: EntityShape, workspace: Workspace) -> str | None:
+    """The reference that makes the tree: the one that is named, or the only one there is."""
+    node, report = root.get("tree"), workspace.report
+    if root.plain("type", "list") != "tree":
+        if node is not None:
+            report.error_at_key(node, "no_effect", "only a view of `type: tree` has a `tree`")
+        return None
+    found = [name for name, field in shape.fields.items() if field.node.plain("tree") is True]
+    if node is not None:
+        if node.value in shape.fields and node.value not in found:
+            report.error(node, "no_tree", f"`{node.value}` makes no tree", "say `tree: true` in the field")
+        return own_field(node, shape, workspace)
+    if len(found) == 1:
+        return found[0]
+    message = f"a tree needs a reference of `{shape.name}` to itself with `tree: true`"
+    if found:
+        message = f"`{shape.name}` makes several trees; name the field in `tree`: {', '.join(found)}"
+    report.error(root.get("type") or root, "key_missing" if found else "no_tree", message)
+    return None
 
 
 def _sums(root: Node, shape: EntityShape, workspace: Workspace, expressions: Expressions) -> tuple[str, ...]:

@@ -177,6 +177,7 @@ def _view(user: User, view: d.View) -> None:
     user.reads(view.where, "where")
     user.names(view.entity, view.order, "order")
     user.names(view.entity, [view.group] if view.group else [], "group")
+    user.names(view.entity, [view.tree] if view.tree else [], "tree")
     user.names(view.entity, view.sum, "sum")
 
 

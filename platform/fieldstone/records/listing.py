@@ -113,6 +113,7 @@ class Reading:
             len(self.words),
             related,
             branch,
+            query.top,
             query.at is not None,
             query.similar,
         )
@@ -178,6 +179,7 @@ class _Page:
             query.deleted,
             query.related,
             query.branch,
+            query.top,
             query.at,
             query.similar,
         )

@@ -72,6 +72,8 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
         conditions.append(_related(record, *query.related))
     if query.branch is not None:
         conditions.append(in_branch(record, entity.fields[query.branch.field], query.branch.direction))
+    if query.top is not None:
+        conditions.append(_at_top(record, query, number_of_words))
     # What the search looks into behind references is joined here: whoever counts or ranks joins nothing else.
     searched = RecordSource(viewer, entity, table, Joins())
     conditions += search.matches(searched, number_of_words, similar=query.similar)
@@ -207,6 +209,17 @@ def _count(rows: Rows, query: Query) -> Column:
         return rows.select(sa.func.count()).correlate(None).scalar_subquery()
     some = rows.select(sa.literal_column("1")).limit(sa.literal_column(str(COUNTED_EXACTLY + 1)))
     return sa.select(sa.func.count()).select_from(some.correlate(None).subquery("some")).scalar_subquery()
+
+
+def _at_top(record: RecordSource, query: Query, number_of_words: int) -> Column:
+    """Whether no other record of the query stands above one, as far as the viewer may know its place."""
+    field = record.entity.fields[str(query.top)]
+    others = rows_of(record.viewer, record.entity, replace(query, top=None), number_of_words)
+    one: Column = sa.literal_column("1")
+    above = others.select(one).where(others.record.column("id") == record.column(field.name))
+    known = record.readable(field)
+    found: Column = above.correlate(record.rows).exists()
+    return sa.not_(found if known is None else sa.and_(known.is_(sa.true()), found))
 
 
 def _related(record: RecordSource, name: str, _target: Any) -> Column:

@@ -16,7 +16,7 @@ from fieldstone.records.source import RecordSource
 
 def require_plain(query: Query) -> None:
     """Refuse what cannot be asked of the past, naming the parameter."""
-    related = query.related is not None or query.branch is not None
+    related = query.related is not None or query.branch is not None or query.top is not None
     asked = {"q": bool(query.q), "deleted": query.deleted, "related": related}
     for name in (name for name, is_asked in asked.items() if is_asked):
         raise malformed(name, "not_supported_yet", f"`{name}` together with `at` is not supported yet.")

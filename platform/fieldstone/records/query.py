@@ -44,6 +44,7 @@ class Query:
     related: (field, record): only records whose reference `field` names that record.
     at: a past instant: the records that were there then, with the values of then, as far as they are known.
     branch: only records below or above one in a tree.
+    top: a field that makes a tree: only records above which stands no other one that the query asks for.
     """
 
     where: str | Expression | None = None
@@ -57,6 +58,7 @@ class Query:
     view: str | Seen | None = None
     related: tuple[str, Ref] | None = None
     branch: Branch | None = None
+    top: str | None = None
     at: datetime | None = None
     similar: bool = False
 

@@ -9,6 +9,7 @@ import "./places.js";
 import "./list.js";
 import "./selection.js";
 import "./board.js";
+import "./tree.js";
 import "./combobox.js";
 import "./rich_text.js";
 import "./record.js";

@@ -6,7 +6,7 @@ const read = () => JSON.parse(sessionStorage.getItem(KEY) ?? "null");
 
 /** Remember the list on this page; called again when rows are added. */
 export function rememberList() {
-  const region = document.querySelector("[data-list], [data-board]");
+  const region = document.querySelector("[data-list], [data-board], [data-tree]");
   if (!region) return;
   const rows = [...region.querySelectorAll("[data-id]")];
   const list = {

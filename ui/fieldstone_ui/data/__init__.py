@@ -45,8 +45,10 @@ from fieldstone_ui.data.reader import (
 )
 from fieldstone_ui.data.reading import (
     alike,
+    below,
     counts,
     csv_of,
+    directly_below,
     field_states,
     may_act_on_all,
     may_export,
@@ -65,6 +67,7 @@ from fieldstone_ui.data.reading import (
     titles,
     total,
     totals,
+    tree_fields,
     why_hidden,
 )
 from fieldstone_ui.data.references import (
@@ -122,6 +125,7 @@ __all__ = [
     "approval",
     "ask_for_access",
     "attach",
+    "below",
     "by_title",
     "change_profile",
     "comments",
@@ -135,6 +139,7 @@ __all__ = [
     "delete",
     "delete_many",
     "described",
+    "directly_below",
     "due",
     "entity",
     "field_states",
@@ -198,6 +203,7 @@ __all__ = [
     "totals",
     "transition",
     "transitions",
+    "tree_fields",
     "undo",
     "unread",
     "unshare",

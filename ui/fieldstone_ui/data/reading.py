@@ -9,9 +9,9 @@ from uuid import UUID
 
 from fieldstone import records
 from fieldstone.errors import NotFound
-from fieldstone.model.model import Entity, Inverse
+from fieldstone.model.model import Entity, Field, Inverse
 from fieldstone.model.system_fields import TITLE
-from fieldstone.records import Query, bulk
+from fieldstone.records import Query, branches, bulk
 from fieldstone.records.operations import Operation
 from fieldstone.transfer import export
 from fieldstone_rules import Ref
@@ -62,6 +62,26 @@ def totals(owner: Entity, query: Query, group: str, sums: Sequence[str]) -> dict
     """The same for each value of the field `group`."""
     found = records.aggregate(context(), owner.name, query, (group,), measures(sums))
     return {str(part.by[group]): part.measures for part in found}
+
+
+def below(owner: Entity, query: Query, field: str, ids: Sequence[str]) -> dict[str, int]:
+    """How many records of a query stand directly below each of `ids` in the tree that a field makes."""
+    if not ids:
+        return {}
+    found = records.aggregate(context(), owner.name, directly_below(query, field, ids), (field,))
+    return {part.by[field]["id"]: part.measures["count"] for part in found if part.by[field]}
+
+
+def directly_below(query: Query, field: str, ids: Sequence[str]) -> Query:
+    """The records of a query that stand directly below some."""
+    named = ", ".join(f'"{one}"' for one in ids)
+    part = f"{field}.id in [{named}]"
+    return replace(query, where=f"({query.where}) and {part}" if query.where else part)
+
+
+def tree_fields(owner: Entity) -> list[Field]:
+    """The references of an entity that make trees, as far as the reader may know them."""
+    return [field for field in branches.tree_fields(owner) if may_read_field(owner, field.name)]
 
 
 def measures(sums: Sequence[str]) -> dict[str, records.Measure]:

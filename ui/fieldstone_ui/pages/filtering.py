@@ -103,8 +103,7 @@ def builder(field: Filterable) -> Builder:
 def add_filter(entity: str) -> ResponseReturnValue:
     """Add what the builder says to the filter, and show the list."""
     owner = data.entity(entity)
-    board = request.args.get("as") == "board"
-    asked = queries.read(owner, "pages.board" if board else "pages.listing")
+    asked = queries.read_behind(owner)
     field = owner.field(request.args.get("field", ""))
     offered = filterable(owner)
     if field is None or field.name not in offered:

@@ -41,13 +41,9 @@ def listing(entity: str) -> ResponseReturnValue:
     """A list; one more page of rows for our scripts."""
     owner = data.entity(entity)
     asked = queries.read(owner, "pages.listing")
-    if (
-        asked.view is not None
-        and asked.view.type == "board"
-        and "fields" not in asked.parameters
-        and not from_script()
-    ):
-        return redirect(asked.url("pages.board"))
+    other = queries.endpoint_of(asked.view.type if asked.view is not None else None)
+    if other != asked.endpoint and "fields" not in asked.parameters and not from_script():
+        return redirect(asked.url(other))
     return answer(asked)
 
 
@@ -65,7 +61,7 @@ def answer(asked: queries.Asked) -> ResponseReturnValue:
 
 
 def frame(asked: queries.Asked) -> ListPage:
-    """What list and board share: names, tabs, chips."""
+    """What list, board and tree share: names, tabs, chips."""
     owner, locale = asked.entity, data.locale()
     label, plural = text(owner.label, locale, owner.name), text(owner.plural, locale, owner.name)
     offered = filtering.filterable(owner)
@@ -80,6 +76,7 @@ def frame(asked: queries.Asked) -> ListPage:
         self_url=asked.url(),
         list_url=asked.url("pages.listing", view=list_view(asked)),
         board_url=asked.url("pages.board", view=list_view(asked)) if board else "",
+        tree_url=tree_url(asked),
         filter_url=url_for("pages.add_filter", entity=owner.name),
         operators_url=url_for("pages.filter_operators", entity=owner.name),
         tabs=tabs.tabs(asked),
@@ -206,8 +203,8 @@ def further(asked: queries.Asked) -> list[Action]:
 
 
 def shared_parameters(asked: queries.Asked) -> dict[str, str]:
-    """The parameters of this list or board for a page that comes back to it."""
-    return {**asked.parameters, **({"as": "board"} if asked.endpoint == "pages.board" else {})}
+    """The parameters of this list, board or tree for a page that comes back to it."""
+    return {**asked.parameters, **({"as": asked.kind} if asked.kind != "list" else {})}
 
 
 def saving_url(asked: queries.Asked, page: str) -> str:
@@ -218,10 +215,17 @@ def saving_url(asked: queries.Asked, page: str) -> str:
 
 
 def list_view(asked: queries.Asked) -> str | None:
-    """The view to keep when switching between list and board: none, if it is made for one of them."""
-    if asked.view is None or asked.view.type == "board":
+    """The view to keep when switching between list, board and tree: none, if it is made for one of them."""
+    if asked.view is None or asked.view.type != "list":
         return None
     return asked.view.key
+
+
+def tree_url(asked: queries.Asked) -> str:
+    """The tree of the same records; empty where they make none."""
+    if asked.deleted or asked.tree is None:
+        return ""
+    return asked.url() if asked.kind == "tree" else asked.url("pages.tree", view=list_view(asked))
 
 
 def menu_label(owner: Entity) -> str:

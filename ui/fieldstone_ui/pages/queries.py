@@ -1,4 +1,4 @@
-"""What a list or a board was asked for, and addresses that differ from its own in one parameter."""
+"""What a list, a board or a tree was asked for, and addresses that differ from its own in one parameter."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from fieldstone_ui.pages.views import ListView
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 500
 LONGEST_WHERE = 10_000
+ENDPOINTS = {"list": "pages.listing", "board": "pages.board", "tree": "pages.tree"}
+"""How records are shown → the page that does."""
 NAMES = ("view", "where", "q", "order", "fields", "limit")
 DEFAULT_COLUMNS = 7
 NARROW = {
@@ -46,6 +48,22 @@ class Asked:
     cursor: str | None = None
     deleted: bool = False
     refused: bool = field(default=False)
+
+    @property
+    def kind(self) -> str:
+        """How the records are shown: "list", "board" or "tree"."""
+        return next((kind for kind, endpoint in ENDPOINTS.items() if endpoint == self.endpoint), "list")
+
+    @property
+    def tree(self) -> str | None:
+        """The reference by which records stand below each other: of the view, or the only one that the reader
+        may know.
+        """
+        found = [field.name for field in data.tree_fields(self.entity)]
+        named = self.view.group if self.view is not None and self.view.type == "tree" else None
+        if named is not None:
+            return named if named in found else None
+        return found[0] if len(found) == 1 else None
 
     @property
     def where(self) -> str:
@@ -121,6 +139,16 @@ def read(entity: Entity, endpoint: str, *, deleted: bool = False) -> Asked:
         parameters.pop("q", None)
     view = views.named(entity, parameters.get("view"))
     return Asked(entity, endpoint, parameters, view, request.args.get("cursor") or None, deleted)
+
+
+def endpoint_of(kind: str | None) -> str:
+    """The page that shows records so; a list where nothing else is known."""
+    return ENDPOINTS.get(kind or "", ENDPOINTS["list"])
+
+
+def read_behind(entity: Entity) -> Asked:
+    """What the list, board or tree shows that a form belongs to, which says `as` what."""
+    return read(entity, endpoint_of(request.args.get("as")))
 
 
 def usual_columns(entity: Entity) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError
 from fieldstone_ui import data
+from fieldstone_ui.pages import queries
 from fieldstone_ui.presentation import navigation
 from fieldstone_ui.presentation.labels import text
 from fieldstone_ui.presentation.lists import Action
@@ -100,10 +101,9 @@ def menu() -> list[Section]:
 
 
 def place_url(entity: str, view: str | None) -> str:
-    """The address behind a line of the menu: a board for a view that is one."""
+    """The address behind a line of the menu: a board or a tree for a view that is one."""
     found = data.context().model.views.get(view or "")
-    endpoint = "pages.board" if found is not None and found.type == "board" else "pages.listing"
-    return url_for(endpoint, entity=entity, view=view)
+    return url_for(queries.endpoint_of(None if found is None else found.type), entity=entity, view=view)
 
 
 def creatable(found: list[Section]) -> list[Action]:

@@ -32,8 +32,7 @@ def install(pages: Blueprint) -> None:
 
 def sort(entity: str) -> ResponseReturnValue:
     """The form; with `apply`, the list in the order that it says."""
-    board = request.args.get("as") == "board"
-    asked = queries.read(data.entity(entity), "pages.board" if board else "pages.listing")
+    asked = queries.read_behind(data.entity(entity))
     if "apply" in request.args:
         return answers.go(asked.url(order=",".join(wanted(asked.entity)) or None))
     return answers.dialog(
@@ -42,7 +41,7 @@ def sort(entity: str) -> ResponseReturnValue:
         keys=lines(asked),
         fields=sorted(sortable(asked.entity), key=lambda look: look.label.casefold()),
         kept={name: value for name, value in asked.parameters.items() if name != "order"},
-        board=board,
+        kind=asked.kind,
         url=asked.url("pages.sort"),
         back_url=asked.url(),
         own="order" in asked.parameters,

@@ -1,4 +1,4 @@
-"""The tabs above a list and a board: the views of an entity, and how many records each shows."""
+"""The tabs above a list, a board and a tree: the views of an entity, and how many records each shows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from fieldstone.errors import FieldstoneError
 from fieldstone.model.model import Entity
 from fieldstone_ui import data
 from fieldstone_ui.pages import queries, views
-from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.views import ListView
 from fieldstone_ui.presentation.lists import Tab
 
@@ -34,7 +33,7 @@ def tabs(asked: queries.Asked) -> list[Tab]:
 
 def tab_of(owner: Entity, view: ListView, current: str | None) -> Tab:
     """The tab of a view."""
-    url = of_entity("board" if view.type == "board" else "listing", owner, view=view.key)
+    url = url_for(queries.endpoint_of(view.type), entity=owner.name, view=view.key)
     sign = "users" if view.saved is not None and view.saved.shared else ""
     return Tab(view.label, url, view.key == current, sign, view.key)
 

@@ -51,28 +51,22 @@ def ask_name(entity: str) -> ResponseReturnValue:
 def create(entity: str) -> ResponseReturnValue:
     """Keep filter, order and columns as they are."""
     asked, typed = read(entity), named()
-    values = {**typed, **shown(asked), "shows": asked.entity.name, "type": kind(asked)}
+    values = {**typed, **shown(asked), "shows": asked.entity.name, "type": asked.kind}
     try:
         made = data.create(keeper(), values)
     except FieldstoneError as error:
         return show_new(asked, str(typed["name"]), problem(error)), error.status
-    return answers.go(of_entity(place(kind(asked)), asked.entity, view=str(made.id)))
+    return answers.go(of_entity(place(asked.kind), asked.entity, view=str(made.id)))
 
 
 def read(entity: str) -> queries.Asked:
-    """What the list or board shows that the view is saved from."""
-    board = request.args.get("as") == "board"
-    return queries.read(data.entity(entity), "pages.board" if board else "pages.listing")
-
-
-def kind(asked: queries.Asked) -> str:
-    """The type of a view saved from there."""
-    return "board" if asked.endpoint == "pages.board" else "list"
+    """What the list, board or tree shows that the view is saved from."""
+    return queries.read_behind(data.entity(entity))
 
 
 def place(kind: str) -> str:
     """The page that shows a view of a type."""
-    return "board" if kind == "board" else "listing"
+    return queries.endpoint_of(kind).removeprefix("pages.")
 
 
 def shown(asked: queries.Asked) -> dict[str, Any]:
@@ -81,7 +75,7 @@ def shown(asked: queries.Asked) -> dict[str, Any]:
         "where": asked.where or None,
         "order": ",".join(asked.order) or None,
         "columns": ",".join(asked.columns) or None,
-        "group": asked.view.group if asked.view else None,
+        "group": asked.tree if asked.kind == "tree" else asked.view.group if asked.view else None,
     }
 
 
@@ -98,7 +92,7 @@ def problem(error: FieldstoneError) -> str:
 
 def show_new(asked: queries.Asked, name: str, refused: str = "") -> str:
     """The dialog of a new view."""
-    url = asked.url("pages.create_view") if kind(asked) == "list" else board_url(asked)
+    url = asked.url("pages.create_view") if asked.kind == "list" else saving_url(asked)
     return answers.dialog(
         "lists/view_name.html",
         "Save this view",
@@ -113,9 +107,9 @@ def show_new(asked: queries.Asked, name: str, refused: str = "") -> str:
     )
 
 
-def board_url(asked: queries.Asked) -> str:
-    """The address that saves from a board."""
-    return of_entity("create_view", asked.entity, **{**asked.parameters, "as": "board"})
+def saving_url(asked: queries.Asked) -> str:
+    """The address that saves from a board or a tree."""
+    return of_entity("create_view", asked.entity, **{**asked.parameters, "as": asked.kind})
 
 
 # -- one that is there

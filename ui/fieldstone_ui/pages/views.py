@@ -20,6 +20,7 @@ EVERYTHING = "all"
 class ListView:
     """A view as pages use it. key: its name in an address. where: its filter, empty for none.
 
+    group: the field of a board's columns, or the one that makes a tree.
     saved: the record behind it, if a user saved it. gone: what it names and is not there for the reader.
     """
 
@@ -62,7 +63,7 @@ def published(view: View) -> ListView:
         where=view.where.source if view.where is not None else "",
         columns=view.columns,
         order=view.order,
-        group=view.group,
+        group=view.group or view.tree,
         sum=view.sum,
     )
 

@@ -58,7 +58,7 @@ class Actions:
 
 @dataclass(frozen=True)
 class ListPage:
-    """Everything the list and the board share: names, views, filter.
+    """Everything the list, the board and the tree share: names, views, filter.
 
     kept: parameters that a form on the page sends along. sum: the field that the selection adds up.
     """
@@ -82,6 +82,7 @@ class ListPage:
     query: str = ""
     without_query_url: str = ""
     board_url: str = ""
+    tree_url: str = ""
     more: Sequence[Action] = ()
     changed: bool = False
     gone: Sequence[str] = ()

@@ -96,7 +96,7 @@ def everything(model: Model, readable: frozenset[str], locale: str, address: Add
 
 def view_icon(view: View) -> str:
     """A sign for the kind of view."""
-    return "layout-kanban" if view.type == "board" else "layout-list"
+    return {"board": "layout-kanban", "tree": "binary-tree"}.get(view.type, "layout-list")
 
 
 def icon_of(entity: Entity) -> str:
