@@ -38,6 +38,7 @@ from fieldstone_rules import limits
 
 _WATCH_SECONDS = 0.5
 _TIDY_AFTER_SECONDS, _TIDY_EVERY_SECONDS = 60, 3600
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # addresses of all interfaces, to compare with
 _log = structlog.get_logger()
 
@@ -132,7 +133,19 @@ def worker_application() -> Flask:
     gateway.install(settings.threads, settings.client_timeout)
     database = database_of(settings)
     threading.Thread(target=_tidy, args=(database,), name="tidy", daemon=True).start()
-    return create_app(settings, database, CurrentModel(database, _inherited.model).start())
+    app = create_app(settings, database, CurrentModel(database, _inherited.model).start())
+    _collect_less()
+    return app
+
+
+def _collect_less() -> None:
+    """Keep the garbage collector from what is there for good, and from every few hundred objects.
+
+    A call with many records makes so many objects that it would else walk the whole model again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def database_of(settings: Settings) -> Database:

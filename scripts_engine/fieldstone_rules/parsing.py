@@ -11,6 +11,7 @@ import hashlib
 import os
 import pickle
 import platform
+import re
 import tempfile
 from functools import cache, lru_cache
 from pathlib import Path
@@ -30,6 +31,8 @@ _LISTS = ("__primary_", "__arguments_", "__mapping_")
 _FREE = frozenset(
     {"argument", "arguments", "source", "where", "order_by", "order_key", "path", "pair", "mapping", "block"}
 )
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class TooComplex(Exception):
@@ -156,12 +159,12 @@ def check_size(source: str) -> None:
     ):
         message = f"The text is longer than {limits.current.source_bytes // 1024} KB."
         raise RuleError([Problem("too_long", message, 1, 1, 1, 1)], source[:200])
-    for offset, character in enumerate(source):
-        if character == "\0" or "\ud800" <= character <= "\udfff":
-            span = Span(offset, offset + 1)
-            raise RuleError(
-                [problem_at(source, span, "syntax", "This character cannot be stored in a text.")], source
-            )
+    unstorable = _UNSTORABLE.search(source)
+    if unstorable is not None:
+        span = Span(unstorable.start(), unstorable.end())
+        raise RuleError(
+            [problem_at(source, span, "syntax", "This character cannot be stored in a text.")], source
+        )
 
 
 def _too_complex(source: str, message: str, span: Span) -> RuleError:

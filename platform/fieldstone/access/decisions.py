@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from fieldstone.context import TokenLimits
@@ -67,7 +68,7 @@ class Decision:
     grants: tuple[Clause, ...] = ()
     denials: tuple[Part, ...] = ()
 
-    @property
+    @cached_property
     def constant(self) -> bool | None:
         """The answer if it is the same for all records, else None."""
         if not self.grants or any(denial is True for denial in self.denials):

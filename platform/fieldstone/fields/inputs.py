@@ -6,6 +6,7 @@ of spaces would be a link that nobody can see.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -47,11 +48,14 @@ class Input(ma.fields.Field[Any]):
         return self.empty if value is None or blank else self.convert(value)
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def clean_text(value: Any) -> str:
     """A text that the database can hold."""
     if not isinstance(value, str):
         raise ValueRefused("not_a_text", "A text is expected here.")
-    if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+    if _UNSTORABLE.search(value):
         raise ValueRefused("bad_characters", "The text holds characters that cannot be stored.")
     return value
 

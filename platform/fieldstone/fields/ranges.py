@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from fieldstone.fields.refusal import ValueRefused
 
 Number = int | Decimal
+_WIDE = Context(prec=1000)
 
 
 def within(options: Mapping[str, Any], convert: Callable[[Any], Number]) -> Callable[[Any], Number]:
@@ -17,11 +19,14 @@ def within(options: Mapping[str, Any], convert: Callable[[Any], Number]) -> Call
     if lowest is None and highest is None:
         return convert
 
+    least = None if lowest is None else Decimal(str(lowest))
+    most = None if highest is None else Decimal(str(highest))
+
     def checked(value: Any) -> Number:
         number = convert(value)
-        if lowest is not None and number < Decimal(str(lowest)):
+        if least is not None and number < least:
             raise ValueRefused("too_small", f"The number must be at least {lowest}.")
-        if highest is not None and number > Decimal(str(highest)):
+        if most is not None and number > most:
             raise ValueRefused("too_large", f"The number must be at most {highest}.")
         return number
 
@@ -34,17 +39,20 @@ def rounded(number: Decimal, precision: int, scale: int) -> Decimal:
     Raises:
         ValueRefused: if it needs more than `precision` digits.
     """
-    with localcontext(prec=1000):
-        result = (
-            number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
-            if abs(number.adjusted()) < 500
-            else number
-        )
-    if abs(result) >= Decimal(10) ** (precision - scale):
+    step, limit = _bounds(precision, scale)
+    small = abs(number.adjusted()) < 500
+    result = number.quantize(step, ROUND_HALF_UP, _WIDE) if small else number
+    if result >= limit or result <= -limit:
         raise ValueRefused(
             "out_of_range", f"The number may have {precision - scale} digits before the point."
         )
     return result
+
+
+@lru_cache
+def _bounds(precision: int, scale: int) -> tuple[Decimal, Decimal]:
+    """The smallest step between two numbers, and the first number that is too large."""
+    return Decimal(1).scaleb(-scale), Decimal(10) ** (precision - scale)
 
 
 def plain(number: Decimal) -> str:

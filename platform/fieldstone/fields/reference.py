@@ -48,6 +48,10 @@ class ReferenceType(FieldType):
             return {entities[0]: self.key}
         return {entity: identifier(self.key, entity) for entity in entities}
 
+    @functools.cached_property
+    def _only_target(self) -> str | None:
+        return next(iter(self.targets)) if len(self.targets) == 1 else None
+
     def columns(self, schema: str) -> tuple[sa.Column[Any], ...]:
         return tuple(reference_column(name, target, schema) for target, name in self.targets.items())
 
@@ -58,12 +62,17 @@ class ReferenceType(FieldType):
         return (sa.CheckConstraint(set_ones <= sa.literal_column("1"), name=f"{self.key}_one"),)
 
     def to_row(self, value: Ref | None) -> dict[str, Any]:
+        if self._only_target is not None:
+            return {self.key: None if value is None else value.id}
         return {
             name: value.id if value is not None and value.entity == target else None
             for target, name in self.targets.items()
         }
 
     def from_row(self, row: Mapping[str, Any]) -> Ref | None:
+        if self._only_target is not None:
+            id_ = row[self.key]
+            return None if id_ is None else Ref(self._only_target, id_)
         found = ((target, row[name]) for target, name in self.targets.items())
         return next((Ref(target, id_) for target, id_ in found if id_ is not None), None)
 

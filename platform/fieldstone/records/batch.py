@@ -107,6 +107,7 @@ class Batch:
     ones apart; removed: those that go, restored: those that come back.
     outside: the batch of the records that these live inside, or that they link.
     files: the records of files that come into fields of these records, or leave them, as they are stored.
+    taken: the fields that were found to be ones that the caller may send.
     """
 
     context: Context
@@ -123,6 +124,7 @@ class Batch:
     restored: list[Batch] = field(default_factory=list)
     outside: Batch | None = None
     files: dict[UUID, Values] = field(default_factory=dict)
+    taken: dict[str, Field] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:
@@ -264,8 +266,10 @@ class Batch:
             for one in fields:
                 value = item.new.get(one.name)
                 if value:
-                    before = refs_in(item.old.get(one.name))
-                    yield from ((item, one, ref) for ref in refs_in(value) if ref not in before)
+                    before = refs_in(item.old.get(one.name)) if item.old else ()
+                    for ref in refs_in(value):
+                        if ref not in before:
+                            yield item, one, ref
 
 
 def refs_in(value: Any) -> tuple[Ref, ...]:

@@ -7,6 +7,8 @@ applied to a batch: to records as they are stored, and as they would be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fieldstone.access.decisions import ALWAYS, Decision, Follows, OfParent, Question, Shared, decision
@@ -26,7 +28,7 @@ from fieldstone.records.environment import Evaluator
 from fieldstone.records.labels import entity_label, field_label
 from fieldstone.records.reasons import needed
 from fieldstone.records.rows import Row, Values
-from fieldstone.records.shape import ASSIGNED
+from fieldstone.records.shape import ASSIGNED, shape_of
 
 if TYPE_CHECKING:
     from fieldstone.records.batch import Batch, Item
@@ -39,6 +41,7 @@ class CallerRights:
         self._context = context
         self._entity = entity
         self._access = access(context.model, context.principal, entity.name)
+        self._known: dict[str, bool] = {}
 
     # --- questions
     @property
@@ -49,10 +52,16 @@ class CallerRights:
 
     def knows_field(self, field: Field) -> bool:
         """Whether a field exists for the caller: it can be read, or sent by who may create but not read."""
-        if self._access.field_read(field.name).constant is not False:
+        known = self._known.get(field.name)
+        if known is None:
+            known = self._known[field.name] = self._finds(field.name)
+        return known
+
+    def _finds(self, field: str) -> bool:
+        if self._access.field_read(field).constant is not False:
             return True
         blind = self._access.read.constant is False
-        sending = self._access.field_create(field.name), self._access.field_begin(field.name)
+        sending = self._access.field_create(field), self._access.field_begin(field)
         return blind and any(decision.constant is not False for decision in sending)
 
     def may(self, verb: str, evaluator: Evaluator, record: Row) -> bool:
@@ -130,8 +139,20 @@ class CallerRights:
             if not self._inside(item) and not self.may(verb, batch.wanted, record):
                 self._refuse(batch, item, verb, as_wanted=True)
             else:
-                judged_before = set() if item.is_new else set(ASSIGNED)
-                self._check_sent(batch, item, batch.wanted, record, item.sent.keys() - judged_before)
+                settled = self._settled(item)
+                self._check_sent(batch, item, batch.wanted, record, item.sent.keys() - settled)
+
+    def _settled(self, item: Item) -> AbstractSet[str]:
+        """The fields about which there is nothing to ask: judged before, or free to whoever creates."""
+        if not item.is_new:
+            return frozenset(ASSIGNED)
+        return frozenset() if item.outside is not None else self._freely_sent
+
+    @cached_property
+    def _freely_sent(self) -> frozenset[str]:
+        """What whoever may create a record may send with it, whatever the record."""
+        names = {field.name for field in shape_of(self._entity).fields}.difference(ASSIGNED)
+        return frozenset(name for name in names if self._access.field_create(name).constant is True)
 
     def _check_sent(
         self, batch: Batch, item: Item, evaluator: Evaluator, record: Row, names: Iterable[str]

@@ -53,11 +53,10 @@ def differs(one: Any, other: Any) -> bool:
 
 def changed_fields(entity: Entity, old: Row, new: Row) -> list[Field]:
     """The fields that history keeps whose value is not the same in both."""
-    return [
-        field
-        for field in shape_of(entity).kept
-        if field.name in new and differs(old.get(field.name), new[field.name])
-    ]
+    kept = shape_of(entity).kept
+    if not old:
+        return [field for field in kept if (value := new.get(field.name)) is not None and value != ()]
+    return [field for field in kept if field.name in new and differs(old.get(field.name), new[field.name])]
 
 
 def changes_between(entity: Entity, old: Row, new: Row) -> Changes:
@@ -69,6 +68,8 @@ def changes_between(entity: Entity, old: Row, new: Row) -> Changes:
 
 def told_changes(fields: Sequence[Field], old: Row, new: Row) -> Changes:
     """Before and after of these fields, in the API's form."""
+    if not old:
+        return {field.name: [None, field.type.api_form(new[field.name])] for field in fields}
     return {
         field.name: [told_value(field, old.get(field.name)), told_value(field, new.get(field.name))]
         for field in fields

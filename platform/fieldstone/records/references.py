@@ -39,10 +39,13 @@ def check(batch: Batch) -> None:
     staying = list(_staying(batch))
     wanted: dict[str, set[UUID]] = defaultdict(set)
     locks: dict[str, Lock] = {}
+    ways: set[tuple[str, str]] = set()
     for _, field, ref in (*changed, *staying):
         wanted[ref.entity].add(ref.id)
-        lock = lock_for(batch.model, batch.entity.name, field.name, ref.entity)
-        locks[ref.entity] = lock.stronger(locks.get(ref.entity, lock))
+        ways.add((field.name, ref.entity))
+    for name, entity in ways:
+        lock = lock_for(batch.model, batch.entity.name, name, entity)
+        locks[entity] = lock.stronger(locks.get(entity, lock))
     targets = {name: _targets(batch, name, wanted[name], locks[name]) for name in sorted(wanted)}
     for item, field, ref in changed:
         _check_one(batch, item, field, ref, targets[ref.entity])
@@ -113,6 +116,14 @@ class _Targets:
         self.rights = CallerRights(batch.context, entity)
         batch.related.learn(entity.name, self.found.values())
         self.evaluator = batch.stored
+        self._readable: dict[UUID, bool] = {}
+
+    def may_read(self, record: Values) -> bool:
+        """Whether the caller may read one of them."""
+        id_ = record["id"]
+        if id_ not in self._readable:
+            self._readable[id_] = self.rights.may("read", self.evaluator, record)
+        return self._readable[id_]
 
     def live(self, id_: UUID) -> Values | None:
         """The record, unless it is in the recycle bin."""
@@ -121,13 +132,12 @@ class _Targets:
 
 
 def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targets) -> None:
-    locale = batch.context.principal.locale
-    label, kind = field_label(field, locale), entity_label(targets.entity, locale)
     record = targets.live(ref.id)
-    sent = field.name in item.sent
     if field.link is not None and batch.refusals.concern(item.position, field.name):
         return  # told of the link
-    if record is None or (sent and not targets.rights.may("read", targets.evaluator, record)):
+    if record is None or (field.name in item.sent and not targets.may_read(record)):
+        locale = batch.context.principal.locale
+        label, kind = field_label(field, locale), entity_label(targets.entity, locale)
         batch.refuse(item, field.name, "unknown_record", f"{label}: there is no such {kind}.")
         return
     _check_limit(batch, item, field, record, targets.entity)
@@ -160,9 +170,10 @@ def _is_known(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
         if ref == around:
             return True
     principal = batch.context.principal
-    if lock_for(batch.model, batch.entity.name, field.name, ref.entity) is not Lock.REFERRED:
-        return False
-    return ref == Ref("user", principal.user) or (ref.entity == "team" and ref.id in principal.teams)
+    mine = {"user": (principal.user,), "team": principal.teams}.get(ref.entity, ())
+    return ref.id in mine and (
+        lock_for(batch.model, batch.entity.name, field.name, ref.entity) is Lock.REFERRED
+    )
 
 
 def _limit(batch: Batch, field: Field, entity: str) -> Rule | None:

@@ -32,6 +32,7 @@ class Shape:
     referring: those that refer to other records.
     demanding: those that may be required. links: the many-to-many ones. pairs: those of them that have a
     link table of their own; the links of the others are records.
+    hiding: names of those that are not visible in each record. never_sent: of those that are never writable.
     empty: name → what a field holds when it holds nothing.
     """
 
@@ -45,6 +46,8 @@ class Shape:
     demanding: tuple[Field, ...]
     links: tuple[Field, ...]
     pairs: tuple[Field, ...]
+    hiding: frozenset[str]
+    never_sent: frozenset[str]
     empty: Mapping[str, Any]
 
 
@@ -82,6 +85,8 @@ def _build(entity: Entity) -> Shape:
         demanding=tuple(field for field in declared if field.required is not False),
         links=tuple(field for field in declared if field.link is not None),
         pairs=tuple(field for field in declared if field.link is not None and not _has_records(field)),
+        hiding=frozenset(field.name for field in fields if field.visible is not True),
+        never_sent=frozenset(field.name for field in fields if field.readonly is True),
         empty={field.name: empty(field) for field in held},
     )
 

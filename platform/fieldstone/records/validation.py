@@ -29,18 +29,26 @@ def read_values(batch: Batch, item: Item, sent: Sent) -> Values:
     """
     values: Values = {}
     for name, raw in sent.items():
-        field = batch.entity.field(name) if isinstance(name, str) else None
         if name in batch.entity.lines and batch.rights.knows_entity:
             item.nested[name] = raw
-        elif field is None or not batch.rights.knows_field(field):
-            batch.refuse(item, str(name)[:80], "unknown_field", unknown_field(batch, str(name)))
-        elif not _may_be_sent(batch, field):
-            batch.refuse(
-                item, name, "readonly", f"{_label(batch, field)} cannot be set; the platform keeps it."
-            )
-        else:
+            continue
+        field = batch.taken.get(name) or _taken(batch, item, name)
+        if field is not None:
             _read_value(batch, item, field, raw, values)
     return values
+
+
+def _taken(batch: Batch, item: Item, name: Any) -> Field | None:
+    """The field of this name, if it may be sent; else what was sent is refused."""
+    field = batch.entity.field(name) if isinstance(name, str) else None
+    if field is None or not batch.rights.knows_field(field):
+        batch.refuse(item, str(name)[:80], "unknown_field", unknown_field(batch, str(name)))
+        return None
+    if not _may_be_sent(batch, field):
+        batch.refuse(item, name, "readonly", f"{_label(batch, field)} cannot be set; the platform keeps it.")
+        return None
+    batch.taken[name] = field
+    return field
 
 
 def unknown_field(batch: Batch, name: str) -> str:
@@ -104,7 +112,10 @@ def drop_unchanged(batch: Batch) -> None:
 
 def check_readonly(batch: Batch) -> None:
     """Refuse what callers may not set: judged on the stored record, as it was when they saw it."""
+    never = shape_of(batch.entity).never_sent
     for item in batch.items:
+        if item.is_new and never.isdisjoint(item.sent):
+            continue
         locked = set() if item.is_new else state_fields(batch.entity, item.old, "readonly")
         for field in sent_fields(batch.entity, item):
             if field.name in locked or is_readonly(field, batch.stored, item.old):
@@ -129,7 +140,10 @@ def _refuse_readonly(batch: Batch, item: Item, field: Field) -> None:
 
 def check_visible(batch: Batch) -> None:
     """Refuse values for fields that are hidden in the record as it will be."""
+    hiding = shape_of(batch.entity).hiding
     for item in batch.items:
+        if hiding.isdisjoint(item.sent):
+            continue
         for field in sent_fields(batch.entity, item):
             if not batch.wanted.holds(field.visible, item.new, item.old or None):
                 message = f"{_label(batch, field)} does not apply here and cannot be changed."

@@ -36,6 +36,9 @@ from fieldstone.web.bulk.seen_keys import SeenKeys
 BATCH_SIZE = 4_000_000
 """Bytes. A batch ends at whichever comes first, so that huge lines do not fill the memory."""
 
+BATCH_IN_ONE = 2_000
+"""Lines: in one transaction, which holds its locks to the end anyway, fewer and larger batches cost less."""
+
 MOST_IN_ONE = 100_000
 """Lines of a call that is one transaction."""
 
@@ -74,14 +77,14 @@ class Call:
                 yield line if error is None else Line(line.number, None, refused(error))
 
 
-def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """The lines in parts that are written together."""
+def batches(lines: Iterable[Line], most: int = BATCH) -> Iterator[list[Line]]:
+    """The lines in parts of at most so many that are written together."""
     batch: list[Line] = []
     size = 0
     for line in lines:
         batch.append(line)
         size += line.size
-        if len(batch) == BATCH or size >= BATCH_SIZE:
+        if len(batch) == most or size >= BATCH_SIZE:
             yield batch
             batch, size = [], 0
     if batch:
@@ -164,7 +167,7 @@ def at_once(call: Call, body: Received, context: Context) -> tuple[Results, Cont
 
 def _write_all(call: Call, body: Received, context: Context, results: Results) -> None:
     refusals = Refused()
-    for batch in batches(call.lines(context, body)):
+    for batch in batches(call.lines(context, body), BATCH_IN_ONE):
         for line, outcome in zip(batch, write_batch(context, call.writing, batch), strict=True):
             results.add(told(line.number, outcome))
             refusals.count(line.number, outcome)
