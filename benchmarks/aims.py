@@ -19,6 +19,11 @@ RATIOS: Mapping[str, float] = {
 }
 """Scenario → the least ratio of throughputs. Many entities are compared to few: 1, less some noise."""
 
+LIMITS: Mapping[str, Mapping[str, float]] = {
+    "publication 1000": {"check": 10, "plan": 5, "apply": 2, "swap": 3, "memory_mb": 1024},
+}
+"""Of an app of so many entities: processor seconds, and MiB of a process that holds it."""
+
 SPREAD = 3.0
 """The 95th percentile of the latencies stays under this many times their median."""
 
@@ -32,3 +37,8 @@ def missed(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if figures.get("p95_to_median", 0) >= SPREAD:
             spread = figures["p95_to_median"]
             yield f"{scenario}: the 95th percentile is {spread} times the median, not under {SPREAD}"
+    for name, limits in LIMITS.items():
+        figures = results.get(name, {})
+        for what, limit in limits.items():
+            if figures.get(what, 0) > limit:
+                yield f"{name}: {what} is {figures[what]}, not at most {limit:g}"

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from records import OWNERS, copy_opportunities, write_files
 from statements import SETTINGS
-from wide_app import write_wide_app
+from wide_app import Extent, write_wide_app
 
 from fieldstone.database import embedded
 
@@ -74,9 +74,9 @@ class Installation:
         engine.dispose()
         return told
 
-    def widen(self, entities: int, roles: int) -> None:
+    def widen(self, extent: Extent) -> None:
         """Publish so many entities and roles more."""
-        app = write_wide_app(self.folder, entities, roles)
+        app = write_wide_app(self.folder, extent)
         self._run("apply", str(app), "--yes", "--note", "many entities")
 
     def _import(self, entity: str) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from installation import Installation
 from records import OWNERS
 from rounds import Effort, Figures, Side, compare
 from serving import serve_fieldstone
+from wide_app import Extent
 
 ROWS = 2_000
 FEW, ROLES = 10, 200
 """The entities of the small model, and the roles of the large one."""
 OWN = 2
 """The entities of the benchmark's app itself."""
+FIELDS = 20
+"""Of each entity. A thousand tables of them are some minutes' work for the database of a busy machine."""
 COMPARED = ("get", "list", "create")
 
 
@@ -33,5 +36,5 @@ def _filled(folder: Path, extent: tuple[int, int], stack: ExitStack) -> Side:
     folder.mkdir()
     installation = stack.enter_context(Installation(folder))
     installation.fill(ROWS // 10, ROWS, OWNERS[:1])
-    installation.widen(*extent)
+    installation.widen(Extent(*extent, fields=FIELDS, rules=False))
     return serve_fieldstone(installation, stack, folder.name)

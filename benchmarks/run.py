@@ -16,6 +16,7 @@ from installation import Installation
 from load import once
 from many_entities import compare_models
 from profiling import profiled
+from publishing import SIZES, TITLES, measure_publishing
 from records import OWNERS
 from rounds import CONNECTIONS, WARM_UP_SECONDS, Effort, Figures, Side, compare, load_once
 from rule_speed import measure as measure_rules
@@ -27,7 +28,7 @@ HERE = Path(__file__).parent
 ACCOUNTS, OPPORTUNITIES = 10_000, 100_000
 SHORT, FULL = Effort(0.6, 3), Effort(1.5, 9)
 """How long and often the short and the full mode measure."""
-APART = ("bulk", "rules", "entities")
+APART = ("bulk", "rules", "entities", "publication")
 """What is measured in other ways than by rounds of load on both applications."""
 
 
@@ -51,6 +52,8 @@ def main() -> int:
         results = _compare(options, effort, ours, theirs)
     if _wanted(options, "rules"):
         results |= _rules(effort.rounds)
+    if _wanted(options, "publication", options.full):
+        results |= _publication(options.entities)
     if _wanted(options, "entities", options.full):
         results |= _entities(effort, options.entities)
     results["import"] = {name: imported[name] for name in ("read", "rows_per_second", "seconds")}
@@ -59,7 +62,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="longer, and with a model of many entities")
+    parser.add_argument("--full", action="store_true", help="longer, and with models of many entities")
     parser.add_argument("--rows", type=int, default=OPPORTUNITIES, help="how many opportunities there are")
     parser.add_argument("--seconds", type=float, help="of each scenario, application and round")
     parser.add_argument("--rounds", type=int, help="how often each scenario is measured")
@@ -100,6 +103,16 @@ def _entities(effort: Effort, entities: int) -> dict[str, Any]:
     for scenario, figures in compare_models(effort, entities):
         results[f"entities {scenario}"] = figures
         _print(f"entities {scenario}", figures)
+    return results
+
+
+def _publication(most: int) -> dict[str, Any]:
+    """What a publication costs with 10, 100… entities, in processor seconds."""
+    print(f"{'':16}" + "".join(f"{title:>20}" for title in TITLES.values()), flush=True)
+    results = {}
+    for size in sorted({*(size for size in SIZES if size < most), most}):
+        found = results[f"publication {size}"] = measure_publishing(size)
+        print(f"{f'{size} entities':16}" + "".join(f"{found[name]:>20}" for name in TITLES), flush=True)
     return results
 
 

@@ -119,15 +119,14 @@ def _tables(entities: Iterable[Entity]) -> dict[str, sa.Table]:
 
 def _entities(model: Model, changed: Collection[str], altered: frozenset[str]) -> list[Entity]:
     """The entities of a model whose declarations changed or whose tables were altered."""
-    names = set(changed) | altered
-    return [
-        entity
-        for entity in model.entities.values()
-        if entity.name in names
-        or any(
-            field.link is not None and field.link.table.name in altered for field in entity.fields.values()
-        )
-    ]
+    names, others = set(changed) | altered, altered - model.entities.keys()
+    return [entity for entity in model.entities.values() if entity.name in names or _owns(entity, others)]
+
+
+def _owns(entity: Entity, tables: Collection[str]) -> bool:
+    """Whether some tables, which are those of no entity, belong to its many-to-many fields."""
+    links = (field.link for field in entity.fields.values()) if tables else ()
+    return any(link is not None and link.table.name in tables for link in links)
 
 
 class _Existing:

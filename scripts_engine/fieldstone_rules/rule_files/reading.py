@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lark import Token, Tree
 
+from fieldstone_rules import limits
 from fieldstone_rules.errors import Problem, RuleError
 from fieldstone_rules.parsing import check_size, parse_file, subtrees
 
@@ -32,7 +34,12 @@ class Parsed:
 
 
 def read(source: str) -> Parsed:
-    """The declarations of a rule file; never raises."""
+    """The declarations of a rule file; never raises. A file that was read before is not read again."""
+    return _read(source, limits.current)
+
+
+@lru_cache(maxsize=4096)
+def _read(source: str, _limits: limits.Limits) -> Parsed:
     try:
         check_size(source)
     except RuleError as error:

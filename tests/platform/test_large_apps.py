@@ -1,0 +1,111 @@
+"""What does not grow with the number of entities, counted in statements and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fieldstone import records
+from fieldstone.access.system_user import SYSTEM_USER
+from fieldstone.publication.apply import propose, publish
+from fieldstone.publication.current import load_model
+from fieldstone.records import Query
+from fieldstone_testing import App, AppFactory
+from fieldstone_testing.apps import layer_from
+from fieldstone_testing.statements import noted_statements
+
+FEW, MANY = 3, 24
+
+
+def things(count: int, more: str = "") -> str:
+    """An app of so many entities, each referring to the one before. more: fields of the second one."""
+    entities = "\n---\n".join(
+        f"kind: entity\nname: thing_{number}\nfields:\n  name: {{type: text, required: true}}\n"
+        f"  before: {{type: reference, to: thing_{max(number - 1, 0)}, inverse: after_{number}}}\n"
+        "  size: {type: integer, index: true}\n"
+        "  kept: {type: formula, expression: size * 2, stored: true}\n"
+        f"{more if number == 1 else ''}"
+        for number in range(count)
+    )
+    roles = "\n---\n".join(
+        f"kind: role\nname: role_{number}\nentities:\n  thing_{number}: {{create: true, read: owner == user}}"
+        for number in range(count)
+    )
+    return f"kind: app\nname: shop\nversion: 1.0.0\n---\n{entities}\n---\n{roles}\n"
+
+
+@pytest.fixture
+def few(app_from: AppFactory) -> App:
+    return app_from(things(FEW))
+
+
+@pytest.fixture
+def many(app_from: AppFactory) -> App:
+    return app_from(things(MANY))
+
+
+def statements(work: Callable[[], object]) -> int:
+    with noted_statements() as seen:
+        work()
+    return len(seen)
+
+
+def publication_of_one_field(app: App, count: int) -> tuple[int, int]:
+    """How many statements a plan takes, and its publication, where one entity gets a field."""
+    changed, found = [layer_from(things(count, "  more: {type: integer}\n"))], []
+    planned = statements(lambda: found.append(propose(app.database, changed, app.model)))
+    return planned, statements(lambda: publish(app.database, found[0], author=SYSTEM_USER, note="a field"))
+
+
+def test_publishing_one_field_takes_as_many_statements_among_many_entities_as_among_few(
+    few: App, many: App
+) -> None:
+    assert publication_of_one_field(few, FEW) == publication_of_one_field(many, MANY)
+
+
+def test_a_publication_makes_the_tables_of_what_it_changes_and_of_what_that_refers_to(many: App) -> None:
+    proposal = propose(many.database, [layer_from(things(MANY, "  more: {type: integer}\n"))], many.model)
+    made = {table.name for table in proposal.between.new.metadata.tables.values()}
+    assert made == {"thing_0", "thing_1", "user", "team"}
+
+
+def test_a_model_makes_the_table_of_an_entity_when_it_is_first_asked_for(many: App) -> None:
+    model = load_model(many.database, 1)
+    assert not model.metadata.tables
+    assert model.entities["thing_7"].table is model.entities["thing_7"].table
+    assert set(model.metadata.tables) == {"main.thing_7"}
+
+
+def test_a_table_that_was_altered_by_hand_is_compared_though_its_entity_is_as_before(many: App) -> None:
+    many.sql("DROP INDEX main.ix_thing_9__size")
+    plan = propose(many.database, [layer_from(things(MANY, "  more: {type: integer}\n"))], many.model).plan
+    assert [(step.action, step.kind, step.name) for step in plan.steps] == [
+        ("create", "field", "thing_1.more"),
+        ("create", "index", "ix_thing_9__size"),
+    ]
+
+
+def test_what_somebody_added_by_hand_is_told_of_in_every_plan(many: App) -> None:
+    many.sql("ALTER TABLE main.thing_9 ADD COLUMN remark text")
+    changed = things(MANY, "  more: {type: integer}\n")
+    first = propose(many.database, [layer_from(changed)], many.model).plan
+    many.publish(changed)
+    again = propose(many.database, [layer_from(changed + "# nothing\n")], many.model).plan
+    assert first.drift == again.drift == ("column thing_9.remark",)
+
+
+def test_a_save_and_a_list_take_as_many_statements_among_many_entities_as_among_few(
+    few: App, many: App
+) -> None:
+    def work(app: App) -> int:
+        records.create(app.system, "thing_2", [{"name": "first"}])  # what is made once, is made here
+        records.list_records(app.system, "thing_2", Query())
+
+        def asked() -> None:
+            records.create(app.system, "thing_2", [{"name": "second"}])
+            records.list_records(app.system, "thing_2", Query())
+
+        return statements(asked)
+
+    assert work(few) == work(many)
