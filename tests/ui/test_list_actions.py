@@ -70,6 +70,12 @@ def test_all_that_match_are_changed_by_who_may_change_many(visit, sales):
     assert stages(sales) == ["engaging"] * 3 + ["prospecting"]
 
 
+def test_all_that_match_are_none_where_only_similar_words_are_found(visit, sales):
+    dana = visit("Dana")
+    assert dana.post(f"{LIST}/bulk/delete?q=swich", {"all": "1"}).status_code == 400
+    assert len(stages(sales)) == 4
+
+
 def test_all_that_match_are_not_changed_by_who_may_not(visit, sales):
     refused = visit("Ann").post(f"{LIST}/bulk/move", {"all": "1", "state": "engaging"})
     assert refused.status_code == 403

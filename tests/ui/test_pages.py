@@ -372,6 +372,14 @@ def test_a_search_takes_one_statement_and_groups_what_it_finds_by_the_best_hit(v
     assert "All contacts with “ward”" in words(ann.get("/search?q=ward"))
 
 
+def test_a_list_says_that_it_shows_similar_words_and_sums_them(visit):
+    page = visit("Ann").get("/e/opportunity?q=swich")
+    assert "Nothing contains “swich”. These contain similar words." in words(page)
+    assert "Core switch refresh" in words(page)
+    sums = re.search(r'hx-get="(/e/opportunity/sums[^"]*)"', page.text).group(1).replace("&amp;", "&")
+    assert "1 opportunities Amount €2,001" in words(visit("Ann").get(sums))
+
+
 def test_a_page_is_kept_by_nobody_else_and_only_a_preloaded_one_for_a_moment(visit):
     ann = visit("Ann")
     assert ann.get("/e/opportunity").headers["Cache-Control"] == "private, no-cache"

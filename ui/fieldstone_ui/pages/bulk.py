@@ -65,7 +65,11 @@ def selected(entity: str) -> Selected:
     asked = queries.read(data.entity(entity), "pages.listing")
     if "all" in request.form:
         query = data.Query(where=asked.where or None, q=asked.q or None)
-        return Selected(asked, query, int(data.total(asked.entity, query, [])["count"]))
+        count = int(data.total(asked.entity, query, [])["count"])
+        if not count:
+            # A search that finds nothing shows similar words; nobody means to act on all of those.
+            raise Malformed("Nothing matches this filter any more.")
+        return Selected(asked, query, count)
     pairs = zip(request.form.getlist("id"), request.form.getlist("v"), strict=False)
     picked = {answers.identity(one): answers.version(version) for one, version in pairs}
     if not picked or len(picked) > MOST:

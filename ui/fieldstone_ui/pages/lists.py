@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldstone.model.model import Entity
@@ -112,12 +112,13 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
         page,
         columns=columns,
         rows=found.data,
+        similar=found.similar,
         least_width=least_width(columns),
         sorts=len(asked.order),
         next_url=asked.url(cursor=found.next, limit=None) if found.next else "",
         limit=queries.DEFAULT_LIMIT,
         sum=summed_column(columns),
-        sums_url=asked.url("pages.sums") if not asked.deleted and not page.problem else "",
+        sums_url="" if asked.deleted or page.problem else sums_url(asked, similar=found.similar),
         state_label=state_label(asked.entity),
         can=actions(asked),
         empty=empty(page, asked),
@@ -128,6 +129,11 @@ def empty(page: ListPage, asked: queries.Asked) -> Empty:
     """What a list or board without records says."""
     filtered = bool(asked.where or asked.q or asked.view)
     return why_empty(page.label, page.plural, filtered, page.new_url, all_url(asked))
+
+
+def sums_url(asked: queries.Asked, *, similar: bool) -> str:
+    """Where the sums of a list come from."""
+    return of_entity("sums", asked.entity, **asked.parameters, similar="1" if similar else None)
 
 
 def summed_column(columns: Sequence[Column]) -> str:
@@ -250,11 +256,14 @@ def sums(entity: str) -> ResponseReturnValue:
     owner = data.entity(entity)
     asked = queries.read(owner, "pages.listing")
     summed = [look for look in data.looks(owner, summed_names(asked)) if look.widget in {"money", "number"}]
-    query = data.Query(where=asked.where or None, q=asked.q or None)
+    similar = "similar" in request.args
+    query = data.Query(where=asked.where or None, q=asked.q or None, similar=similar)
     total = data.total(owner, query, [look.name for look in summed])
     shown = [(look.label, sum_text(look, total[f"sum_{look.name}"])) for look in summed]
     plural = text(owner.plural, data.locale(), owner.name)
-    return render_template("lists/sums.html", plural=plural, count=total["count"], sums=shown)
+    return render_template(
+        "lists/sums.html", plural=plural, count=total["count"], sums=shown, similar=similar
+    )
 
 
 def summed_names(asked: queries.Asked) -> list[str]:

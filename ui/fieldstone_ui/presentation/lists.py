@@ -60,7 +60,8 @@ class Actions:
 class ListPage:
     """Everything the list, the board and the tree share: names, views, filter.
 
-    kept: parameters that a form on the page sends along. sum: the field that the selection adds up.
+    kept: parameters that a form on the page sends along. similar: whether nothing holds the words of the
+    query, and the rows hold similar ones. sum: the field that the selection adds up.
     """
 
     entity: str
@@ -80,6 +81,7 @@ class ListPage:
     where: str = ""
     problem: str = ""
     query: str = ""
+    similar: bool = False
     without_query_url: str = ""
     board_url: str = ""
     tree_url: str = ""
