@@ -54,3 +54,12 @@ entities:
   contact: {read: true}
   participant: {read: true}
 """
+
+LINK_RIGHTS = """\
+  participant:
+    create: true
+    read: note != "hidden" or note == null
+    update: true
+    delete: note != "fixed" or note == null
+"""
+"""The rights that the role `rep` has on links: an app in which they live inside deals has none of its own."""

@@ -5,7 +5,7 @@ A publication creates and adds. What would drop, rename or convert is refused he
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -75,7 +75,7 @@ def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: 
     yield from _waiting_for_jobs(new)
     yield from _of_currency(old, new, counts)
     for change in changes:
-        yield from _of_table_change(change, counts)
+        yield from _of_table_change(change, counts, _with_records(new))
     for name, entity in new.entities.items():
         before = old.entities.get(name) if old else None
         if before is None:
@@ -115,9 +115,29 @@ def _of_currency(old: Model | None, new: Model, counts: Counts) -> Iterator[Refu
         )
 
 
-def _of_table_change(change: TableChange, counts: Counts) -> Iterator[Refusal]:
+def _with_records(new: Model) -> Mapping[str, str]:
+    """The many-to-many fields whose links are records → the entity of those."""
+    return {
+        f"field {entity.name}.{field.name}": field.link.through.entity
+        for entity in new.entities.values()
+        for field in entity.fields.values()
+        if field.link is not None and field.link.through is not None
+    }
+
+
+def _of_table_change(
+    change: TableChange, counts: Counts, with_records: Mapping[str, str]
+) -> Iterator[Refusal]:
     rows = counts.rows(change.table)
-    if change.action == "drop" and not change.unknown:
+    if change.action == "drop" and not change.unknown and change.element in with_records:
+        entity = with_records[change.element]
+        yield Refusal(
+            change.element,
+            "links",
+            f"Its links have no fields yet, and making records of `{entity}` of them ({rows:,} links) is not "
+            "supported yet. Add a field with a new name.",
+        )
+    elif change.action == "drop" and not change.unknown:
         yield Refusal(
             change.element,
             "drop",
