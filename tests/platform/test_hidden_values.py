@@ -9,6 +9,7 @@ import pytest
 from fieldstone import records
 from fieldstone.errors import Forbidden
 from fieldstone.records import Change, Query
+from fieldstone.records.write_rows import Mode, Sent, Writing, write_rows
 from fieldstone_testing import App, AppFactory
 
 CLUBS = """
@@ -107,3 +108,48 @@ def test_a_filter_compares_settings_with_values_of_other_number_types(app, where
     make(app.system, "club", name="Chess", size=3)
     found = records.list(app.system, "club", Query(where=where, fields=("name",)))
     assert [club["name"] for club in found.data] == ["Chess"]
+
+
+KEYED = """
+kind: app
+name: keyed
+version: 1.0.0
+requires: {core: ">=1"}
+---
+kind: entity
+name: item
+fields:
+  name: {type: text, required: true}
+  code: {type: text, unique: true}
+  color: {type: text}
+---
+kind: role
+name: clerk
+inherits: [employee]
+capabilities: [import, bulk_edit]
+entities:
+  item: {create: true, read: color != "black", update: true, fields: {code: {read: owner == user}}}
+"""
+
+
+@pytest.fixture
+def keyed(app_from):
+    app = app_from(KEYED)
+    records.create(app.system, "item", [{"name": "Hers", "code": "c1", "color": "red"}])
+    records.create(app.system, "item", [{"name": "Unseen", "color": "black"}])
+    return app
+
+
+@pytest.mark.parametrize("mode", [Mode.UPDATE, Mode.DELETE])
+def test_a_key_finds_no_record_in_which_it_may_not_be_read(keyed, mode):
+    bo = keyed.context_for("Bo", ["clerk"])
+    sent = [Sent({"code": code}) for code in ("c1", "c2")]
+    right, wrong = write_rows(bo, Writing("item", mode, ("code",)), sent)
+    assert (right.status, right.errors) == (wrong.status, wrong.errors)
+
+
+def test_a_key_that_is_not_unique_finds_nothing_that_may_not_be_read(keyed):
+    bo = keyed.context_for("Bo", ["clerk"])
+    rows = [{"name": "New", "color": color} for color in ("black", "blue", "red")]
+    done = records.import_rows(bo, "item", rows, key=["color"], dry_run=True)
+    assert [one.action for one in done] == ["created", "created", "updated"]

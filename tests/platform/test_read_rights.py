@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from fieldstone import records
 from fieldstone.context import Context, TokenLimits
 from fieldstone.errors import Forbidden, Malformed, NotFound
 from fieldstone.records import Measure, Query
+from fieldstone_rules.types import Ref
 from fieldstone_testing import App, AppFactory
 
 OFFICE = """
@@ -53,7 +55,7 @@ name: appraiser
 inherits: [employee]
 entities:
   account: {read: true, fields: {rating: {read: false}}}
-  deal: {read: true, fields: {margin: {read: false}}}
+  deal: {read: true, fields: {margin: {read: false}, partners: {read: amount < 100}}}
 ---
 kind: role
 name: rep
@@ -287,6 +289,16 @@ def test_collections_hold_only_readable_records(office: Office) -> None:
     assert names(office.ann, Query(where="count(partners) == 2")) == []
     found = records.list(office.ann, "account", Query(where='exists(deals where name == "Foreign")')).data
     assert found == []
+
+
+def test_a_collection_holds_records_only_whose_field_may_be_read(
+    office: Office,
+) -> None:
+    amy = office.reader("Amy", "appraiser")
+    [acme] = [one for one in records.list(amy, "account", Query()).data if one["name"] == "Acme"]
+    of_acme = Query(related=("partners", Ref("account", UUID(acme["id"]))))
+    assert names(office.app.system, of_acme) == ["Dear", "Open", "Cheap", "Foreign"]
+    assert names(amy, of_acme) == ["Cheap", "Foreign"]
 
 
 def test_an_entity_that_may_not_be_read_shows_no_titles_and_has_no_fields(office: Office) -> None:

@@ -18,8 +18,8 @@ from fieldstone_metadata.declarations import Duplicates
 class Alike:
     """Others that one rule takes for the same. match: the fields compared. blocking: a save will be refused.
 
-    records: the first few, as references with titles, that the caller may read. hidden: whether there are
-    only such as the caller may not read.
+    records: the first few, as references with titles, of which the caller may read what is compared. hidden:
+    whether there are only others; of those nothing is told unless they stop a save.
     """
 
     match: Sequence[str]
@@ -54,5 +54,8 @@ def _told(batch: Batch, rule: Duplicates) -> Alike | None:
     ids = duplicates.same_as(batch, rule, [item]).get(item.position)
     if not ids:
         return None
-    seen = duplicates.readable_of(batch, ids[: duplicates.NAMED])
-    return Alike(rule.match, rule.mode == duplicates.BLOCK, seen, hidden=not seen)
+    seen = duplicates.readable_of(batch, rule, ids[: duplicates.LOOKED_AT])
+    blocking = rule.mode == duplicates.BLOCK
+    return (
+        Alike(rule.match, blocking, seen[: duplicates.NAMED], hidden=not seen) if seen or blocking else None
+    )

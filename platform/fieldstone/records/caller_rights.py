@@ -73,6 +73,11 @@ class CallerRights:
         """Whether the caller may `read`, `create` or `update` a field of such a record."""
         return allows(self.field_decision(verb, field), evaluator, record)
 
+    def reads_everything(self, names: Iterable[str]) -> bool:
+        """Whether the caller may read these fields of all records."""
+        decisions = (self._access.read, *map(self._access.field_read, names))
+        return all(decision.constant is True for decision in decisions)
+
     def field_decision(self, verb: str, field: str) -> Decision:
         """The decision behind `may_field`; about owner and team of a stored record `assign` decides."""
         if verb == "update" and field in ASSIGNED:

@@ -2,7 +2,8 @@
 
 A rule with the mode `block` holds for everybody and everything, also where two are saved at the same time:
 whoever saves takes a lock on what is compared. One with `warn` asks the caller; rules and the platform itself
-are not asked.
+are not asked. It points out only what the caller may read, in the record and in what is compared: a question
+about something that nobody can look at would only tell what it holds.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ BLOCKED, POSSIBLE = "duplicate", "possible_duplicate"
 BLOCK = "block"
 _PLACE = "_place"
 _LOCKED_ONE_BY_ONE = 50
-NAMED = 3
+NAMED, LOOKED_AT = 3, 50
 _UNASKED = frozenset({"system", "rule"})
 
 _LOCKING = sa.text(
@@ -79,10 +80,12 @@ def _check_rule(batch: Batch, rule: Duplicates, keys: Mapping[int, Key]) -> None
     found = same_as(batch, rule, [items[place] for place in keys])
     first: dict[Key, int] = {}
     for place, key in keys.items():
-        if found.get(place):
-            _refuse(batch, rule, items[place], found[place])
+        ids = found.get(place, [])
+        seen = readable_of(batch, rule, ids[:LOOKED_AT]) if ids else []
+        if seen or (ids and rule.mode == BLOCK):
+            _refuse(batch, rule, items[place], seen[:NAMED])
         elif first.setdefault(key, place) != place:
-            _refuse(batch, rule, items[place], ())
+            _refuse(batch, rule, items[place], None)
 
 
 def _lock(batch: Batch, rule: Duplicates, keys: Iterable[Key]) -> None:
@@ -122,26 +125,25 @@ def _sql(alias: str, column: sa.Column[Any]) -> str:
     return compared_sql(f'{alias}."{column.name}"', isinstance(column.type, sa.Text))
 
 
-def _refuse(batch: Batch, rule: Duplicates, item: Item, ids: Sequence[UUID]) -> None:
-    """Say what counts as the same, by name as far as the caller may read it."""
-    seen = readable_of(batch, ids[:NAMED])
+def _refuse(batch: Batch, rule: Duplicates, item: Item, seen: Sequence[Values] | None) -> None:
+    """Say what counts as the same. seen: what the caller may know of it; None: another of the same call."""
     locale = batch.context.principal.locale
     fields = [batch.entity.field(name) for name in rule.match]
     labels = " and ".join(field_label(field, locale) for field in fields if field is not None)
     kind = entity_label(batch.entity, locale)
-    titles = ", ".join(f"“{one['title']}”" for one in seen)
-    known = f": {titles}" if seen else ", which you may not see" if ids else " in the same call"
+    titles = ", ".join(f"“{one['title']}”" for one in seen or ())
+    known = f": {titles}" if seen else " in the same call" if seen is None else ", which you may not see"
     message = f"There is a {kind} with the same {labels} already{known}."
     code = BLOCKED
     if rule.mode != BLOCK:
         message, code = f"{message} Save it all the same, if it is another one.", POSSIBLE
     batch.refusals.add(
-        item.position, rule.match[0], code, message, kind=Conflict, details={"duplicates": seen}
+        item.position, rule.match[0], code, message, kind=Conflict, details={"duplicates": list(seen or ())}
     )
 
 
-def readable_of(batch: Batch, ids: Sequence[UUID]) -> list[Values]:
-    """Those records as references with titles that the caller may read."""
+def readable_of(batch: Batch, rule: Duplicates, ids: Sequence[UUID]) -> list[Values]:
+    """Those records as references with titles of which the caller may read what is compared."""
     found = rows.load(batch.connection, batch.model, batch.entity, ids)
     rights = CallerRights(batch.context, batch.entity)
     judge = evaluator(batch.context, batch.connection, found.values())
@@ -149,4 +151,5 @@ def readable_of(batch: Batch, ids: Sequence[UUID]) -> list[Values]:
         {"id": str(id_), "entity": batch.entity.name, "title": row[TITLE]}
         for id_, row in found.items()
         if rights.may("read", judge, row)
+        and len(rights.readable_fields(judge, row, rule.match)) == len(rule.match)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,7 +96,7 @@ def _import_round(
     changed = {position: known[place] for place, position in enumerate(positions) if place in known}
     fresh = [position for position in positions if position not in changed]
     values = {position: without(rows[position], key) for position in changed}
-    answers = run(template, changed, changing(values, load_known, write=write))
+    answers = run(template, changed, changing(values, partial(load_known, key=key), write=write))
     values = {position: given(rows[position]) for position in fresh}
     ids = dict(zip(fresh, new_ids(len(fresh)), strict=True)) if fresh else {}
     return answers | run(template, ids, creating(values, write=write))

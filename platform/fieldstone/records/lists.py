@@ -234,8 +234,9 @@ def _related(record: RecordSource, name: str, _target: Any) -> Column:
         linked = sa.select(one).where(
             pairs.source == record.column("id"), pairs.target == asked, *pairs.conditions
         )
-        return linked.correlate(record.rows).exists()
-    named = _names(record, field, _target.entity, asked)
+        named: Column = linked.correlate(record.rows).exists()
+    else:
+        named = _names(record, field, _target.entity, asked)
     allowed = record.readable(field)
     return named if allowed is None else sa.and_(allowed, named)
 

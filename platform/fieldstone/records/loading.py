@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from fieldstone.errors import NotFound, VersionConflict
 from fieldstone.records import conflicts, rows
 from fieldstone.records.batch import Batch, Item
+from fieldstone.records.caller_rights import CallerRights
+from fieldstone.records.environment import Evaluator
 from fieldstone.records.labels import entity_label
-from fieldstone.records.rows import Lock
+from fieldstone.records.rows import Lock, Values
 
 Versions = Sequence[int | None]
 
@@ -46,10 +48,12 @@ def load_known(
     lock: Lock = Lock.CHANGED,
     *,
     creating: bool = True,
+    key: Sequence[str] = (),
 ) -> None:
     """Load and lock records found by other means; those that are gone or not readable are refused.
 
-    versions: as for `load`, by position. creating: the caller would create what it cannot find.
+    versions: as for `load`, by position. creating: the caller would create what it cannot find. key: the
+    fields by which they were found; a record in which the caller may not read them was not to be found.
     """
     found = rows.load(batch.connection, batch.model, batch.entity, (item.id for item in batch.items), lock)
     for item in batch.items:
@@ -58,11 +62,17 @@ def load_known(
     kind = entity_label(batch.entity, batch.context.principal.locale)
     message = f"Another {kind} has this key, and you may not see it." if creating else no_such_key(kind)
     for item in batch.items:
-        if not item.old or not batch.rights.may("read", batch.stored, item.old):
+        if not item.old or not may_find(batch.rights, batch.stored, item.old, key):
             batch.refusals.add(item.position, None, "not_found", message, kind=NotFound)
     batch.items = list(batch.accepted)
     if versions:
         _check_versions(batch, versions)
+
+
+def may_find(rights: CallerRights, judge: Evaluator, record: Values, key: Sequence[str]) -> bool:
+    """Whether the caller may know that a record holds what it holds in the fields `key`."""
+    seen = rights.may("read", judge, record)
+    return seen and all(rights.may_field("read", name, judge, record) for name in key)
 
 
 def no_such_key(kind: str) -> str:

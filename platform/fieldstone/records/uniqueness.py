@@ -13,8 +13,11 @@ import sqlalchemy as sa
 from fieldstone.errors import Conflict
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity
+from fieldstone.records import rows as stored
 from fieldstone.records.batch import Batch, Item
+from fieldstone.records.environment import evaluator
 from fieldstone.records.labels import field_label
+from fieldstone.records.loading import may_find
 from fieldstone.records.rows import Values, to_columns
 from fieldstone.records.writing import rows_from, to_json
 
@@ -24,6 +27,9 @@ _PLACE = "_place"
 def find_by_key(batch: Batch, rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> dict[int, UUID]:
     """Position in `rows` → the live record with these values of the key fields; rows without all of them have
     none.
+
+    A unique key finds what the caller may not read, too, since no second record can have it. By any other key
+    nobody finds more than they may read.
     """
     wanted = []
     for place, row in enumerate(rows):
@@ -33,7 +39,26 @@ def find_by_key(batch: Batch, rows: Sequence[Mapping[str, Any]], key: Sequence[s
     if not wanted:
         return {}
     names = [name for name in wanted[0] if name != _PLACE]
-    return dict(_matches(batch, names, wanted))
+    found = list(_matches(batch, names, wanted))
+    return dict(found if set(key) in unique_keys(batch.entity) else _findable(batch, found, key))
+
+
+def _findable(
+    batch: Batch, found: Sequence[tuple[int, UUID]], key: Sequence[str]
+) -> Iterable[tuple[int, UUID]]:
+    """Those of the matches that the caller may know of."""
+    if batch.rights.reads_everything(key):
+        return found
+    records = stored.load(batch.connection, batch.model, batch.entity, {id_ for _, id_ in found})
+    judge = evaluator(batch.context, batch.connection, records.values())
+    known = {id_ for id_, record in records.items() if may_find(batch.rights, judge, record, key)}
+    return [(place, id_) for place, id_ in found if id_ in known]
+
+
+def unique_keys(entity: Entity) -> list[set[str]]:
+    """The sets of fields by which no two live records are the same."""
+    sets = [set(names) for names in entity.declaration.unique]
+    return sets + [{name} for name, field in entity.fields.items() if field.declaration.unique]
 
 
 def key_columns(entity: Entity, row: Mapping[str, Any], key: Sequence[str]) -> Values | None:

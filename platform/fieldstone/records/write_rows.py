@@ -113,11 +113,11 @@ def _check_key(entity: Entity, rights: CallerRights, writing: Writing) -> None:
         raise _bad_key("With mode=create no record is looked for; leave out the key, or take mode=upsert.")
     if writing.mode is Mode.UPSERT and not writing.key:
         raise _bad_key("mode=upsert needs a key: the unique field by which records are found.")
-    sets = [set(names) for names in entity.declaration.unique]
-    sets += [{name} for name, field in entity.fields.items() if field.declaration.unique]
     known = all(name in entity.fields and rights.knows_field(entity.fields[name]) for name in writing.key)
     if writing.key and (
-        not known or set(writing.key) not in sets or len(set(writing.key)) < len(writing.key)
+        not known
+        or set(writing.key) not in uniqueness.unique_keys(entity)
+        or len(set(writing.key)) < len(writing.key)
     ):
         names = ",".join(writing.key)[:80]
         raise _bad_key(f"`{names}` is not unique in `{entity.name}`, so it does not tell records apart.")
@@ -186,7 +186,8 @@ class _Round:
     def _load(self, batch: Batch, lock: Lock = Lock.CHANGED) -> None:
         if self._writing.key:
             upserting = self._writing.mode is Mode.UPSERT
-            loading.load_known(batch, self._versions, lock, creating=upserting)
+            key = self._writing.key
+            loading.load_known(batch, self._versions, lock, creating=upserting, key=key)
         else:
             loading.load(batch, self._versions, lock)
 

@@ -51,7 +51,8 @@ class Asking:
 
     def equal_to(self, entity: str, path: str, value: str) -> list[str]:
         """The names of the records in which a path equals a value; a path that there is not equals null."""
-        answer = self._get(f"/data/{entity}", {"fields": "id", "order": "id", "where": f"{path} == {value}"})
+        asked = {"fields": "id", "order": "id", "where": f"record.{path} == {value}"}
+        answer = self._get(f"/data/{entity}", asked)
         if self._is_unknown(answer, path):
             return self.chosen(entity, "id", order="id") if value == "null" else []
         if answer.status_code in NOT_THERE:
