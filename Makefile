@@ -31,9 +31,10 @@ lint: install-dev ## Check style, types and layers.
 pytest: install-dev ## Run the tests (ARGS="tests/platform -k plan" for some).
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-nightly: install-dev ## Compare the evaluators of rules on 20,000 random expressions, and permissions in 200 random worlds.
+nightly: install-dev ## Compare evaluators on 20,000 expressions, permissions in 200 worlds; look at plans with a million rows.
 	FIELDSTONE_RULES_EXAMPLES=20000 $(BIN)/pytest -n $(WORKERS) tests/rules/test_agreement.py
 	FIELDSTONE_WORLDS=200 $(BIN)/pytest -n 0 tests/platform/test_access_oracle.py
+	FIELDSTONE_PLANS_ROWS=1000000 $(BIN)/pytest -n 0 tests/platform/test_plans.py
 
 bench: install ## Measure against a hand-written application, in one run.
 	$(BIN)/python benchmarks/run.py $(ARGS)
