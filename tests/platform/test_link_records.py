@@ -205,6 +205,28 @@ def test_a_link_that_may_not_be_deleted_stays(app, ann, ids, deal):
     assert [row.name for row in links(app)] == ["Ada", "Bert"]
 
 
+def test_the_references_of_a_link_limit_whom_it_links(app_from, client):
+    limited = PARTICIPANTS.replace(
+        "deal: {type: reference, to: deal, required: true,",
+        'deal: {type: reference, to: deal, where: stage == "open", required: true,',
+    ).replace(
+        "contact: {type: reference, to: contact, required: true,",
+        'contact: {type: reference, to: contact, where: city != "Rome" or city == null, required: true,',
+    )
+    app = app_from(limited)
+    made = records.create(app.system, "contact", [{"name": "Ada"}, {"name": "Bert", "city": "Rome"}])
+    ada, bert = (str(one.id) for one in made)
+    ann = client(app, app.token("Ann", ["rep"]))
+    tries = [("won", ada), ("open", bert)]
+    answers = [ann.post("/data/deal", {"name": "Pump", "stage": s, "contacts": [c]}) for s, c in tries]
+    deal = ann.post("/data/deal", {"name": "Hose", "stage": "won"}).json
+    answers.append(ann.patch(f"/data/deal/{deal['id']}", {"contacts": [ada]}))
+    for answer in answers:
+        problem = assert_problem(answer, 422)
+        assert {(e["field"], e["code"]) for e in problem["errors"]} == {("contacts", "not_allowed_record")}
+    assert ann.post("/data/deal", {"name": "Pump", "contacts": [ada]}).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("sent", "told"),
     [

@@ -49,6 +49,9 @@ def check(batch: Batch) -> None:
     targets = {name: _targets(batch, name, wanted[name], locks[name]) for name in sorted(wanted)}
     for item, field, ref in changed:
         _check_one(batch, item, field, ref, targets[ref.entity])
+    for item, field, ref in found:
+        if _links_new(batch, item, ref) and item.outside is not None and batch.outside is not None:
+            _check_limit(batch, item, field, item.outside.new, batch.outside.entity)
     for item, field, ref in staying:
         record = targets[ref.entity].live(ref.id)
         if record is not None:
@@ -133,7 +136,8 @@ class _Targets:
 
 def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targets) -> None:
     record = targets.live(ref.id)
-    if field.link is not None and batch.refusals.concern(item.position, field.name):
+    linked = field.link is not None and field.link.through is not None
+    if linked and batch.refusals.concern(item.position, field.name):
         return  # told of the link
     if record is None or (field.name in item.sent and not targets.may_read(record)):
         locale = batch.context.principal.locale
@@ -161,14 +165,21 @@ def _may_pick(batch: Batch, item: Item, limit: Rule, record: Values) -> bool:
     return batch.wanted.picking(item.new).holds(limit, record)
 
 
+def _links_new(batch: Batch, item: Item, ref: Ref) -> bool:
+    """Whether a link leads to a new record with which it is saved, and which so is not there to be found."""
+    if batch.outside is None or batch.entity.parent is not None or item.outside is None:
+        return False
+    return item.outside.is_new and ref == Ref(batch.outside.entity.name, item.outside.id)
+
+
 def _is_known(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
     """The record around this one is saved with it; the acting user and the user's teams need no look, unless
     something kept is read from them.
     """
-    if item.outside is not None and batch.outside is not None:
-        around = Ref(batch.outside.entity.name, item.outside.id)
-        if ref == around:
-            return True
+    if field is batch.entity.parent and item.outside is not None:
+        return True
+    if _links_new(batch, item, ref):
+        return True
     principal = batch.context.principal
     mine = {"user": (principal.user,), "team": principal.teams}.get(ref.entity, ())
     return ref.id in mine and (
