@@ -120,6 +120,16 @@ def test_a_value_out_of_range_is_invalid(database):
     assert caught.value.code == "out_of_range"
 
 
+def test_a_database_without_memory_for_locks_says_which_setting_to_raise(database):
+    failing = "DO $$ BEGIN RAISE EXCEPTION 'out of shared memory' USING ERRCODE = '53200'; END $$"
+    with (
+        pytest.raises(Unavailable, match="max_locks_per_transaction") as caught,
+        database.read() as connection,
+    ):
+        connection.exec_driver_sql(failing)
+    assert caught.value.code == "out_of_memory"
+
+
 def test_an_unknown_column_means_that_the_model_is_stale(database):
     with pytest.raises(StaleModel), database.read() as connection:
         connection.execute(sa.text("SELECT no_such_column FROM main_system.publication"))

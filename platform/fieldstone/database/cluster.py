@@ -39,6 +39,8 @@ _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    # A publication locks each table and index that it makes until it commits, some fifteen for an entity.
+    "max_locks_per_transaction": "512",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

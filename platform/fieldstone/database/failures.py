@@ -81,6 +81,12 @@ def _by_state(error: Exception, state: str) -> FieldstoneError:
         return TooSlow("This takes too long and was stopped. Nothing was written; narrow the request down.")
     if state == "53100":
         return Unavailable("The disk of the database is full. Nothing was written.", code="disk_full")
+    if state == "53200":
+        return Unavailable(
+            "The database has no memory for so many tables at once. Nothing was written; raise its setting "
+            "`max_locks_per_transaction`.",
+            code="out_of_memory",
+        )
     if state.startswith("53"):
         return Unavailable("The database has no room for another connection. Try again.", code="busy")
     if state.startswith("22"):
