@@ -88,7 +88,9 @@ CHUNK = 4_000
 ACCOUNTS = """
 INSERT INTO main.account (name, _title, _search, owner, created_by, updated_by)
 SELECT n, n, lower(n), :zoe, :zoe, :zoe FROM (
-    SELECT 'Account ' || i AS n FROM generate_series(1 + :first / 5, (:first + :count) / 5) i
+    SELECT 'Account ' || i AS n FROM generate_series(
+        1 + CAST(:first AS integer) / 5, (CAST(:first AS integer) + CAST(:count AS integer)) / 5
+    ) i
 ) x
 """
 DEALS = """
@@ -102,9 +104,11 @@ made AS (
         CASE WHEN i % 100 = 0 THEN now() END
     FROM (
         SELECT i, 'Deal ' || i AS n, CASE WHEN i % 10 > 1 THEN i % 9973 END AS amount
-        FROM generate_series(1 + :first, :first + :count) i
+        FROM generate_series(
+            1 + CAST(:first AS integer), CAST(:first AS integer) + CAST(:count AS integer)
+        ) i
     ) x
-    JOIN a ON a.nth = 1 + i % (:rows / 5)
+    JOIN a ON a.nth = 1 + i % (CAST(:rows AS integer) / 5)
     RETURNING id, account
 ),
 linked AS (INSERT INTO main.deal__partners (source, target) SELECT id, account FROM made),
@@ -118,7 +122,7 @@ remembered AS (
 )
 INSERT INTO main_system.outbox (entity, record, version, actor, action, place)
 SELECT 'deal', id, 1, CAST(:zoe AS uuid), 'create',
-    (SELECT place FROM main_system.feed) + :first + row_number() OVER ()
+    (SELECT place FROM main_system.feed) + CAST(:first AS integer) + row_number() OVER ()
 FROM made
 """
 
