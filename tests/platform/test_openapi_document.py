@@ -122,3 +122,17 @@ def test_the_document_follows_a_publication(app_from, client):
 
 def test_reading_the_document_takes_a_token(app, client):
     assert_problem(client(app).get("/openapi.json"), 401)
+
+
+def test_generators_of_clients_find_no_schema_that_is_called_like_a_type_of_theirs(document):
+    schemas = document("Mia", ["manager"])["components"]["schemas"]
+    assert "file" not in schemas
+    assert schemas["file.page"]["properties"]["data"]["items"]["$ref"] == "#/components/schemas/file.record"
+    assert schemas["file.record"]["title"] == "File"
+
+
+def test_references_have_one_schema_for_all(document):
+    schemas = document("Mia", ["manager"])["components"]["schemas"]
+    owner = schemas["deal"]["properties"]["owner"]
+    assert owner["anyOf"] == [{"$ref": "#/components/schemas/Reference"}, {"type": "null"}]
+    assert schemas["Reference"]["required"] == ["id", "entity", "title"]

@@ -22,7 +22,10 @@ _REFERENCE: Schema = {
     "required": ["id", "entity", "title"],
     "properties": {"id": UUID_SCHEMA, "entity": _TEXT, "title": _MAYBE_TEXT},
 }
-_NEEDS: Schema = {"type": ["string", "integer"], "description": "`any`, `all` or a number."}
+_NEEDS: Schema = {
+    "anyOf": [{"type": "string"}, {"type": "integer"}],
+    "description": "`any`, `all` or a number.",
+}
 _STEP: Schema = {
     "type": "object",
     "required": ["waits_for", "needs", "approvers"],

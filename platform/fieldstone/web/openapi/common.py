@@ -4,18 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
+from fieldstone.fields.reference import REFERENCE_SCHEMA
 from fieldstone.web.openapi.parameters import UUID_SCHEMA
 from fieldstone.web.openapi.responses import PROBLEM, PROBLEM_ENTRY
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+_TYPES_OF_GENERATORS = frozenset(
+    {
+        "any",
+        "array",
+        "binary",
+        "boolean",
+        "byte",
+        "bytes",
+        "char",
+        "date",
+        "datetime",
+        "decimal",
+        "double",
+        "file",
+    }
+    | {
+        "float",
+        "integer",
+        "list",
+        "long",
+        "map",
+        "none",
+        "number",
+        "object",
+        "set",
+        "short",
+        "string",
+        "time",
+    }
+    | {"tuple", "uri", "url", "uuid"}
+)
 VERSION: Schema = {"type": "integer", "minimum": 1}
 
 
 def reference(name: str) -> Schema:
     """A pointer to a component schema."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def record_name(entity: str) -> str:
+    """What the schema of an entity's records is called.
+
+    Generators of clients take some names for types of theirs, and stop.
+    """
+    return f"{entity}.record" if entity in _TYPES_OF_GENERATORS else entity
+
+
+def record(entity: str) -> Schema:
+    """A pointer to the schema of an entity's records."""
+    return reference(record_name(entity))
 
 
 def listed(item: Schema) -> Schema:
@@ -282,6 +327,7 @@ SCHEMAS: dict[str, Schema] = {
     "History": paged(CHANGE),
     "Events": EVENTS,
     "Operation": OPERATION,
+    "Reference": REFERENCE_SCHEMA,
     "Undone": UNDONE,
     "GroupRequest": GROUP_REQUEST,
     "Groups": GROUPS,

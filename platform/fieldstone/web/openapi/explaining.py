@@ -101,7 +101,7 @@ WHAT_IF: Schema = {
             "required": ["role"],
             "properties": {
                 "role": {
-                    "type": ["string", "object"],
+                    "anyOf": [{"type": "string"}, {"type": "object"}],
                     "description": "The whole document of the changed role, as YAML (or several, with `---` "
                     "between them) or as an object.",
                     "example": "kind: role\nname: reader\nentities: {}\n",

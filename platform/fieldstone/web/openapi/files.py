@@ -7,7 +7,7 @@ from typing import Any
 
 from fieldstone.fields.file import CONTENTS
 from fieldstone.web.openapi import parameters
-from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.common import record, reference
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
 from fieldstone.web.openapi.surface import Surface
 from fieldstone_metadata.names import FILE
@@ -74,7 +74,7 @@ def _body() -> Schema:
 
 
 def _made(*, readable: bool) -> Schema:
-    shown = reference(FILE if readable else "WrittenRecord")
+    shown = record(FILE) if readable else reference("WrittenRecord")
     headers: Schema = {
         "ETag": {"schema": {"type": "string"}, "description": "The version of its record."},
         "Location": {"schema": {"type": "string"}, "description": "Where its record is."},

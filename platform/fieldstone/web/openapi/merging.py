@@ -7,7 +7,7 @@ from typing import Any
 from fieldstone.records.merging import MOST
 from fieldstone.web.bulk.results import OPERATION
 from fieldstone.web.openapi import parameters
-from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.common import record, reference
 from fieldstone.web.openapi.parameters import UUID_SCHEMA
 from fieldstone.web.openapi.responses import WRITING, answers, json_body
 from fieldstone.web.openapi.surface import Surface
@@ -26,7 +26,7 @@ def merge_operation(surface: Surface) -> Schema:
         "operationId": f"{surface.name}.merge",
         "tags": [surface.name],
         "summary": f"Merge other {surface.plural} into this one",
-        "responses": answers({200: json_body("The kept record.", reference(surface.name), headers)}, WRITING),
+        "responses": answers({200: json_body("The kept record.", record(surface.name), headers)}, WRITING),
         "parameters": [
             parameters.record(),
             parameters.duplicates(),

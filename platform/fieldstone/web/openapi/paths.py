@@ -11,7 +11,7 @@ from fieldstone.web.api.exporting import PARAMETERS, TYPES
 from fieldstone.web.openapi import parameters
 from fieldstone.web.openapi.approvals import accepted, approval_paths, has_approvals
 from fieldstone.web.openapi.bulk import bulk_operation
-from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.common import record, reference
 from fieldstone.web.openapi.files import content_paths, files_of
 from fieldstone.web.openapi.merging import merge_operation
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
@@ -283,7 +283,7 @@ def _shares(surface: Surface, base: str) -> Iterator[tuple[str, Operations]]:
 
 
 def _of_comment(surface: Surface) -> Schema:
-    return reference("comment" if "read" in surface.belongings["comment"] else "WrittenRecord")
+    return record("comment") if "read" in surface.belongings["comment"] else reference("WrittenRecord")
 
 
 def _operation(surface: Surface, verb: str, summary: str, responses: Schema) -> Schema:
@@ -304,7 +304,7 @@ def _one(surface: Surface, statuses: tuple[int, ...]) -> Schema:
 
 
 def _written(surface: Surface) -> Schema:
-    return reference(surface.name) if "read" in surface.verbs else reference("WrittenRecord")
+    return record(surface.name) if "read" in surface.verbs else reference("WrittenRecord")
 
 
 def _page_answers(surface: Surface) -> Schema:

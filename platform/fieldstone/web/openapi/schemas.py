@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fieldstone.fields.reference import REFERENCE_SCHEMA
 from fieldstone.fields.references import LINK
 from fieldstone.model.model import Field
 from fieldstone.model.system_fields import ASSIGNABLE
 from fieldstone.records.inside.sent import MOST
-from fieldstone.web.openapi.common import reference
+from fieldstone.web.openapi.common import record, record_name, reference
 from fieldstone.web.openapi.examples import example_of
 from fieldstone.web.openapi.surface import Surface
 from fieldstone_metadata.declarations import Label, ReferenceTarget
@@ -29,7 +30,7 @@ def entity_schemas(surface: Surface) -> dict[str, Schema]:
         )
         found[f"{surface.name}.inside"] = _changed_inside(surface)
     if "read" in surface.verbs:
-        found[surface.name] = shown(surface)
+        found[record_name(surface.name)] = shown(surface)
         found[f"{surface.name}.page"] = page(surface)
     if "create" in surface.verbs and surface.name != FILE:
         found[f"{surface.name}.create"] = sent(surface, surface.creatable, required=True)
@@ -80,7 +81,7 @@ def shown(surface: Surface) -> Schema:
         name: field_schema(field, read_only=name not in writable) for name, field in surface.readable.items()
     }
     inside = {
-        name: {"type": "array", "items": reference(inverse.entity)}
+        name: {"type": "array", "items": record(inverse.entity)}
         for name, inverse in surface.entity.lines.items()
     }
     return {
@@ -126,7 +127,7 @@ def page(surface: Surface) -> Schema:
         "type": "object",
         "required": ["data", "next"],
         "properties": {
-            "data": {"type": "array", "items": reference(surface.name)},
+            "data": {"type": "array", "items": record(surface.name)},
             "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
             "count": {"type": ["integer", "null"], "description": "How many match, where asked for."},
             "similar": {
@@ -139,8 +140,15 @@ def page(surface: Surface) -> Schema:
 
 def field_schema(field: Field, *, read_only: bool) -> Schema:
     """A field as it is shown: null where it has no value."""
-    schema = described(field, or_null(field.type.api_schema()))
+    schema = described(field, or_null(_named(field.type.api_schema())))
     return schema | ({"readOnly": True} if read_only else {})
+
+
+def _named(schema: Schema) -> Schema:
+    """`schema`, by its name where it is that of a reference."""
+    if schema == REFERENCE_SCHEMA:
+        return reference("Reference")
+    return schema | {"items": reference("Reference")} if schema.get("items") == REFERENCE_SCHEMA else schema
 
 
 def sent_schema(field: Field) -> Schema:
