@@ -73,7 +73,7 @@ def test_a_second_record_is_refused_whatever_case_and_spaces(api):
     assert told["duplicates"] == [{"id": first, "entity": "contact", "title": "Åse"}]
     assert (told["errors"][0]["field"], told["detail"]) == (
         "email",
-        "There is a Contact with the same E-mail already: “Åse”.",
+        "Another Contact has the same E-mail: “Åse”.",
     )
 
 

@@ -133,7 +133,7 @@ def _refuse(batch: Batch, rule: Duplicates, item: Item, seen: Sequence[Values] |
     kind = entity_label(batch.entity, locale)
     titles = ", ".join(f"“{one['title']}”" for one in seen or ())
     known = f": {titles}" if seen else " in the same call" if seen is None else ", which you may not see"
-    message = f"There is a {kind} with the same {labels} already{known}."
+    message = f"Another {kind} has the same {labels}{known}."
     code = BLOCKED
     if rule.mode != BLOCK:
         message, code = f"{message} Save it all the same, if it is another one.", POSSIBLE
