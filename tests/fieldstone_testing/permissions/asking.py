@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 from python_calamine import CalamineWorkbook
@@ -187,20 +186,6 @@ class Asking:
         answer = self._client.post("/explain", {"entity": entity, "id": self._id(name), "verb": verb})
         return None if answer.status_code in NOT_THERE else self._read(answer)["allowed"]
 
-    def shared(self, entity: str, name: str) -> int | None:
-        """With how many a record is shared."""
-        answer = self._get(f"/data/{entity}/{self._id(name)}/shares")
-        return None if answer.status_code in NOT_THERE else len(self._read(answer)["data"])
-
-    def preview(self, entity: str, name: str) -> set[str] | None:
-        """The titles that the preview of a deletion names."""
-        answer = self._get(f"/data/{entity}/{self._id(name)}/delete-preview")
-        if answer.status_code in NOT_THERE:
-            return None
-        body = self._read(answer)
-        groups = [one for part in ("deleted", "cleared", "blocking", "forbidden") for one in body[part]]
-        return {title for one in groups for title in one["titles"]}
-
     # -- everything
 
     def feed(self, entities: Iterable[str]) -> list[tuple[str, str]]:
@@ -215,11 +200,6 @@ class Asking:
                     if name != "lines"
                 }
         return [(self._name(one["record"]), one["action"]) for one in found]
-
-    def documented(self, entity: str) -> set[str]:
-        """The fields that the document of the API shows of an entity."""
-        schemas = self._read(self._get("/openapi.json"))["components"]["schemas"]
-        return set(schemas.get(entity, {}).get("properties", {}))
 
     # -- telling it by names
 
@@ -283,8 +263,3 @@ def cell(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
-
-
-def escaped(text: str) -> str:
-    """A value in a path."""
-    return quote(text, safe="")

@@ -39,7 +39,7 @@ class Running:
     """A published and filled world, with what the oracle knows of it.
 
     ids: name → id of records, users, teams and files. clients: user → their client. start: the place in the
-    feed, and filled: the moment, from which on things happen. then: the records at that moment.
+    feed, and filled: the moment, from which on things happen.
     """
 
     app: App
@@ -48,7 +48,6 @@ class Running:
     ids: dict[str, str] = field(default_factory=dict)
     start: str = ""
     filled: datetime | None = None
-    then: dict[str, Record] = field(default_factory=dict)
 
     def is_later(self, moment: str) -> bool:
         """Whether something happened after the world was filled."""
@@ -78,7 +77,6 @@ def run(app: App, web: Flask, world: World) -> Running:
     _make_belongings(running)
     running.start = str(running.clients["observer"].get("/events?after=now").json["next"])
     running.filled = datetime.now(UTC)
-    running.then = deepcopy(running.state.records)
     for record in list(running.state.records.values()):
         if record.pop("doomed", False):
             remove(running, record)
