@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from fieldstone.errors import Conflict
+from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.tables import TableChange
 from fieldstone.records.environment import organisation_currency
@@ -118,10 +119,10 @@ def _of_currency(old: Model | None, new: Model, counts: Counts) -> Iterator[Refu
 def _with_records(new: Model) -> Mapping[str, str]:
     """The many-to-many fields whose links are records → the entity of those."""
     return {
-        f"field {entity.name}.{field.name}": field.link.through.entity
+        f"field {entity.name}.{field.name}": field.type.through.entity
         for entity in new.entities.values()
         for field in entity.fields.values()
-        if field.link is not None and field.link.through is not None
+        if isinstance(field.type, ReferencesType) and field.type.through is not None
     }
 
 
