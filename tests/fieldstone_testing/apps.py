@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -134,7 +135,7 @@ class AppFactory:
         filled_by: makes users and records, once for all apps from the same layers and function.
         """
         combined = combined_layers(layers, ())
-        template = f"app_{checksum(combined)[:24]}_{filled_by.__name__ if filled_by else ''}"
+        template = f"app_{checksum(combined)[:24]}_{_mark_of(filled_by)}"
         url = self._cluster.clone(template, lambda target: _build(target, combined, filled_by))
         database = Database(url, pool_size=3, files=self._file_store(), secret_keys=SECRET_KEYS)
         app = _running(database, combined)
@@ -159,6 +160,12 @@ class AppFactory:
             app.current.stop()
             app.database.close()
             self._cluster.drop(app.database.url)
+
+
+def _mark_of(fill: Fill | None) -> str:
+    """What tells a function from others, also from those of the same name elsewhere."""
+    name = "" if fill is None else f"{fill.__module__}.{fill.__qualname__}"
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def _build(url: sa.URL, layers: Sequence[Layer], fill: Fill | None) -> None:
