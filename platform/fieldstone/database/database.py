@@ -59,7 +59,7 @@ class Database:
         self._file_store = files
         self._writer = _engine(self.url, pool_size, statement_timeout)
         self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
-        self._readers = Readers(self._writer.pool)
+        self._readers = Readers(self._writer)
         self._version_in_force = f'SELECT version FROM "{self.system.schema}".current FOR SHARE'.encode()  # noqa: S608  # our schema
 
     @contextmanager

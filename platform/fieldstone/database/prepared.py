@@ -109,8 +109,9 @@ def _session(pooled: sa.PoolProxiedConnection) -> Session:
 class Readers:
     """The connections of a pool that readers keep: at most as many as threads have ever read at once."""
 
-    def __init__(self, pool: sa.Pool) -> None:
-        self._pool = pool
+    def __init__(self, engine: sa.Engine) -> None:
+        # Not its pool: an engine that is disposed of and used again has another one.
+        self._engine = engine
         self._idle: deque[_Reader] = deque()
 
     def fetch(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
@@ -122,14 +123,14 @@ class Readers:
         try:
             reader = self._idle.pop()
         except IndexError:
-            return self._fetch(_Reader(self._pool), statement, bound)
+            return self._fetch(_Reader(self._engine.pool), statement, bound)
         try:
             return self._fetch(reader, statement, bound)
         except psycopg.OperationalError:
             if reader.session.alive:
                 raise
         self.forget()  # what ended one connection mostly ends all
-        return self._fetch(_Reader(self._pool), statement, bound)
+        return self._fetch(_Reader(self._engine.pool), statement, bound)
 
     def _fetch(self, reader: _Reader, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
         try:
