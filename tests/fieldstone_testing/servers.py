@@ -56,14 +56,18 @@ def free_port() -> int:
 def start_server(
     folder: Path, environment: Mapping[str, str], command: str = "serve", *, wait: bool = True
 ) -> Server:
-    """Start `fieldstone COMMAND` with output in `folder`, and wait until it is healthy."""
+    """Start `fieldstone COMMAND` with output in `folder`, and wait until it is healthy.
+
+    environment: all its settings; those of this process, or that a command run in it has left, do not count.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = environment.get("FIELDSTONE_PORT") or str(free_port())
     log = folder / "server.log"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FIELDSTONE_")}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "fieldstone", command],
-            env={**os.environ, "FIELDSTONE_PORT": port, **environment},
+            env={**inherited, "FIELDSTONE_PORT": port, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
