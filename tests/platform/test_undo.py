@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from fieldstone import records
+from fieldstone.context import TokenLimits
 from fieldstone.records import Change, Picked
 from fieldstone_testing.deals import DEALS
 from fieldstone_testing.problems import assert_problem
@@ -159,3 +160,34 @@ def test_operations_of_others_are_told_only_to_administrators(app, api):
     operation, _ = bulk(api, "deal", "create", [{"name": "A"}])
     assert records.recent_operations(app.context_for("Bo", ["loader"], ["North"]), 10) == []
     assert [str(one.operation.id) for one in records.recent_operations(app.system, 10)] == [operation]
+
+
+def test_the_api_lists_operations_with_what_takes_each_back(app, api):
+    imported, _ = bulk(api, "deal", "create", [{"name": "A"}, {"name": "B"}])
+    (told,) = api.get("/operations").json["data"]
+    counts = {name: told[name] for name in ("id", "changed", "deleted", "more", "undone", "undo")}
+    assert counts == {
+        "id": imported, "changed": 2, "deleted": 0, "more": False, "undone": False, "undo": imported,
+    }  # fmt: skip
+    assert told["actor"]["id"] == str(app.user("Ann"))
+    undoing = undo(api, told["undo"])[0]["operation"]
+    (told,) = api.get("/operations").json["data"]
+    assert (told["undone"], told["undo"]) == (True, undoing)
+
+
+def test_operations_are_listed_page_by_page(api):
+    made = [bulk(api, "deal", "create", [{"name": name}])[0] for name in "ABC"]
+    first = api.get("/operations?limit=2").json
+    assert [one["id"] for one in first["data"]] == [made[2], made[1]]
+    second = api.get(f"/operations?limit=2&cursor={first['next']}").json
+    assert ([one["id"] for one in second["data"]], second["next"]) == ([made[0]], None)
+    assert_problem(api.get("/operations?cursor=17"), 400, "bad_cursor")
+
+
+def test_a_token_narrowed_to_an_entity_knows_only_of_operations_on_it(app, api, client):
+    deals_made, _ = bulk(api, "deal", "create", [{"name": "A"}])
+    customers_made, _ = bulk(api, "customer", "create", [{"name": "A"}])
+    narrowed = client(app, app.token("Ann", limits=TokenLimits(entities=frozenset({"customer"}))))
+    assert [one["id"] for one in narrowed.get("/operations").json["data"]] == [customers_made]
+    assert_problem(narrowed.get(f"/operations/{deals_made}"), 404, "unknown_operation")
+    assert_problem(narrowed.post(f"/operations/{deals_made}/undo"), 404, "unknown_operation")

@@ -30,6 +30,7 @@ from fieldstone.records.lookup import Found, lookup, search_everywhere, searchab
 from fieldstone.records.measures import Measure
 from fieldstone.records.merge_preview import preview_merge
 from fieldstone.records.merging import Merge, Merged, is_mergeable, merge
+from fieldstone.records.operations import require as require_operation
 from fieldstone.records.own_profile import OWN_FIELDS, change_own_profile
 from fieldstone.records.picking import pickable
 from fieldstone.records.pivot import Asked, Group, Pivot, pivot
@@ -37,7 +38,7 @@ from fieldstone.records.purge import purge
 from fieldstone.records.query import Page, Query
 from fieldstone.records.readers import who_may_read
 from fieldstone.records.reading import get, get_json, get_then_json
-from fieldstone.records.recent_operations import Recent, recent_operations
+from fieldstone.records.recent_operations import Recent, operators, recent_operations
 from fieldstone.records.restore import restore
 from fieldstone.records.rights import FieldRights, Rights, rights
 from fieldstone.records.row_outcomes import RowOutcome
@@ -47,7 +48,7 @@ from fieldstone.records.stays import Stay, stays
 from fieldstone.records.time_limits import Due, due
 from fieldstone.records.transition import approve, transition
 from fieldstone.records.transitions import TransitionState, transitions
-from fieldstone.records.undo import Undone, require_operation, undo
+from fieldstone.records.undo import Undone, undo
 from fieldstone.records.update import Change, update
 from fieldstone.records.uploading import field_of_files, require_upload, upload, upload_into
 
@@ -117,6 +118,7 @@ __all__ = [
     "lookup",
     "may_share",
     "merge",
+    "operators",
     "pending_approval",
     "pickable",
     "pivot",

@@ -12,7 +12,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fieldstone.context import Context
+from fieldstone.access.grants import ADMIN
+from fieldstone.context import Context, Principal
+from fieldstone.errors import NotFound
 from fieldstone.records.ids import new_ids
 
 BULK, IMPORT, MERGE, UNDO = "bulk", "import", "merge", "undo"
@@ -61,7 +63,29 @@ def begin(
 
 def find(context: Context, id_: UUID) -> Operation | None:
     """The operation with this id, whoever made it."""
+    return _found(context, context.database.system.operation.c.id == id_)
+
+
+def require(context: Context, id_: UUID) -> Operation:
+    """An operation of the caller, or for an administrator anybody's. Raises `NotFound`."""
     table = context.database.system.operation
+    found = _found(context, table.c.id == id_, *seen_by(context.principal, table))
+    if found is None:
+        raise NotFound(f"There is no operation {id_} of yours.", code="unknown_operation")
+    return found
+
+
+def seen_by(principal: Principal, table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    """What holds for the operations that somebody may see and take back: their own ones, or all for an
+    administrator; with a token that is narrowed, those on its entities.
+    """
+    own = [] if ADMIN in principal.roles else [table.c.actor == principal.user]
+    entities = None if principal.limits is None else principal.limits.entities
+    return own if entities is None else [*own, table.c.entity.in_(sorted(entities))]
+
+
+def _found(context: Context, *conditions: sa.ColumnElement[bool]) -> Operation | None:
     with context.database.read() as connection:
-        row = connection.execute(sa.select(table).where(table.c.id == id_)).mappings().first()
+        table = context.database.system.operation
+        row = connection.execute(sa.select(table).where(*conditions)).mappings().first()
     return None if row is None else Operation(**row)

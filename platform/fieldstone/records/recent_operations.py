@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
 from fieldstone.records import operations
+from fieldstone.records.history import add_titles
 from fieldstone.records.journal import DELETE
 from fieldstone.records.operations import Operation
 
@@ -35,13 +36,25 @@ class Recent:
     latest: UUID | None
 
 
-def recent_operations(context: Context, most: int, only: UUID | None = None) -> list[Recent]:
+def recent_operations(
+    context: Context, most: int, only: UUID | None = None, before: UUID | None = None
+) -> list[Recent]:
     """The caller's last operations, newest first, without undos; for an administrator, everybody's.
 
-    Those that changed nothing are left out. only: this one, if it is the caller's. One statement.
+    Those that changed nothing are left out. only: this one, if it is the caller's. before: only those older
+    than this one. One statement.
     """
+    roots = _roots(context, most, only, before)
     with context.database.read() as connection:
-        return [_recent(row) for row in connection.execute(_statement(context, most, only)).mappings()]
+        return [_recent(row) for row in connection.execute(_statement(context, roots)).mappings()]
+
+
+def operators(context: Context, found: Iterable[Operation]) -> dict[UUID, dict[str, Any]]:
+    """Who did them, by id: a reference each, with a title where the caller may see the user."""
+    people = {one.actor: {"id": str(one.actor), "entity": "user"} for one in found}
+    with context.database.read() as connection:
+        add_titles(context, connection, list(people.values()))
+    return people
 
 
 def _recent(row: Any) -> Recent:
@@ -52,8 +65,7 @@ def _recent(row: Any) -> Recent:
     return Recent(operation, **counts, undone=undone, latest=None if final else row["latest"])
 
 
-def _statement(context: Context, most: int, only: UUID | None) -> sa.Select[Any]:
-    roots = _roots(context, most, only)
+def _statement(context: Context, roots: sa.CTE) -> sa.Select[Any]:
     latest, counted = _latest(context, roots), _counted(context, roots)
     counts = (counted.c.changed, counted.c.deleted, counted.c.more)
     return (
@@ -64,13 +76,13 @@ def _statement(context: Context, most: int, only: UUID | None) -> sa.Select[Any]
     )
 
 
-def _roots(context: Context, most: int, only: UUID | None) -> sa.CTE:
+def _roots(context: Context, most: int, only: UUID | None, before: UUID | None) -> sa.CTE:
     table = context.database.system.operation
-    chosen = sa.select(table).where(table.c.undoes.is_(None))
-    if ADMIN not in context.principal.roles:
-        chosen = chosen.where(table.c.actor == context.principal.user)
+    chosen = sa.select(table).where(table.c.undoes.is_(None), *operations.seen_by(context.principal, table))
     if only is not None:
         chosen = chosen.where(table.c.id == only)
+    if before is not None:
+        chosen = chosen.where(table.c.id < before)
     # Ids are made in the order of time, and have the index.
     return chosen.where(_touches(context, table)).order_by(table.c.id.desc()).limit(most).cte("roots")
 

@@ -16,9 +16,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fieldstone.access.grants import ADMIN
 from fieldstone.context import Context
-from fieldstone.errors import Conflict, FieldstoneError, NotFound, VersionConflict
+from fieldstone.errors import Conflict, FieldstoneError, VersionConflict
 from fieldstone.records import links, loading, operations, saving, uniqueness
 from fieldstone.records.batch import Batch, find_entity
 from fieldstone.records.conflicts import merged
@@ -83,15 +82,6 @@ class _Touched:
     last: int
 
 
-def require_operation(context: Context, id_: UUID) -> Operation:
-    """An operation of the caller, or for an administrator anybody's. Raises `NotFound`."""
-    found = operations.find(context, id_)
-    mine = found is not None and found.actor == context.principal.user
-    if found is None or not (mine or ADMIN in context.principal.roles):
-        raise NotFound(f"There is no operation {id_} of yours.", code="unknown_operation")
-    return found
-
-
 def undo(context: Context, id_: UUID) -> Undone:
     """Take back what an operation did, as far as nobody has changed it since and the caller may.
 
@@ -99,7 +89,7 @@ def undo(context: Context, id_: UUID) -> Undone:
     unknown operation or one of somebody else, `Conflict` for the undo of a merge, and `Unavailable` where
     the database cannot be reached.
     """
-    operation = require_operation(context, id_)
+    operation = operations.require(context, id_)
     _refuse_undone_merge(context, operation)
     noted = replace(context, note=f"Undo of {operation.action} {operation.id}")
     undoing = operations.begin(noted, operations.UNDO, operation.entity, undoes=operation.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fieldstone.fields.reference import REFERENCE_SCHEMA
+from fieldstone.records.operations import BULK, IMPORT, MERGE, UNDO
 from fieldstone.web.openapi.parameters import UUID_SCHEMA
 from fieldstone.web.openapi.responses import PROBLEM, PROBLEM_ENTRY
 
@@ -186,14 +187,35 @@ OPERATION: Schema = {
     "properties": {
         "id": UUID_SCHEMA,
         "at": {"type": "string", "format": "date-time"},
-        "actor": {"type": "object"},
-        "action": TEXT,
+        "actor": reference("Reference"),
+        "action": {"enum": [BULK, IMPORT, MERGE, UNDO]},
         "entity": TEXT,
         "note": MAYBE_TEXT,
         "undoes": MAYBE_TEXT | {"description": "The operation that it took back."},
     },
 }
 COUNT: Schema = {"type": "integer", "minimum": 0}
+RECENT: Schema = {
+    "allOf": [
+        reference("Operation"),
+        {
+            "type": "object",
+            "required": ["changed", "deleted", "more", "undone", "undo"],
+            "properties": {
+                "changed": COUNT | {"description": "How many records of `entity` it changed."},
+                "deleted": COUNT | {"description": "How many of these it moved to the recycle bin."},
+                "more": {"type": "boolean", "description": "They were more: not all are counted."},
+                "undone": {"type": "boolean", "description": "Whether it is taken back now."},
+                "undo": {
+                    "type": ["string", "null"],
+                    "format": "uuid",
+                    "description": "The operation to undo: that takes this one back, or does it again where "
+                    "it is taken back. Null: neither is possible.",
+                },
+            },
+        },
+    ]
+}
 UNDONE: Schema = {
     "type": "object",
     "required": ["operation", "undone", "unchanged", "changed_since", "refused", "records"],
@@ -327,6 +349,8 @@ SCHEMAS: dict[str, Schema] = {
     "History": paged(CHANGE),
     "Events": EVENTS,
     "Operation": OPERATION,
+    "RecentOperation": RECENT,
+    "Operations": paged(reference("RecentOperation")),
     "Reference": REFERENCE_SCHEMA,
     "Undone": UNDONE,
     "GroupRequest": GROUP_REQUEST,
