@@ -37,3 +37,30 @@ def contradictions(app: App, *entities: str) -> list[tuple[object, ...]]:
     those. For entities without approvals, whose requests stand in the history alone.
     """
     return [tuple(found) for name in entities for found in app.sql(_CONTRADICTIONS.replace("{entity}", name))]
+
+
+_UNEXPLAINED = """
+WITH told AS (
+  SELECT entry.id, record, field.key AS name, field.value->0 AS before, field.value->1 AS after,
+    lag(field.value->1) OVER fields AS prior, lead(entry.id) OVER fields IS NULL AS newest
+  FROM main_system.history AS entry, jsonb_each(entry.changes) AS field
+  WHERE entity = '{entity}' AND field.key IN ({fields})
+  WINDOW fields AS (PARTITION BY record, field.key ORDER BY entry.id)
+)
+SELECT told.record, told.name, 'does not begin where the change before ended' FROM told
+WHERE coalesce(prior, 'null') <> before
+UNION ALL
+SELECT told.record, told.name, 'is not what the history tells last' FROM told
+JOIN main."{entity}" AS stored ON stored.id = told.record
+WHERE newest
+AND coalesce(after->>'id', after#>>'{{}}') IS DISTINCT FROM to_jsonb(stored)->>told.name
+"""
+
+
+def unexplained(app: App, entity: str, *fields: str) -> list[tuple[object, ...]]:
+    """Values that the history, replayed from its beginning, does not explain: (record, field, what).
+
+    fields: texts, whole numbers, choices and references.
+    """
+    names = ", ".join(f"'{name}'" for name in fields)
+    return [tuple(found) for found in app.sql(_UNEXPLAINED.format(entity=entity, fields=names))]

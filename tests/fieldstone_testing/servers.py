@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 STARTING_SECONDS = 60
 
 
@@ -36,6 +38,13 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def kill_all(self) -> None:
+        """SIGKILL for the server and its workers, all at once."""
+        processes = [*psutil.Process(self.process.pid).children(recursive=True), self.process]
+        for process in processes:
+            process.kill()
+        self.process.wait()
 
     def healthy(self) -> bool:
         """Whether `GET /healthz` answers 200 just now."""

@@ -4,7 +4,6 @@ import json
 import re
 import socket
 import threading
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from fieldstone_testing.deals import DEALS
+from fieldstone_testing.holds import until
 
 LOADER = """
 ---
@@ -46,30 +46,15 @@ def send(url, headers, body, question=""):
     return urllib.request.urlopen(urllib.request.Request(f"{url}{PATH}{question}", body, headers), timeout=60)
 
 
-def kill(running):
-    """SIGKILL to the server and its workers at once."""
-    parent = psutil.Process(running.process.pid)
-    for process in [*parent.children(recursive=True), parent]:
-        process.kill()
-    running.process.wait()
-
-
 def stored(app):
     return app.sql("SELECT count(*) FROM main.customer")[0][0]
-
-
-def until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_server_that_is_killed_leaves_whole_batches_and_their_history(app, server, headers):
     running = server(app)
     answer = send(running.url, headers, lines(8_000), "?partial=true")
     told = answer.readline()
-    kill(running)
+    running.kill_all()
     assert json.loads(told)["action"] == "created"
     assert 0 < stored(app) < 8_000
     assert stored(app) % 500 == 0
@@ -90,7 +75,7 @@ def test_a_server_that_is_killed_leaves_nothing_of_all_or_nothing(app, server, h
         "SELECT 1 FROM pg_locks WHERE relation = 'main.customer'::regclass AND mode = 'RowExclusiveLock'"
     )
     until(lambda: app.sql(writing))
-    kill(running)
+    running.kill_all()
     thread.join()
     until(lambda: not app.sql(writing))
     assert stored(app) == 0

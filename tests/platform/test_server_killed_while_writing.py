@@ -2,12 +2,9 @@
 
 import http.client
 import json
-import os
-import signal
 import time
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 
 from fieldstone_testing.deals import DEALS
@@ -63,7 +60,7 @@ def killed(app, token, tmp_path_factory):
     wait_for(app, f"SELECT count(*) > {BATCH} FROM main.customer WHERE code = 'lost' OR code < '1'")
     connections.append(send(server, token, AS_ONE_PATH, lines(AS_ONE), NDJSON | AS_ONE_KEY))
     wait_for(app, WRITING_DEALS)
-    kill(server)
+    server.kill_all()
     [connection.close() for connection in connections]
     wait_for(app, f"SELECT NOT EXISTS (SELECT {WRITERS})")
 
@@ -88,13 +85,6 @@ def wait_for(app, question):
     while not app.sql(question)[0][0]:
         assert time.monotonic() < deadline, question
         time.sleep(0.01)
-
-
-def kill(server):
-    """SIGKILL for the server and its workers, all at once."""
-    processes = [server.process.pid, *(one.pid for one in psutil.Process(server.process.pid).children())]
-    [os.kill(process, signal.SIGKILL) for process in processes]
-    server.process.wait()
 
 
 def feed(api):
