@@ -20,6 +20,9 @@ def deals(deals, sales):
     records.update(sales.system, "opportunity", [change])
     picked = records.Picked([UUID(deals["Ward tablets"])])
     records.update_many(sales.context_for("Ann"), "opportunity", picked, {"next_step": "Call Per"})
+    ((north,),) = sales.sql("SELECT id FROM main.team WHERE name = 'North'")
+    within = {"entity": "team", "id": str(north)}
+    records.create(sales.system, "team", [{"name": "Harbour", "parent": within}])
     return deals
 
 
@@ -29,6 +32,7 @@ def paths(deals):
         "list": "/e/opportunity?where=owner == user and amount >= 1",
         "list-empty": "/e/contact",
         "board": "/e/opportunity/board",
+        "tree": "/e/team/tree",
         "record": record,
         "record-edit": f"{record}/edit",
         "record-new": "/e/opportunity/new",
