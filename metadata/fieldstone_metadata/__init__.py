@@ -11,6 +11,7 @@ from fieldstone_metadata.layer_files import (
     Layer,
     core_layer,
     read_layer,
+    read_layers,
     template_layer,
     template_names,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "label_from_name",
     "new_app",
     "read_layer",
+    "read_layers",
     "render_json",
     "render_text",
     "schemas",

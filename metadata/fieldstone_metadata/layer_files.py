@@ -63,6 +63,22 @@ def read_layer(path: Path) -> Layer:
     return _layer_of([_read(file, file.relative_to(root).as_posix()) for file in found])
 
 
+def read_layers(path: Path) -> list[Layer]:
+    """The layer in `path`; or, if each of its folders is called as the layer that it holds, all of those.
+
+    The latter is how an installation is exported. Raises as `read_layer`.
+    """
+    layers = [read_layer(folder) for folder in _folders(path)]
+    exported = layers and [layer.name for layer in layers] == [folder.name for folder in _folders(path)]
+    return layers if exported else [read_layer(path)]
+
+
+def _folders(path: Path) -> list[Path]:
+    """The folders in a folder that has documents in these only."""
+    found = sorted({path / file.relative_to(path).parts[0] for file in _paths_below(path) if path.is_dir()})
+    return found if all(child.is_dir() for child in found) else []
+
+
 def _layer_of(results: list[File | Problem]) -> Layer:
     files = tuple(result for result in results if isinstance(result, File))
     name = layer_name(files)

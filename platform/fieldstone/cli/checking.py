@@ -10,7 +10,7 @@ import click
 
 from fieldstone.cli.output import error_console, print_json
 from fieldstone.publication.layers import combined_layers
-from fieldstone_metadata import Layer, MetadataError, Problem, check, read_layer, render_json, render_text
+from fieldstone_metadata import Layer, MetadataError, Problem, check, read_layers, render_json, render_text
 from fieldstone_metadata.uses import UnknownElement, find_element, where_used
 
 
@@ -64,7 +64,7 @@ def problems_of(paths: Sequence[Path]) -> tuple[Problem, ...]:
 
 def layers_in(paths: Sequence[Path]) -> list[Layer]:
     """The layers in the given folders. Raises MetadataError where there is nothing to read."""
-    return [read_layer(path) for path in paths]
+    return [layer for path in paths for layer in read_layers(path)]
 
 
 def _show_uses(paths: Sequence[Path], name: str, *, as_json: bool) -> int:

@@ -12,7 +12,7 @@ import orjson
 
 from fieldstone.cli.installation import Installation, opened
 from fieldstone.cli.output import error_console
-from fieldstone.cli.planning import read_layers
+from fieldstone.cli.planning import read_apps
 from fieldstone.database.database import Database
 from fieldstone.evaluation import NOTHING, Outcome, World, answers, evaluate, failure, result, world_of_model
 from fieldstone.model.compile import compile_model
@@ -99,7 +99,7 @@ def _published(installation: Installation, entity: str | None) -> World:
 
 
 def _world_of_app(app: str, entity: str | None) -> World:
-    checked = check(combined_layers(read_layers([app]), ()))
+    checked = check(combined_layers(read_apps([app]), ()))
     if checked.application is None:
         click.echo(render_text(checked.errors), err=True)
         raise click.exceptions.Exit(1)

@@ -15,7 +15,7 @@ from fieldstone.publication.rendering import plan_lines
 from fieldstone_metadata import (
     Layer,
     MetadataError,
-    read_layer,
+    read_layers,
     render_json,
     render_text,
     template_layer,
@@ -37,7 +37,7 @@ def command(paths: Sequence[str], as_json: bool) -> int:
       fieldstone plan my_app
       fieldstone plan my_app --json
     """
-    layers = read_layers(paths)
+    layers = read_apps(paths)
     with opened() as installation:
         try:
             proposal = propose(installation.database, layers)
@@ -50,20 +50,20 @@ def command(paths: Sequence[str], as_json: bool) -> int:
     return 1 if proposal.plan.refusals else 0
 
 
-def read_layers(paths: Sequence[str]) -> list[Layer]:
-    """The layers of app folders and names of templates; a folder wins.
+def read_apps(paths: Sequence[str]) -> list[Layer]:
+    """The layers of app folders, exported folders and names of templates; a folder wins.
 
     Wrong usage where there is nothing to read.
     """
     try:
-        return [_read_layer(path) for path in paths]
+        return [layer for path in paths for layer in _read(path)]
     except MetadataError as error:
         raise click.UsageError(str(error)) from error
 
 
-def _read_layer(path: str) -> Layer:
+def _read(path: str) -> list[Layer]:
     is_template = path in template_names() and not Path(path).exists()
-    return template_layer(path) if is_template else read_layer(Path(path))
+    return [template_layer(path)] if is_template else read_layers(Path(path))
 
 
 def show_problems(error: NotAccepted, *, as_json: bool) -> int:

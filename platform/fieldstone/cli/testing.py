@@ -9,7 +9,7 @@ import click
 
 from fieldstone.cli.installation import server
 from fieldstone.cli.output import console, error_console, print_json
-from fieldstone.cli.planning import read_layers, show_problems
+from fieldstone.cli.planning import read_apps, show_problems
 from fieldstone.publication.apply import NotAccepted
 from fieldstone.rule_tests import Outcome, run_tests, staged
 from fieldstone.rule_tests.junit import junit_xml
@@ -35,7 +35,7 @@ def command(paths: Sequence[str], *, junit: Path | None, as_json: bool) -> int:
       fieldstone test my_app
       fieldstone test my_app --junit results.xml
     """
-    layers = read_layers(paths)
+    layers = read_apps(paths)
     outcomes: list[Outcome] = []
     try:
         for outcome in _run(layers):

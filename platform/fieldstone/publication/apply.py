@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -67,16 +67,25 @@ class Applied:
     problems: tuple[Problem, ...] = ()
 
 
+Arrangement = Callable[[tuple[Layer, ...]], tuple[Layer, ...]]
+"""The layers that are in force → those that are wanted."""
+
+
 def propose(database: Database, given: Sequence[Layer], in_force: Model | None = None) -> Proposal:
     """Check `given` over what is published and plan it.
 
     in_force: the model in force, where the caller has it; otherwise it is compiled from what is published.
     Raises NotAccepted with all problems.
     """
+    return propose_layers(database, lambda published: combined_layers(given, published), in_force)
+
+
+def propose_layers(database: Database, arrange: Arrangement, in_force: Model | None = None) -> Proposal:
+    """Check and plan the layers that `arrange` makes of those in force. Raises as `propose`."""
     with database.read() as connection:
         version = current_version(connection, database.system)
         published = load_layers(connection, database.system, version)
-    layers = combined_layers(given, published)
+    layers = arrange(published)
     application, problems = accepted(layers)
     known = in_force is not None and in_force.version == version
     old = in_force if known or not version else load_model(database, version)

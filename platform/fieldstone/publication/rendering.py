@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fieldstone.publication.alterations import Alteration
 from fieldstone.publication.plan import Plan, Step
+from fieldstone.publication.versions import VersionDifference
 
 _SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
 _LONGEST_DETAIL = 70
@@ -24,6 +26,34 @@ def plan_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
     yield from _drift_lines(plan)
     yield "", None
     yield _summary(plan), None
+
+
+def difference_lines(found: VersionDifference) -> Iterator[tuple[str, str | None]]:
+    """The lines of what separates two versions, each with the colour it may be shown in."""
+    for each in found.elements:
+        sign, colour = _SIGNS[each.change.action]
+        yield f"  {sign} {each.change.kind:<9} {each.change.name}", colour
+        yield from ((f"      {_altered(alteration)}", None) for alteration in each.alterations)
+    if not found.elements:
+        only_text = "Only the text of the documents differs." if found.files else "Nothing differs."
+        yield only_text, None
+
+
+def _altered(alteration: Alteration) -> str:
+    """`label: Deal → Opportunity`; what was not there before or is not any more, without its other side."""
+    before, after = (_cut(text) for text in (alteration.before, alteration.after))
+    where = alteration.path or "text"
+    if before is None:
+        return f"{where}: {after}"
+    return f"{where}: {before} → {after}" if after is not None else f"{where}: no longer {before}"
+
+
+def _cut(text: str | None) -> str | None:
+    """A text on one line, and not too long; longer ones are seen in the lines of the files."""
+    if text is None:
+        return None
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_DETAIL else f"{line[:_LONGEST_DETAIL]}…"
 
 
 def _heading(plan: Plan) -> str:

@@ -1,0 +1,35 @@
+"""`fieldstone versions`: what was published, when, by whom and why."""
+
+from __future__ import annotations
+
+import click
+
+from fieldstone.cli.installation import opened
+from fieldstone.cli.output import console, print_json
+from fieldstone.publication.authors import author_names
+from fieldstone.publication.store import publications
+
+
+@click.command("versions")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, help="How many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def command(limit: int, *, as_json: bool) -> int:
+    """List the versions of this installation, newest first: each publication is one.
+
+    \b
+    Example:
+      fieldstone versions
+      fieldstone versions --limit 5 --json
+    """
+    with opened() as installation:
+        with installation.database.read() as connection:
+            found = publications(connection, installation.database.system, limit)
+        names = author_names(installation.database, {each.author for each in found})
+    if as_json:
+        print_json([vars(each) | {"author": names.get(each.author)} for each in found])
+        return 0
+    for each in found:
+        who = names.get(each.author, "somebody who is gone")
+        line = f"{each.version:>5}  {each.at:%Y-%m-%d %H:%M}  {who:<24} {each.note}"
+        console().print(line.rstrip(), markup=False)
+    return 0
