@@ -276,6 +276,19 @@ def test_a_reference_to_an_unreadable_record_has_no_title(office: Office) -> Non
     assert shown(office.ann, "Cheap")["account"]["title"] == "Acme"
 
 
+@pytest.mark.parametrize(("name", "title"), [("Dear", None), ("Cheap", "Acme")])
+def test_a_search_shows_titles_of_readable_records_only(office: Office, name: str, title: str | None) -> None:
+    [found] = records.list(office.ann, "deal", Query(q=name.lower())).data
+    assert found == shown(office.ann, name)
+    assert found["account"]["title"] == title
+
+
+def test_a_search_shows_no_titles_of_an_entity_that_may_not_be_read(office: Office) -> None:
+    otto = office.reader("Otto", "auditor")
+    [cheap] = records.list(otto, "deal", Query(q="cheap")).data
+    assert cheap["account"]["title"] is None
+
+
 def test_what_lies_behind_an_unreadable_record_is_null(office: Office) -> None:
     page = records.list(office.ann, "deal", Query(fields=("name", "account.rating"), order=("name",)))
     assert [record["account.rating"] for record in page.data] == [5, None, 5]

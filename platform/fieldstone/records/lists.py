@@ -149,7 +149,9 @@ def page_statement(
     rows = rows_of(viewer, entity, query, number_of_words)
     terms = terms_of(rows, query, number_of_words)
     page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
-    shown = (RecordSource if query.at is None else past.PastSource)(viewer, entity, page, Joins())
+    # A search is planned for its words each time, and mostly finds few: planning is most of its cost.
+    joins = Joins(titles=not number_of_words)
+    shown = (RecordSource if query.at is None else past.PastSource)(viewer, entity, page, joins)
     view = seen(viewer, entity, query)
     fields = query.fields if query.fields is not None else (view.columns if view else ()) or None
     item = record_json(shown, _chosen(viewer, entity, query, fields))

@@ -42,8 +42,13 @@ class Viewer:
 
 @dataclass
 class Joins:
-    """The joins of one statement, in their order."""
+    """The joins of one statement, in their order.
 
+    titles: whether the titles that references show are joined too, which runs sooner. Looked up one by one
+    they are planned sooner: of joins the planner weighs every order.
+    """
+
+    titles: bool = True
     found: dict[JoinKey, RecordSource] = field(default_factory=dict)
     conditions: list[tuple[sa.FromClause, Column]] = field(default_factory=list)
 
@@ -186,7 +191,9 @@ class RecordSource:
         return self.viewer.model.entities[entity].table
 
     def _described(self, target: str, key: Column) -> Column:
-        return _reference_json(key, target, self._title(target, key))
+        if self.joins.titles or self.viewer.access(target).read.constant is False:
+            return _reference_json(key, target, self._title(target, key))
+        return _reference_json(key, target, self._looked_up(self.viewer.model.entities[target], key))
 
     def _title(self, target: str, key: Column) -> Column:
         if self.viewer.access(target).read.constant is False:
