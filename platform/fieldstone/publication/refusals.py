@@ -75,8 +75,9 @@ def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: 
     """Everything in the way of publishing `new` over `old`."""
     yield from _waiting_for_jobs(new)
     yield from _of_currency(old, new, counts)
+    with_records = _with_records(new)
     for change in changes:
-        yield from _of_table_change(change, counts, _with_records(new))
+        yield from _of_table_change(change, counts, with_records)
     for name, entity in new.entities.items():
         before = old.entities.get(name) if old else None
         if before is None:
