@@ -8,7 +8,7 @@ import pytest
 
 from fieldstone import records
 from fieldstone.publication.apply import propose
-from fieldstone.publication.refusals import PlanRefused
+from fieldstone.publication.refusal import PlanRefused
 from fieldstone_testing.apps import layer_from
 from fieldstone_testing.participants import PARTICIPANTS
 

@@ -9,7 +9,7 @@ import pytest
 from fieldstone import records
 from fieldstone.publication.apply import propose
 from fieldstone.publication.plan import Plan
-from fieldstone.publication.refusals import PlanRefused
+from fieldstone.publication.refusal import PlanRefused
 from fieldstone_testing.apps import App, layer_from
 
 APP = """
@@ -81,7 +81,6 @@ def test_removing_a_field_is_refused_with_what_to_do_instead(stocked):
     ("before", "after", "element", "code"),
     [
         ("price: {type: money}", "price: {type: text}", "field product.price", "convert"),
-        ("price: {type: money}", "cost: {type: money, was: price}", "field product.cost", "rename"),
         ("[small, large]", "[small]", "field product.size", "option_in_use"),
         ("price: {type: money}", "price: {type: money, required: true}", "field product.price", "required"),
         (

@@ -11,7 +11,7 @@ from fieldstone import records
 from fieldstone.access.system_user import SYSTEM_USER
 from fieldstone.errors import Invalid
 from fieldstone.publication.apply import apply
-from fieldstone.publication.refusals import PlanRefused
+from fieldstone.publication.refusal import PlanRefused
 from fieldstone.records import Change
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fieldstone.publication.elements import KINDS, Change
+from fieldstone.publication.renames import Renames, renames_between
 from fieldstone_metadata.declarations import Application, Origin
 from fieldstone_rules import Expression
 from fieldstone_rules.rule_files.declarations import RuleFile
@@ -31,15 +32,27 @@ class Alteration:
 
 def alterations(change: Change, old: Application | None, new: Application) -> tuple[Alteration, ...]:
     """What makes up `change`; nothing for an element that is new or gone, whose name says it all."""
+    if change.action == "rename":
+        return (Alteration("name", change.was, change.name.rsplit(".", maxsplit=1)[-1]),)
     if change.action != "change" or old is None:
         return ()
-    before, after = (dict(_attributes(_element(change, of), "")) for of in (old, new))
+    before = dict(_attributes(_element(_before(change, renames_between(old, new)), old), ""))
+    after = dict(_attributes(_element(change, new), ""))
     paths = [*before, *(path for path in after if path not in before)]
     return tuple(
         Alteration(path, before.get(path), after.get(path))
         for path in paths
         if before.get(path) != after.get(path)
     )
+
+
+def _before(change: Change, renames: Renames) -> Change:
+    """The change with the name that its element had."""
+    if change.kind not in {"entity", "field"}:
+        return change
+    entity, *field = change.name.split(".")
+    names = [renames.entity_before(entity), *(renames.field_before(entity, name) for name in field)]
+    return dataclasses.replace(change, name=".".join(names))
 
 
 def _element(change: Change, application: Application) -> Any:

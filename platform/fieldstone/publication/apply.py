@@ -23,7 +23,7 @@ from fieldstone.publication.data import load_publication_data
 from fieldstone.publication.kept_values import compute_again
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
-from fieldstone.publication.refusals import PlanRefused, Refusal
+from fieldstone.publication.refusal import PlanRefused, Refusal
 from fieldstone.publication.store import current_version, find_publication, load_layers, save
 from fieldstone_metadata import Layer, Problem, check
 from fieldstone_metadata.declarations import Application

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fieldstone_metadata.declarations import Application, Entity, Origin
+from fieldstone.publication.renames import Renames, renames_between
+from fieldstone_metadata.declarations import Application, Entity, Field, Origin
 from fieldstone_rules import Expression
 from fieldstone_rules.rule_files.declarations import RuleFile
 
@@ -32,17 +33,25 @@ _FOLLOWING = frozenset({("role", "admin")})
 
 @dataclass(frozen=True)
 class Change:
-    """One element that is new, different or gone. action: "create", "change" or "remove"."""
+    """One element that is new, different, called otherwise or gone.
+
+    action: "create", "change", "rename" or "remove". was: the old name of what is renamed.
+    """
 
     action: str
     kind: str
     name: str
+    was: str = ""
 
 
-def changes(old: Application | None, new: Application) -> Iterator[Change]:
-    """All elements that differ, apps and entities first; everything is new where `old` is None."""
+def changes(old: Application | None, new: Application, renames: Renames | None = None) -> Iterator[Change]:
+    """All elements that differ, apps and entities first; everything is new where `old` is None.
+
+    renames: those between the two, where the caller knows them.
+    """
+    renames = renames_between(old, new) if renames is None else renames
     yield from _changes("app", old.apps if old else {}, new.apps)
-    yield from _entity_changes(old.entities if old else {}, new.entities)
+    yield from _entity_changes(old.entities if old else {}, new.entities, renames)
     for kind, plural in KINDS.items():
         before: Mapping[str, Any] = getattr(old, plural) if old else {}
         yield from _changes(kind, before, getattr(new, plural))
@@ -57,16 +66,51 @@ def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: 
     yield from (Change("remove", kind, prefix + name) for name in old if name not in new)
 
 
-def _entity_changes(old: Mapping[str, Entity], new: Mapping[str, Entity]) -> Iterator[Change]:
-    yield from _changes("entity", _without_fields(old), _without_fields(new))
+def _entity_changes(
+    old: Mapping[str, Entity], new: Mapping[str, Entity], renames: Renames
+) -> Iterator[Change]:
+    yield from (Change("rename", "entity", name, was) for was, name in renames.entities.items())
+    before = {renames.entity(name): entity for name, entity in old.items()}
+    yield from _changes("entity", _without_fields(before, new), _without_fields(new, new))
     for name, entity in new.items():
-        if name in old:
-            yield from _changes("field", old[name].fields, entity.fields, f"{name}.")
+        if name in before:
+            found = renames.fields.get(name, {})
+            yield from (Change("rename", "field", f"{name}.{now}", was) for was, now in found.items())
+            fields = _as_renamed(before[name].fields, entity.fields, name, renames)
+            yield from _changes("field", fields, entity.fields, f"{name}.")
 
 
-def _without_fields(entities: Mapping[str, Entity]) -> dict[str, Entity]:
-    """The entities without their fields, which are compared one by one."""
-    return {name: dataclasses.replace(entity, fields={}) for name, entity in entities.items()}
+def _as_renamed(
+    old: Mapping[str, Field], new: Mapping[str, Field], entity: str, renames: Renames
+) -> dict[str, Field]:
+    """The fields of an entity in force as they would be declared if only names had changed.
+
+    A name brings its label along where none is declared.
+    """
+    if not renames:
+        return dict(old)
+    found = {}
+    for field in old.values():
+        name = renames.field(entity, field.name)
+        label = new[name].label if name != field.name and name in new else field.label
+        target = field.target and dataclasses.replace(
+            field.target, entities=tuple(map(renames.entity, field.target.entities))
+        )
+        was = new[name].was if name in new else field.was
+        found[name] = dataclasses.replace(field, name=name, label=label, target=target, was=was)
+    return found
+
+
+def _without_fields(entities: Mapping[str, Entity], named: Mapping[str, Entity]) -> dict[str, Entity]:
+    """The entities without their fields, which are compared one by one, called as `named` calls them."""
+    found = {}
+    for name, entity in entities.items():
+        now = named.get(name, entity)
+        label, plural = (entity.label, entity.plural) if name == entity.name else (now.label, now.plural)
+        found[name] = dataclasses.replace(
+            entity, fields={}, name=name, was=now.was, label=label, plural=plural
+        )
+    return found
 
 
 def same(old: Any, new: Any) -> bool:

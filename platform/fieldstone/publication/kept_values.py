@@ -10,7 +10,6 @@ from collections.abc import Container, Iterator
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from fieldstone.access.system_user import system_context
 from fieldstone.context import Context
@@ -18,15 +17,16 @@ from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.plan import Difference
-from fieldstone.publication.refusals import PlanRefused, Refusal
+from fieldstone.publication.refusal import PlanRefused, Refusal
+from fieldstone.publication.renames import Renames
+from fieldstone.publication.statements import DIALECT
 from fieldstone.records import formulas, rows, writing
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.kept.plan import Key, plan_of
-from fieldstone.records.kept.recomputing import fresh_values, recompute
-from fieldstone.records.kept.values import KeptValue
+from fieldstone.records.kept.recomputing import recompute
+from fieldstone.records.kept.values import KeptValue, columns_of
 
 _BATCH = 1000
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 
 
 def compute_again(connection: sa.Connection, database: Database, between: Difference) -> None:
@@ -54,9 +54,9 @@ def outdated_values(between: Difference) -> frozenset[Key]:
 
     The system user, who was there before the first publication, counts as one of the old.
     """
-    old, new = between.old, between.new
+    old, new, renames = between.stored, between.new, between.renames
     plan, before = plan_of(new), plan_of(old).values if old is not None else {}
-    known = set(old.entities) if old is not None else {"user"}
+    known = set(map(renames.entity, old.entities)) if old is not None else {"user"}
     touched = _touched(between)
     found: set[Key] = set()
     for kept in (kept for group in plan.groups for kept in group if kept.entity in known):
@@ -64,10 +64,14 @@ def outdated_values(between: Difference) -> frozenset[Key]:
         if (
             follows
             or old is None
-            or (_reads(kept, touched) and _differs(old, before.get(kept.key), new, kept))
+            or (_reads(kept, touched) and _differs(old, before.get(_key_before(kept, renames)), new, kept))
         ):
             found.add(kept.key)
     return frozenset(found)
+
+
+def _key_before(kept: KeptValue, renames: Renames) -> Key:
+    return renames.entity_before(kept.entity), renames.field_before(kept.entity, kept.name)
 
 
 def _touched(between: Difference) -> Container[str]:
@@ -92,7 +96,9 @@ def _differs(old: Model, before: KeptValue | None, new: Model, kept: KeptValue) 
 
 def _meaning(model: Model, kept: KeptValue) -> object:
     """What computes the value, formulas that are not stored and the states of workflows included."""
-    compiled = fresh_values(model, [kept]).compile(dialect=_DIALECT)
+    source = model.entities[kept.entity].table.alias()
+    values = columns_of(model, kept, source).values()
+    compiled = sa.select(*(value.label(None) for value in values)).compile(dialect=DIALECT)
     return str(compiled), sorted((name, repr(value)) for name, value in compiled.params.items())
 
 

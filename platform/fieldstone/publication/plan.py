@@ -11,21 +11,25 @@ import sqlalchemy as sa
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Field, Model
 from fieldstone.publication.elements import Change, changes
-from fieldstone.publication.refusals import Counts, Refusal, refusals
+from fieldstone.publication.names_in_data import renamed_data
+from fieldstone.publication.refusal import Refusal
+from fieldstone.publication.refusals import Counts, refusals
+from fieldstone.publication.renamed_tables import TableMove, renamed_model
+from fieldstone.publication.renamed_views import renamed_views
+from fieldstone.publication.renames import Renames, renames_between
+from fieldstone.publication.statements import Statement, sql_text
 from fieldstone.publication.store import checksum
-from fieldstone.publication.tables import (
-    Statement,
-    TableChange,
-    sql_text,
-    stored_otherwise,
-    table_changes,
-)
+from fieldstone.publication.table_change import ORDER, TableChange
+from fieldstone.publication.tables import stored_otherwise, table_changes
 from fieldstone_metadata import Layer
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a plan. action: "create", "change" or "remove". rows: how many exist in what it touches."""
+    """One line of a plan.
+
+    action: "create", "change", "rename" or "remove". rows: how many exist in what it touches.
+    """
 
     action: str
     kind: str
@@ -84,23 +88,36 @@ class Plan:
 class Difference:
     """What separates the documents of two models, `old` (in force, if anything is) and `new`.
 
-    changes: element by element. It is found without a database, once for each publication.
+    changes: element by element. renames: what goes on under another name. stored: `old` with its tables
+    called as they will be; moves: what that renames. It is found without a database, once for each
+    publication.
     """
 
     old: Model | None
     new: Model
     changes: tuple[Change, ...]
+    renames: Renames
+    stored: Model | None
+    moves: tuple[TableMove, ...]
 
     @property
     def entities(self) -> frozenset[str]:
-        """The entities whose tables may differ, those that are gone included."""
-        told = (change.name.split(".")[0] for change in self.changes if change.kind in {"entity", "field"})
-        return frozenset(told) | stored_otherwise(self.old, self.new)
+        """The entities whose tables may differ, by their old and new names, those that are gone included."""
+        told = _entities_told(self.changes)
+        return told | self.renames.entities.keys() | stored_otherwise(self.old, self.new)
+
+
+def _entities_told(found: Sequence[Change]) -> frozenset[str]:
+    return frozenset(change.name.split(".")[0] for change in found if change.kind in {"entity", "field"})
 
 
 def difference(old: Model | None, new: Model) -> Difference:
     """What separates two models."""
-    return Difference(old, new, tuple(changes(old.application if old else None, new.application)))
+    before = old.application if old else None
+    renames = renames_between(before, new.application)
+    found = tuple(changes(before, new.application, renames))
+    stored, moves = (None, ()) if old is None else renamed_model(old, new, renames, _entities_told(found))
+    return Difference(old, new, found, renames, stored, moves)
 
 
 def make_plan(
@@ -113,12 +130,17 @@ def make_plan(
     """What brings the database from one model to the other, whose documents are `layers`."""
     old, new = between.old, between.new
     counts = Counts(connection, new.schema)
-    found = table_changes(connection, system, old, new, between.entities)
+    found = table_changes(
+        connection, system, between.stored, new, changed=between.entities, moves=between.moves
+    )
+    found += renamed_data(system, old, new, between.renames)
+    found += renamed_views(connection, old, new, between.renames)
+    found.sort(key=lambda change: ORDER[change.action])
     return Plan(
         base=old.version if old else 0,
         steps=tuple(_steps(between, found, counts)),
         statements=tuple(_statements(found)),
-        refusals=tuple(refusals(old, new, found, counts)),
+        refusals=tuple(refusals(old, new, between.renames, found, counts)),
         drift=tuple(change.element for change in found if change.unknown),
         drifting=frozenset(change.table for change in found if change.unknown),
         unchanged=checksum(layers) == old_checksum,
@@ -141,32 +163,43 @@ def _fill(field: Field, column: str) -> Iterator[Statement]:
 
 
 def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Iterator[Step]:
-    old, new = between.old, between.new
-    sql: dict[str, list[Statement]] = {}
-    tables: dict[str, str] = {}
+    of: dict[str, list[TableChange]] = {}
     for change in found:
-        element = _shown_as(change.element, old)
-        tables.setdefault(element, change.table)
-        sql.setdefault(element, []).extend(change.statements)
+        if change.action != "names":
+            of.setdefault(_shown_as(change.element, between), []).append(change)
+    tables = {move.after: move.before for move in between.moves}
     for told in between.changes:
-        element = f"{told.kind} {told.name}"
-        table = tables.pop(element, None) or _table_of(told.kind, told.name, new)
-        detail = _detail(told.action, told.kind, told.name, new)
-        statements = tuple(sql.pop(element, ()))
-        yield Step(told.action, told.kind, told.name, detail, counts.rows(table or ""), statements)
+        changes = of.pop(f"{told.kind} {told.name}", [])
+        table = changes[0].table if changes else _table_of(told.kind, told.name, between.new) or ""
+        rows = counts.rows(tables.get(table, table))
+        yield Step(told.action, told.kind, told.name, _detail(told, between.new), rows, _all(changes))
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
-    for element, table in tables.items():
-        if sql[element]:
+    for element, changes in of.items():
+        if any(change.statements for change in changes):
             kind, name = element.split(" ", 1)
-            yield Step("create", kind, name, f"on {table}", counts.rows(table), tuple(sql[element]))
+            action = "rename" if all(change.action == "rename" for change in changes) else "create"
+            table = changes[0].table
+            rows = counts.rows(tables.get(table, table))
+            yield Step(action, kind, name, f"on {table}", rows, _all(changes))
+    yield from _names_step([change for change in found if change.action == "names"])
 
 
-def _shown_as(element: str, old: Model | None) -> str:
+def _names_step(found: list[TableChange]) -> Iterator[Step]:
+    if found:
+        tables = ", ".join(dict.fromkeys(change.table for change in found))
+        yield Step("rename", "names", "in rows", f"where they stand in {tables}", 0, _all(found))
+
+
+def _all(found: list[TableChange]) -> tuple[Statement, ...]:
+    return tuple(statement for change in found for statement in change.statements)
+
+
+def _shown_as(element: str, between: Difference) -> str:
     """The fields of a new entity are told with the entity."""
     kind, name = element.split(" ", 1)
-    entity = name.split(".")[0]
-    is_new = kind == "field" and (old is None or entity not in old.entities)
-    return f"entity {entity}" if is_new else element
+    entity, old = name.split(".")[0], between.old
+    is_new = old is None or between.renames.entity_before(entity) not in old.entities
+    return f"entity {entity}" if kind == "field" and is_new and entity in between.new.entities else element
 
 
 def _table_of(kind: str, name: str, new: Model) -> str | None:
@@ -176,13 +209,15 @@ def _table_of(kind: str, name: str, new: Model) -> str | None:
     return entity.table.name if entity else None
 
 
-def _detail(action: str, kind: str, name: str, new: Model) -> str:
-    if action == "remove":
+def _detail(told: Change, new: Model) -> str:
+    if told.action == "rename":
+        return f"was {told.was}"
+    if told.action == "remove":
         return ""
-    if kind == "entity":
-        entity = new.entities[name]
-        return ", ".join(entity.fields) if action == "create" else "its own keys"
-    if kind == "field":
-        entity_name, field = name.split(".")
+    if told.kind == "entity":
+        entity = new.entities[told.name]
+        return ", ".join(entity.fields) if told.action == "create" else "its own keys"
+    if told.kind == "field":
+        entity_name, field = told.name.split(".")
         return new.entities[entity_name].fields[field].declaration.type
     return ""

@@ -5,42 +5,20 @@ A publication creates and adds. What would drop, rename or convert is refused he
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from fieldstone.errors import Conflict
 from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model
-from fieldstone.publication.tables import TableChange
+from fieldstone.publication.refusal import Refusal
+from fieldstone.publication.renames import Renames
+from fieldstone.publication.table_change import TableChange
 from fieldstone.records.environment import organisation_currency
 from fieldstone.records.money import CURRENCY
 from fieldstone_metadata import declarations
 from fieldstone_rules.rule_files.jobs import jobs
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """One reason why a plan cannot be applied.
-
-    code: stable, for programs. message: what is wrong and what to do.
-    """
-
-    element: str
-    code: str
-    message: str
-
-
-class PlanRefused(Conflict):
-    """The plan holds steps that are not supported on living data; `refusals` says which and what to do."""
-
-    code, title = "plan_refused", "The plan cannot be applied"
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        self.refusals = tuple(refusals)
-        lines = [f"{refusal.element}: {refusal.message}" for refusal in refusals]
-        super().__init__("\n".join(lines), details={"refusals": [vars(refusal) for refusal in refusals]})
 
 
 class Counts:
@@ -71,19 +49,20 @@ class Counts:
         ).scalar_one()
 
 
-def refusals(old: Model | None, new: Model, changes: list[TableChange], counts: Counts) -> Iterator[Refusal]:
+def refusals(
+    old: Model | None, new: Model, renames: Renames, changes: list[TableChange], counts: Counts
+) -> Iterator[Refusal]:
     """Everything in the way of publishing `new` over `old`."""
     yield from _waiting_for_jobs(new)
     yield from _of_currency(old, new, counts)
     with_records = _with_records(new)
+    yield from renames.refusals
     for change in changes:
         yield from _of_table_change(change, counts, with_records)
     for name, entity in new.entities.items():
-        before = old.entities.get(name) if old else None
-        if before is None:
-            yield from _renamed_entity(entity, old)
+        before = old.entities.get(renames.entity_before(name)) if old else None
         if before is not None:
-            yield from _of_fields(before, entity, counts)
+            yield from _of_fields(before, entity, renames, counts)
 
 
 def _waiting_for_jobs(new: Model) -> Iterator[Refusal]:
@@ -155,28 +134,25 @@ def _of_table_change(
         )
 
 
-def _renamed_entity(entity: Entity, old: Model | None) -> Iterator[Refusal]:
-    found = next((name for name in entity.declaration.was if old and name in old.entities), None)
-    if found:
-        yield _rename(f"entity {entity.name}", found)
+@dataclass(frozen=True, eq=False)
+class _Changed:
+    """A field of both models. entity: in force. element: what people call it by its new name."""
+
+    element: str
+    entity: Entity
+    old: Field
+    new: Field
+    renames: Renames
 
 
-def _rename(element: str, was: str) -> Refusal:
-    message = f"It was `{was}`, and renaming is not supported yet. Keep the old name and change its label."
-    return Refusal(element, "rename", message)
-
-
-def _of_fields(old: Entity, new: Entity, counts: Counts) -> Iterator[Refusal]:
+def _of_fields(old: Entity, new: Entity, renames: Renames, counts: Counts) -> Iterator[Refusal]:
     for name, field in new.fields.items():
         element = f"field {new.name}.{name}"
-        before = old.fields.get(name)
-        was = next((known for known in field.declaration.was if known in old.fields), None)
-        if before is None and was:
-            yield _rename(element, was)
-        elif before is None:
-            yield from _added_field(element, new, field, counts)
+        before = old.fields.get(renames.field_before(new.name, name))
+        if before is None:
+            yield from _added_field(element, old, field, counts)
         else:
-            yield from _changed_field(element, new, before, field, counts)
+            yield from _changed_field(_Changed(element, old, before, field, renames), counts)
 
 
 def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> Iterator[Refusal]:
@@ -200,26 +176,26 @@ def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> 
         )
 
 
-def _changed_field(element: str, entity: Entity, old: Field, new: Field, counts: Counts) -> Iterator[Refusal]:
-    before, after = old.declaration, new.declaration
+def _changed_field(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
+    before, after = changed.old.declaration, changed.new.declaration
     if before.type != after.type:
         yield Refusal(
-            element,
+            changed.element,
             "convert",
             f"Its type would change from {before.type} to {after.type}, and converting data is not supported "
             "yet. Restore its type, or add a field with a new name.",
         )
         return
-    if _targets(before) != _targets(after):
+    if tuple(map(changed.renames.entity, _targets(before))) != _targets(after):
         yield Refusal(
-            element,
+            changed.element,
             "retarget",
             f"It would refer to {_listed(_targets(after))} instead of {_listed(_targets(before))}, which is "
             "not supported yet. Add a field with a new name.",
         )
         return
-    yield from _new_condition(element, entity, old, new, counts)
-    yield from _removed_options(element, entity, old, new, counts)
+    yield from _new_condition(changed, counts)
+    yield from _removed_options(changed, counts)
 
 
 def _targets(declaration: declarations.Field) -> tuple[str, ...]:
@@ -230,9 +206,10 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _new_condition(element: str, entity: Entity, old: Field, new: Field, counts: Counts) -> Iterator[Refusal]:
-    if new.declaration.required is True and old.declaration.required is not True and new.columns:
-        empty = sa.and_(*(column.is_(None) for column in new.columns), _live(entity))
+def _new_condition(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
+    element, entity, old, new = changed.element, changed.entity, changed.old, changed.new
+    if new.declaration.required is True and old.declaration.required is not True and old.columns:
+        empty = sa.and_(*(column.is_(None) for column in old.columns), _live(entity))
         missing = counts.matching(entity.table, empty)
         if missing:
             yield Refusal(
@@ -247,19 +224,19 @@ def _live(entity: Entity) -> sa.ColumnElement[bool]:
     return deleted_at
 
 
-def _removed_options(
-    element: str, entity: Entity, old: Field, new: Field, counts: Counts
-) -> Iterator[Refusal]:
+def _removed_options(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
+    element, entity, old, new = changed.element, changed.entity, changed.old, changed.new
     kept = {option.value for option in new.declaration.choices}
+    kept |= changed.renames.options.get((changed.renames.entity(entity.name), new.name), {}).keys()
     gone = [option.value for option in old.declaration.choices if option.value not in kept]
-    for value in gone if gone and new.columns else ():
-        column = new.columns[0]
-        uses = column.any(value) if new.declaration.type == "choices" else column == value
+    for value in gone if gone and old.columns else ():
+        column = old.columns[0]
+        uses = column.any(value) if old.declaration.type == "choices" else column == value
         used = counts.matching(entity.table, uses)
         if used:
             yield Refusal(
                 element,
                 "option_in_use",
-                f"The option `{value}` would go, and {used:,} records have it. Change those records "
-                "first, or keep the option.",
+                f"The option `{value}` would go, and {used:,} records have it. Say `was: {value}` at the "
+                "option that they are to have instead, change those records first, or keep the option.",
             )

@@ -8,7 +8,12 @@ from fieldstone.publication.alterations import Alteration
 from fieldstone.publication.plan import Plan, Step
 from fieldstone.publication.versions import VersionDifference
 
-_SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
+_SIGNS = {
+    "create": ("+", "green"),
+    "change": ("~", "yellow"),
+    "rename": ("→", "yellow"),
+    "remove": ("-", "red"),
+}
 _LONGEST_DETAIL = 70
 
 

@@ -1,45 +1,24 @@
-"""What the database lacks to hold a model, found by alembic and put into words and statements."""
+"""What the database lacks to hold a model, put into words and statements."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.autogenerate import produce_migrations
 from alembic.ddl.base import AddColumn
-from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DropIndex, ExecutableDDLElement
+from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DropIndex
+from sqlalchemy.types import TypeEngine
 
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication import table_states
-
-Statement = ExecutableDDLElement | sa.Update
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
-
-
-@dataclass(frozen=True)
-class TableChange:
-    """One change of a table.
-
-    action: "create", "add", "link" (constraints), "index", and "drop" and "convert", which have no
-    statements because they are not done. element: what people call it (`field account.rating`). unknown:
-    the published model does not know what would be dropped, so somebody else made it.
-    """
-
-    action: str
-    element: str
-    table: str
-    statements: tuple[Statement, ...] = ()
-    field: Field | None = None
-    column: str | None = None
-    unknown: bool = False
-    detail: str = ""
+from fieldstone.publication.existing import ExistingTable, existing_tables
+from fieldstone.publication.renamed_tables import TableMove, after_moves, rename_statements
+from fieldstone.publication.statements import Statement, drop_constraint, sql_text
+from fieldstone.publication.table_change import ORDER, TableChange
 
 
 def stored_otherwise(old: Model | None, new: Model) -> frozenset[str]:
@@ -60,29 +39,33 @@ def _storage(entity: Entity) -> tuple[object, ...]:
 
 
 def table_changes(
-    connection: sa.Connection, system: SystemTables, old: Model | None, new: Model, changed: Collection[str]
+    connection: sa.Connection,
+    system: SystemTables,
+    old: Model | None,
+    new: Model,
+    *,
+    changed: Collection[str],
+    moves: Sequence[TableMove],
 ) -> list[TableChange]:
     """All that separates the tables in the database from those that `new` needs, in the order to do it in.
 
-    changed: the entities whose declarations differ. Of the others only those tables are looked at that are
-    not as the last publication left them, so that a plan costs what changes and not what there is.
+    old: the model in force, its tables called as they will be after `moves`. changed: the entities whose
+    declarations differ. Of the others only those tables are looked at that are not as the last publication
+    left them, so that a plan costs what changes and not what there is.
     """
     looked_at = _looked_at(old, new, changed, table_states.altered(connection, system, new.schema))
-    existing = _Existing(connection, new.schema, looked_at.names)
+    before = {move.after: move.before for move in moves}
+    there = existing_tables(connection, new.schema, {before.get(name, name) for name in looked_at.names})
     _make_targets(new, looked_at)
-    found = [change for table in looked_at.new.values() for change in _missing(table, existing, looked_at)]
-    found += [_drop(name, None, looked_at) for name in sorted(existing.tables - looked_at.new.keys())]
-    found += [
-        change
-        for op in _migration(connection, looked_at, existing)
-        for change in _from_operation(op, looked_at)
-    ]
-    found += _checks(existing, looked_at)
-    found += _indexes(existing, looked_at)
-    return sorted(found, key=lambda change: _ORDER[change.action])
-
-
-_ORDER = {"drop": 0, "convert": 1, "create": 2, "add": 3, "link": 4, "index": 5}
+    existing = after_moves(there, moves)
+    found = list(rename_statements(new.schema, moves, there))
+    for table in looked_at.new.values():
+        if table.name in existing:
+            found += _differences(connection, table, existing[table.name], looked_at)
+        else:
+            found += _create_table(table, looked_at)
+    found += [_drop(name, None, looked_at) for name in sorted(existing.keys() - looked_at.new.keys())]
+    return sorted(found, key=lambda change: ORDER[change.action])
 
 
 @dataclass(frozen=True)
@@ -129,24 +112,6 @@ def _owns(entity: Entity, tables: Collection[str]) -> bool:
     return any(link is not None and link.table.name in tables for link in links)
 
 
-class _Existing:
-    """What the database has of some tables: names, and those of check constraints and indexes by table."""
-
-    def __init__(self, connection: sa.Connection, schema: str, names: Collection[str]) -> None:
-        inspector, asked = sa.inspect(connection), sorted(names)
-        self.tables = set(names) & set(inspector.get_table_names(schema=schema))
-        self.checks = {
-            table: {check["name"] for check in found}
-            for (_, table), found in inspector.get_multi_check_constraints(
-                schema=schema, filter_names=asked
-            ).items()
-        }
-        self.indexes = {
-            table: {str(index["name"]) for index in found}
-            for (_, table), found in inspector.get_multi_indexes(schema=schema, filter_names=asked).items()
-        }
-
-
 def _named(entities: Iterable[Entity]) -> dict[Place, Called]:
     named: dict[Place, Called] = {}
     for entity in entities:
@@ -161,52 +126,6 @@ def _named(entities: Iterable[Entity]) -> dict[Place, Called]:
     return named
 
 
-def _migration(
-    connection: sa.Connection, looked_at: _LookedAt, existing: _Existing
-) -> Iterator[ops.MigrateOperation]:
-    """What alembic finds in the tables that are there and stay."""
-    tables = [table for name, table in looked_at.new.items() if name in existing.tables]
-    if not tables:
-        return
-    schema, names = tables[0].schema, {table.name for table in tables}
-    options = {
-        "include_schemas": True,
-        "include_name": lambda name, kind, _parent: {
-            "schema": name == schema,
-            "table": name in names,
-        }.get(kind, True),
-        # Indexes and unique constraints are compared by name and by the published model, see _indexes.
-        "include_object": lambda _object, name, kind, _reflected, _other: (
-            kind not in {"index", "unique_constraint"} and (kind != "table" or name in names)
-        ),
-        "compare_type": True,
-        "compare_server_default": False,
-    }
-    context = MigrationContext.configure(connection, opts=options)
-    with warnings.catch_warnings():
-        # Users own teams and teams hold users: the order of tables does not matter, links are made last.
-        warnings.filterwarnings("ignore", message="Cannot correctly sort tables", category=sa.exc.SAWarning)
-        script = produce_migrations(context, _apart(tables))
-    upgrade = script.upgrade_ops
-    for op in upgrade.ops if upgrade else ():
-        yield from op.ops if isinstance(op, ops.ModifyTableOps) else (op,)
-
-
-def _apart(tables: Iterable[sa.Table]) -> sa.MetaData:
-    """Copies of some tables, with no more of those that they refer to than the key: alembic looks at all that
-    a `MetaData` holds.
-    """
-    apart = sa.MetaData()
-    for table in tables:
-        table.to_metadata(apart)
-    for table in list(apart.tables.values()):
-        for key in table.foreign_keys:
-            schema, name, column = key.target_fullname.split(".")
-            if f"{schema}.{name}" not in apart.tables:
-                sa.Table(name, apart, sa.Column(column, sa.Uuid, primary_key=True), schema=schema)
-    return apart
-
-
 def _make_targets(new: Model, looked_at: _LookedAt) -> None:
     """Have the tables made to which foreign keys of the tables lead: their statements name them."""
     targets = {key.target_fullname.split(".")[1] for t in looked_at.new.values() for key in t.foreign_keys}
@@ -214,20 +133,25 @@ def _make_targets(new: Model, looked_at: _LookedAt) -> None:
         new.entities[name].table  # noqa: B018  # it is made when it is asked for
 
 
-def _missing(table: sa.Table, existing: _Existing, names: _LookedAt) -> Iterator[TableChange]:
-    if table.name not in existing.tables:
-        yield from _create_table(table, names)
+def _differences(
+    connection: sa.Connection, table: sa.Table, existing: ExistingTable, names: _LookedAt
+) -> Iterator[TableChange]:
+    """What separates a table that there is from the one that is declared."""
+    for column in table.columns:
+        if column.name not in existing.columns:
+            yield _add_column(table, column, names)
+        elif _other_type(connection, existing.columns[column.name], column):
+            yield _convert(table, column, existing, names)
+    wanted = {column.name for column in table.columns}
+    yield from (_drop(table.name, name, names) for name in existing.columns if name not in wanted)
+    yield from _links(table, existing, names)
+    yield from _indexes(table, existing, names)
 
 
-def _from_operation(op: ops.MigrateOperation, names: _LookedAt) -> Iterator[TableChange]:
-    if isinstance(op, ops.AddColumnOp):
-        yield _add_column(op, names)
-    elif isinstance(op, ops.CreateForeignKeyOp):
-        yield _link(op, names)
-    elif isinstance(op, ops.DropColumnOp):
-        yield _drop(op.table_name, op.column_name, names)
-    elif isinstance(op, ops.AlterColumnOp) and op.modify_type is not None:
-        yield _convert(op, names)
+def _other_type(connection: sa.Connection, existing: TypeEngine[Any], wanted: sa.Column[Any]) -> bool:
+    """Whether a column has another type than it should have, as alembic tells types apart."""
+    implementation = MigrationContext.configure(connection).impl
+    return implementation.compare_type(sa.Column(wanted.name, existing), wanted)
 
 
 def _create_table(table: sa.Table, names: _LookedAt) -> Iterator[TableChange]:
@@ -240,22 +164,14 @@ def _create_table(table: sa.Table, names: _LookedAt) -> Iterator[TableChange]:
         yield TableChange("index", element, table.name, (CreateIndex(index),))
 
 
-def _add_column(op: ops.AddColumnOp, names: _LookedAt) -> TableChange:
-    element, field = names.called[op.table_name, op.column.name]
+def _add_column(table: sa.Table, given: sa.Column[Any], names: _LookedAt) -> TableChange:
+    element, field = names.called[table.name, given.name]
     # A copy without its foreign key, which is added by name as a step of its own.
-    given = op.column
     column: sa.Column[Any] = sa.Column(
         given.name, given.type, server_default=given.server_default, nullable=given.nullable
     )
-    statement = AddColumn(op.table_name, column, schema=op.schema)
-    return TableChange("add", element, op.table_name, (statement,), field, given.name)
-
-
-def _link(op: ops.CreateForeignKeyOp, names: _LookedAt) -> TableChange:
-    table = names.new[op.source_table]
-    constraint = next(found for found in table.foreign_key_constraints if found.name == op.constraint_name)
-    element, field = names.called[table.name, constraint.column_keys[0]]
-    return TableChange("link", element, table.name, (AddConstraint(constraint),), field)
+    statement = AddColumn(table.name, column, schema=table.schema)
+    return TableChange("add", element, table.name, (statement,), field, given.name)
 
 
 def _drop(table: str, column: str | None, names: _LookedAt) -> TableChange:
@@ -264,42 +180,42 @@ def _drop(table: str, column: str | None, names: _LookedAt) -> TableChange:
     return TableChange("drop", element, table, field=field, column=column, unknown=found is None)
 
 
-def _convert(op: ops.AlterColumnOp, names: _LookedAt) -> TableChange:
-    element, field = names.called[op.table_name, op.column_name]
-    detail = f"from {op.existing_type} to {op.modify_type}"
-    return TableChange("convert", element, op.table_name, field=field, column=op.column_name, detail=detail)
+def _convert(
+    table: sa.Table, column: sa.Column[Any], existing: ExistingTable, names: _LookedAt
+) -> TableChange:
+    element, field = names.called[table.name, column.name]
+    detail = f"from {existing.columns[column.name]} to {column.type}"
+    return TableChange("convert", element, table.name, field=field, column=column.name, detail=detail)
 
 
-def _checks(existing: _Existing, names: _LookedAt) -> Iterator[TableChange]:
-    """Check constraints that a table which exists already lacks; alembic does not look at them."""
-    for table in names.new.values():
-        if table.name not in existing.checks:
-            continue
-        element = names.called[table.name, None][0]
-        for constraint in table.constraints:
-            if (
-                isinstance(constraint, sa.CheckConstraint)
-                and constraint.name not in existing.checks[table.name]
-            ):
-                yield TableChange("link", element, table.name, (AddConstraint(constraint),))
+def _links(table: sa.Table, existing: ExistingTable, names: _LookedAt) -> Iterator[TableChange]:
+    """Foreign keys and check constraints that the table lacks, and foreign keys that lead elsewhere now."""
+    for key in sorted(table.foreign_key_constraints, key=lambda found: str(found.name)):
+        place = (table.name, key.column_keys[0])
+        element, field = names.called.get(place) or names.called[table.name, None]
+        known, target = existing.keys.get(str(key.name)), key.elements[0].target_fullname.split(".")[1]
+        if known is None or known.target != target:
+            gone = () if known is None else (drop_constraint(table, str(key.name)),)
+            yield TableChange("link", element, table.name, (*gone, AddConstraint(key)), field)
+    element = names.called[table.name, None][0]
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.CheckConstraint) and constraint.name not in existing.checks:
+            yield TableChange("link", element, table.name, (AddConstraint(constraint),))
 
 
-def _indexes(existing: _Existing, names: _LookedAt) -> Iterator[TableChange]:
-    """Indexes of tables that exist already: new ones, changed ones, and those asked for no longer.
+def _indexes(table: sa.Table, existing: ExistingTable, names: _LookedAt) -> Iterator[TableChange]:
+    """Indexes of a table that there is: new ones, changed ones, and those asked for no longer.
 
     An index that neither model names was made by somebody else and is left alone.
     """
-    for table in names.new.values():
-        if table.name not in existing.indexes:
-            continue
-        wanted, known = _by_name(table), _by_name(names.old.get(table.name))
-        for name, index in wanted.items():
-            if name not in existing.indexes[table.name]:
-                yield _index(table, name, (CreateIndex(index),))
-            elif name in known and _definition(known[name]) != _definition(index):
-                yield _index(table, name, (DropIndex(known[name]), CreateIndex(index)))
-        for name in known.keys() & existing.indexes[table.name] - wanted.keys():
-            yield _index(table, name, (DropIndex(known[name]),))
+    wanted, known = _by_name(table), _by_name(names.old.get(table.name))
+    for name, index in wanted.items():
+        if name not in existing.indexes:
+            yield _index(table, name, (CreateIndex(index),))
+        elif name in known and _definition(known[name]) != _definition(index):
+            yield _index(table, name, (DropIndex(known[name]), CreateIndex(index)))
+    for name in known.keys() & existing.indexes - wanted.keys():
+        yield _index(table, name, (DropIndex(known[name]),))
 
 
 def _by_name(table: sa.Table | None) -> Mapping[str, sa.Index]:
@@ -312,8 +228,3 @@ def _index(table: sa.Table, name: str, statements: tuple[Statement, ...]) -> Tab
 
 def _definition(index: sa.Index) -> str:
     return sql_text(CreateIndex(index))
-
-
-def sql_text(statement: Statement) -> str:
-    """A statement as PostgreSQL gets it, on one line."""
-    return " ".join(str(statement.compile(dialect=_DIALECT)).split())

@@ -1,0 +1,31 @@
+"""One change of a table: what separates what is there from what is declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fieldstone.model.model import Field
+from fieldstone.publication.statements import Statement
+
+ACTIONS = ("drop", "rename", "names", "convert", "create", "add", "fill", "link", "index")
+ORDER = {action: place for place, action in enumerate(ACTIONS)}
+"""What is done first: a name is free before it is given again, and a value there before a constraint."""
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """One change of a table.
+
+    action: one of `ACTIONS`; "names" are those that stand in rows, "link" stands for constraints. element:
+    what people call it (`field account.rating`). unknown: the published model does not know what would be
+    dropped, so somebody else made it.
+    """
+
+    action: str
+    element: str
+    table: str
+    statements: tuple[Statement, ...] = ()
+    field: Field | None = None
+    column: str | None = None
+    unknown: bool = False
+    detail: str = ""
