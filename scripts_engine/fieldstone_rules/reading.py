@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.tree import (
+    OLD,
     RECORD,
     About,
     Aggregate,
@@ -53,6 +54,18 @@ def _read_by_collection(part: Collection) -> set[tuple[str, str]]:
     if source.through is not None:
         read |= {(source.through.entity, name) for name in ("id", source.through.near, source.through.far)}
     return read
+
+
+def reaches_beyond(node: Node) -> bool:
+    """Whether a tree reads other records than the one at hand, as it is or was."""
+    return any(
+        isinstance(part, About | Aggregate) or (isinstance(part, Field) and not _is_at_hand(part.of))
+        for part in walk(node)
+    )
+
+
+def _is_at_hand(node: Node) -> bool:
+    return isinstance(node, Binding) and node.name in {RECORD, OLD}
 
 
 def collections_read(node: Node) -> bool:

@@ -245,3 +245,11 @@ def test_what_is_not_known_of_then_is_refused(
 
 def test_a_moment_with_a_plus_sign_is_read_although_it_arrives_as_a_space(api: ApiClient) -> None:
     assert api.get("/data/deal?at=2026-01-01T10:00:00+02:00").status_code == 200
+
+
+def test_an_order_of_the_entity_that_leads_behind_a_reference_does_without_that(app_from: AppFactory) -> None:
+    app = app_from(DEALS.replace("order: [-closes]", "order: [account.name, -pieces]"))
+    made = [{"name": str(pieces), "pieces": pieces} for pieces in (1, 3, 2)]
+    records.create(app.system, "deal", made)
+    then = records.list(app.system, "deal", Query(at=datetime.now(UTC)))
+    assert [one["pieces"] for one in then.data] == [3, 2, 1]

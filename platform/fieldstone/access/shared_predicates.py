@@ -64,8 +64,9 @@ def share_table(model: Model) -> sa.Table:
 
 
 def _received(shares: sa.FromClause, asked: Shared) -> Iterator[Column]:
-    """What the request's user may use: of this entity, for this verb, not expired."""
+    """What the request's user may use: of this entity, for this verb, neither taken back nor expired."""
     yield shares.c.entity == asked.entity
+    yield shares.c.ended_at.is_(None)
     yield sa.or_(shares.c.receiver == sa.any_(_RECEIVERS), shares.c.role == sa.any_(_ROLES))
     yield sa.or_(shares.c.expires_at.is_(None), shares.c.expires_at > _NOW)
     if asked.verb != "read":

@@ -25,7 +25,8 @@ class Share:
     """A record shared with the user or team `receiver` (which of them says `receiver_entity`), or with all
     who hold `role`.
 
-    verb: "read" or "update". sharer_roles, sharer_teams: what the sharer holds now.
+    verb: "read" or "update". sharer_roles, sharer_teams: what the sharer holds now. ended_at: when it was
+    taken back or replaced.
     """
 
     id: UUID
@@ -40,10 +41,17 @@ class Share:
     sharer_teams: tuple[UUID, ...]
     at: datetime
     expires_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ended or will end."""
+        return self.ended_at or self.expires_at
 
     def serves(self, verb: str, now: datetime) -> bool:
-        """Whether it was given for `verb` and has not expired."""
-        return self.verb in {"update", verb} and (self.expires_at is None or self.expires_at > now)
+        """Whether it was given for `verb`, is not taken back and has not expired."""
+        is_over = self.ended_at is not None or (self.expires_at is not None and self.expires_at <= now)
+        return self.verb in {"update", verb} and not is_over
 
 
 def is_shareable(model: Model, entity: str) -> bool:

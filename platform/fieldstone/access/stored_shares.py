@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from fieldstone.access.principals import principals_of
 from fieldstone.access.shared_predicates import share_table
 from fieldstone.access.sharing import Share
 from fieldstone.access.system_user import RIGHTS_ENTITIES, SYSTEM_USER
+from fieldstone.context import Principal
 from fieldstone.model.model import Model
 
 _IDS = postgresql.ARRAY(sa.Uuid())
@@ -21,7 +23,7 @@ _IDS = postgresql.ARRAY(sa.Uuid())
 def shares_of(
     connection: sa.Connection, model: Model, entity: str, records: Iterable[UUID]
 ) -> dict[UUID, list[Share]]:
-    """Record → its shares, the oldest first, expired ones included; one statement."""
+    """Record → its shares, the oldest first, those that are over included; one statement."""
     found: dict[UUID, list[Share]] = {record: [] for record in records}
     table = share_table(model)
     wanted = sa.bindparam(None, sorted(found), type_=_IDS)
@@ -30,6 +32,27 @@ def shares_of(
         share = read_share(row)
         found[share.record].append(share)
     return found
+
+
+def standing_shares(
+    connection: sa.Connection, model: Model, receiver: Principal, now: datetime
+) -> list[tuple[Any, ...]]:
+    """Of what is shared with somebody now, that which may end without anything being done to a record: shares
+    with an end (by their ids), and what the sharers hold. In the same order as long as it is the same.
+    """
+    table = share_table(model)
+    ending = sa.case((table.c.expires_at.is_not(None), sa.cast(table.c.id, sa.Text)))
+    columns = (sa.cast(table.c.sharer, sa.Text), table.c.sharer_roles, table.c.sharer_teams, ending)
+    teams = sa.bindparam(None, sorted(receiver.receivers), type_=_IDS)
+    roles = sa.bindparam(None, sorted(receiver.roles), type_=postgresql.ARRAY(sa.Text()))
+    statement = (
+        sa.select(*columns)
+        .distinct()
+        .where(sa.or_(table.c.receiver == sa.any_(teams), table.c.role == sa.any_(roles)))
+        .where(sa.or_(table.c.expires_at.is_(None), table.c.expires_at > now), table.c.ended_at.is_(None))
+        .order_by(*columns)
+    )
+    return [tuple(map(str, row)) for row in connection.execute(statement)]
 
 
 def read_share(row: Any) -> Share:

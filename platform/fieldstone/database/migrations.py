@@ -224,10 +224,16 @@ def _table_states(_data: str, system: str) -> tuple[str, ...]:
     return (f'CREATE TABLE "{system}".table_state (name text PRIMARY KEY, digest text NOT NULL)',)
 
 
+def _ended_shares(_data: str, system: str) -> tuple[str, ...]:
+    """Shares that were taken back or replaced: the feed tells by them who has lost sight of what."""
+    return (f'ALTER TABLE "{system}".share ADD COLUMN ended_at timestamptz',)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _first),
     Migration(2, _operations_and_feed),
     Migration(3, _workflow),
     Migration(4, _shares),
     Migration(5, _table_states),
+    Migration(6, _ended_shares),
 )

@@ -26,7 +26,8 @@ class SystemTables:
     operation: what one call did as a whole, such as an import; undoes is the operation that it took back.
     counter: the last number given to a sequence field, per period.
     share: a record opened to a user or team (receiver) or a role; sharer_roles, sharer_teams: what the one
-    who did so holds now, because nobody may do more by a share than its sharer.
+    who did so holds now, because nobody may do more by a share than its sharer; ended_at: when it was
+        taken back or replaced.
     content: texts of documents by their SHA-256, so that publications share what did not change.
     table_state: what the last publication left of each table of records, as a digest.
     approval: requests for the approval of a transition; at most one of a record and field is pending.
@@ -310,6 +311,7 @@ def _share_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("sharer_teams", ARRAY(UUID), nullable=False),
         _moment("at"),
         sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint("(receiver IS NULL) <> (role IS NULL)"),
         sa.Index("share_of_a_record", "entity", "record"),
         sa.Index("share_by_receiver", "receiver", "entity", postgresql_where=sa.text("receiver IS NOT NULL")),

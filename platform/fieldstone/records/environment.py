@@ -6,7 +6,7 @@ Conditions read with the system's rights (rules.md, "Whose rights"), so nothing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -212,6 +212,7 @@ class Evaluator:
         self.principal = context.principal
         self._related = related
         self._facts = environment(context, related)
+        self._stands: Callable[[Share], bool] | None = None
 
     @property
     def now(self) -> datetime:
@@ -220,7 +221,16 @@ class Evaluator:
 
     def shares(self, entity: str, record: UUID) -> Sequence[Share]:
         """With whom a record was shared."""
-        return self._related.shares(entity, record)
+        found = self._related.shares(entity, record)
+        if self._stands is None:
+            return found
+        return [replace(share, expires_at=None, ended_at=None) for share in found if self._stands(share)]
+
+    def with_shares(self, stands: Callable[[Share], bool]) -> Evaluator:
+        """The same as if of all shares, ended ones included, those were in force for which `stands` holds."""
+        other = copy(self)
+        other._stands = stands
+        return other
 
     def as_sharer(self, share: Share) -> Evaluator:
         """The same with the one who shared a record in the place of the user."""

@@ -24,11 +24,12 @@ from fieldstone.records.rows import Values
 def copy(batch: Batch, kept: UUID) -> None:
     """Share the kept record with whom the records of a batch are shared, unless the same person does so."""
     found = shares_of(batch.connection, batch.model, batch.entity.name, [kept, *_ids(batch)])
-    known = {_receiver(share) for share in found[kept]}
+    now = batch.context.now
+    known = {_receiver(share) for share in found[kept] if share.serves("read", now)}
     copies: list[Values] = []
     for id_ in _ids(batch):
         for share in found[id_]:
-            if _receiver(share) not in known:
+            if share.serves("read", now) and _receiver(share) not in known:
                 known.add(_receiver(share))
                 copies.append(asdict(share) | {"id": _copy_id(share.id, kept), "record": kept})
     if copies:

@@ -44,7 +44,7 @@ def past_terms(record: RecordSource, order: Sequence[str]) -> list[Term]:
         Malformed: as `order_terms`; `unknown_then` for a field whose value of then is not known.
     """
     usual = usual_order(record.entity, record.viewer)
-    known = [text for text in usual if is_comparable(record.entity, parse_key(text).path[0])]
+    known = [text for text in usual if _is_known(record.entity, parse_key(text).path)]
     wanted = tuple(order) or tuple(known) or NEWEST_FIRST
     for text in wanted:
         path = resolve(record.viewer, record.entity, ".".join(parse_key(text).path), "order")
@@ -53,6 +53,10 @@ def past_terms(record: RecordSource, order: Sequence[str]) -> list[Term]:
     terms = order_terms(record, wanted)
     # What is required now may have been empty then, and no index knows the values of then.
     return [*(Term(term.value, term.descending, nullable=True) for term in terms[:-1]), _plain(terms[-1])]
+
+
+def _is_known(entity: Entity, path: Sequence[str]) -> bool:
+    return len(path) == 1 and is_comparable(entity, path[0])
 
 
 def _plain(identity: Term) -> Term:

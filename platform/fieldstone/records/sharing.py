@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,13 +110,15 @@ def unshare(context: Context, entity: str, id_: UUID, share_id: UUID) -> None:
 
     def work(connection: sa.Connection) -> None:
         batch = _loaded(context, connection, entity, id_)
-        found = next((one for one in batch.related.shares(entity, id_) if one.id == share_id), None)
+        known = [one for one in batch.related.shares(entity, id_) if one.serves("read", context.now)]
+        found = next((one for one in known if one.id == share_id), None)
         if found is None:
             raise NotFound(f"The record was not shared as {share_id}.", code="unknown_share")
         if found.sharer != context.principal.user:
             _require_sharing(batch, "read")
         table = context.database.system.share
-        connection.execute(sa.delete(table).where(table.c.id == share_id))
+        # The feed tells by the ended share who has lost sight of the record.
+        connection.execute(sa.update(table).where(table.c.id == share_id).values(ended_at=context.now))
         name = _name_of(batch, found.receiver, found.role) or "Somebody"
         _remember(batch, UNSHARE, f"No longer shared with {name}")
 
@@ -204,6 +206,7 @@ def _store(batch: Batch, wanted: Sharing, name: str) -> tuple[UUID, bool]:
         batch.connection.execute(sa.insert(table).values(values | {"id": id_}))
     else:
         id_ = same.id
+        batch.connection.execute(sa.insert(table).values(_ended(same, batch.context.now)))
         batch.connection.execute(sa.update(table).where(table.c.id == id_).values(values))
     until = "" if wanted.expires_at is None else f" until {instant(batch.entity, wanted.expires_at)}"
     _remember(batch, SHARE, f"Shared with {name} to {_DOES[wanted.verb]}{until}")
@@ -216,7 +219,14 @@ def _same(batch: Batch, wanted: Sharing) -> Share | None:
     known = shares_of(batch.connection, batch.model, batch.entity.name, [record])[record]
     receiver = None if wanted.receiver is None else wanted.receiver.id
     asked = (_sharer(batch).user, receiver, wanted.role)
-    return next((one for one in known if (one.sharer, one.receiver, one.role) == asked), None)
+    live = (one for one in known if one.serves("read", batch.context.now))
+    return next((one for one in live if (one.sharer, one.receiver, one.role) == asked), None)
+
+
+def _ended(share: Share, now: datetime) -> dict[str, Any]:
+    """What is kept of a share that is replaced by another one."""
+    (id_,) = new_ids(1)
+    return asdict(share) | {"id": id_, "ended_at": now}
 
 
 def _sharer(batch: Batch) -> Principal:

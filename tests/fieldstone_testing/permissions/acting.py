@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 import orjson
 from werkzeug.test import TestResponse
 
+from fieldstone_testing.permissions.attempts import attempted
 from fieldstone_testing.permissions.running import Running
-from fieldstone_testing.permissions.worlds import ABOVE, Operation
-from fieldstone_testing.permissions.writes import DONE, REFUSED, UNKNOWN, attempted
+from fieldstone_testing.permissions.undoing import last_of
+from fieldstone_testing.permissions.worlds import ABOVE, DONE, REFUSED, UNKNOWN, Operation
+from fieldstone_testing.permissions.writes import taken_back
 
 ACCEPTED = "?duplicates=accept"
 
@@ -22,6 +27,7 @@ def act(running: Running) -> list[str]:
         if told != expected and not alike:
             # What follows would be judged on another world.
             return [f"operation {place} {operation}\n    oracle  {expected}\n    product {told}"]
+        running.note_moment()
     return []
 
 
@@ -29,11 +35,16 @@ def tried(running: Running, operation: Operation) -> str:
     """What the product makes of an operation."""
     if operation.what.startswith("bulk "):
         return _tried_in_bulk(running, operation)
+    if operation.what == "expire":
+        _expire(running, operation)
+        return DONE
     answer = _asked(running, operation)
-    if operation.what == "create" and answer.status_code == 201:
+    if operation.what in {"create", "upsert", "add line"} and answer.status_code == 201:
         running.ids[operation.record] = answer.json["id"]
     if answer.status_code == 404:
-        return REFUSED if operation.what == "create" else UNKNOWN
+        return REFUSED if operation.what in {"create", "upsert", "add line"} else UNKNOWN
+    if operation.what == "undo" and answer.status_code == 200:
+        return DONE if answer.json["undone"] else REFUSED
     return _outcome(answer)
 
 
@@ -42,17 +53,52 @@ def _asked(running: Running, operation: Operation) -> TestResponse:
     entity = operation.record.partition("_")[0].replace("made", "deal")
     if operation.what == "create":
         return client.post(f"/data/deal{ACCEPTED}", {"name": operation.record, **values})
+    if operation.what == "upsert":
+        named = {"name": operation.record} if operation.record.startswith("made") else {}
+        return client.put(f"/data/deal/by/code/{values['code']}{ACCEPTED}", {**named, **values})
+    if operation.what == "add line":
+        return client.post("/data/line", {"item": operation.record, **values})
+    if operation.what == "undo":
+        return client.post(f"/operations/{_bulk_call(running, operation)}/undo")
     path = f"/data/{entity}/{running.ids[operation.record]}"
-    if operation.what == "update":
+    if operation.what in {"update", "change line"}:
         return client.patch(f"{path}{ACCEPTED}", values)
-    if operation.what == "delete":
+    if operation.what in {"delete", "drop line"}:
         return client.delete(path)
+    if operation.what == "purge":
+        return client.delete(f"{path}?purge=true")
     if operation.what == "restore":
         return client.post(f"{path}/restore")
     if operation.what == "transition":
         return client.post(f"{path}/transitions/{operation.values['name']}", {})
-    return client.post(
-        f"{path}/shares", {"with": _receiver(running, operation), "verb": operation.values["verb"]}
+    if operation.what == "unshare":
+        return client.delete(f"{path}/shares/{_share_id(running, operation)}")
+    shared = {"with": _receiver(running, operation), "verb": operation.values["verb"]}
+    return client.post(f"{path}/shares", shared)
+
+
+def _bulk_call(running: Running, operation: Operation) -> str:
+    """The id of the operation that is to be undone, or of none."""
+    at = last_of(running.state, operation.user)
+    return str(UUID(int=0) if at is None else running.bulks[at])
+
+
+def _share_id(running: Running, operation: Operation) -> str:
+    """The id of the share that is to be taken back, or of none."""
+    found = running.clients["observer"].get(f"/data/deal/{running.ids[operation.record]}/shares")
+    for one in found.json.get("data", ()):
+        receiver = one["with"].get("role") or running.name_of(one["with"]["id"])
+        if (running.name_of(one["shared_by"]["id"]), operation.record, receiver) == taken_back(operation):
+            return str(one["id"])
+    return running.ids[operation.record]
+
+
+def _expire(running: Running, operation: Operation) -> None:
+    """Let the shares of a record end now, as time would."""
+    running.app.sql(
+        "UPDATE main_system.share SET expires_at = :now WHERE record = :record AND expires_at IS NULL",
+        now=datetime.now(UTC),
+        record=UUID(running.ids[operation.record]),
     )
 
 
@@ -75,6 +121,7 @@ def _tried_in_bulk(running: Running, operation: Operation) -> str:
     path = f"/data/deal/bulk{ACCEPTED}&partial=true&mode={mode}"
     headers = {"Content-Type": "application/x-ndjson"}
     answer = running.clients[operation.user].post(path, None, data=orjson.dumps(line), headers=headers)
+    running.bulks.append(answer.headers.get("Fieldstone-Operation"))
     if answer.status_code != 200:
         return REFUSED
     result = orjson.loads(answer.data)

@@ -34,82 +34,80 @@ class Asking:
 
     def listed(self, entity: str, **parameters: str) -> dict[str, Shown]:
         """Name → what the list shows of it; the list counts as many as it shows."""
-        answer = self._get(f"/data/{entity}", {"limit": "1000", "count": "exact", **parameters})
+        answer = self.get(f"/data/{entity}", {"limit": "1000", "count": "exact", **parameters})
         if answer.status_code in NOT_THERE:
             return {}
-        body = self._read(answer)
+        body = self.read(answer)
         assert body["count"] == len(body["data"])
-        return {self._name(one["id"]): self._record(entity, one) for one in body["data"]}
+        return {self.name(one["id"]): self.fields_of(entity, one) for one in body["data"]}
 
     def chosen(self, entity: str, path: str, **parameters: str) -> list[str]:
         """The names in a list that uses a path; where there is no such path for the user, nobody is found."""
-        answer = self._get(f"/data/{entity}", {"limit": "1000", "fields": "id", **parameters})
-        if answer.status_code in NOT_THERE or self._is_unknown(answer, path):
+        answer = self.get(f"/data/{entity}", {"limit": "1000", "fields": "id", **parameters})
+        if answer.status_code in NOT_THERE or self.is_unknown(answer, path):
             return []
-        return [self._name(one["id"]) for one in self._read(answer)["data"]]
+        return [self.name(one["id"]) for one in self.read(answer)["data"]]
 
     def equal_to(self, entity: str, path: str, value: str) -> list[str]:
         """The names of the records in which a path equals a value; a path that there is not equals null."""
         asked = {"fields": "id", "order": "id", "where": f"record.{path} == {value}"}
-        answer = self._get(f"/data/{entity}", asked)
-        if self._is_unknown(answer, path):
+        answer = self.get(f"/data/{entity}", asked)
+        if self.is_unknown(answer, path):
             return self.chosen(entity, "id", order="id") if value == "null" else []
         if answer.status_code in NOT_THERE:
             return []
-        return [self._name(one["id"]) for one in self._read(answer)["data"]]
+        return [self.name(one["id"]) for one in self.read(answer)["data"]]
 
     def ordered(self, entity: str, keys: Sequence[str]) -> list[str]:
         """The names in an order; keys that do not exist for the user do not sort."""
-        answer = self._get(f"/data/{entity}", {"limit": "1000", "fields": "id", "order": ",".join(keys)})
-        unknown = [key for key in keys if self._is_unknown(answer, key)]
+        answer = self.get(f"/data/{entity}", {"limit": "1000", "fields": "id", "order": ",".join(keys)})
+        unknown = [key for key in keys if self.is_unknown(answer, key)]
         if unknown:
-            rest = [
-                key for key in keys if self._is_unknown(self._get(f"/data/{entity}", {"order": key}), key)
-            ]
+            rest = [key for key in keys if self.is_unknown(self.get(f"/data/{entity}", {"order": key}), key)]
             left = [key for key in keys if key not in rest]
             direction = "-id" if keys[-1].startswith("-") else "id"
             return self.ordered(entity, [*left, direction])
         if answer.status_code in NOT_THERE:
             return []
-        return [self._name(one["id"]) for one in self._read(answer)["data"]]
+        return [self.name(one["id"]) for one in self.read(answer)["data"]]
 
     def path(self, entity: str, path: str) -> dict[str, Any]:
         """Name → what a path shows."""
-        answer = self._get(f"/data/{entity}", {"limit": "1000", "fields": path})
-        if answer.status_code in NOT_THERE or self._is_unknown(answer, path):
+        answer = self.get(f"/data/{entity}", {"limit": "1000", "fields": path})
+        if answer.status_code in NOT_THERE or self.is_unknown(answer, path):
             return dict.fromkeys(self.listed(entity))
-        return {self._name(one["id"]): self._told(one[path]) for one in self._read(answer)["data"]}
+        return {self.name(one["id"]): self.told(one[path]) for one in self.read(answer)["data"]}
 
     def record(self, entity: str, name: str) -> Shown | None:
         """One record with what lives inside it, None where there is none for the user."""
-        answer = self._get(f"/data/{entity}/{self._id(name)}")
+        answer = self.get(f"/data/{entity}/{self.id(name)}")
         if answer.status_code in NOT_THERE:
             return None
-        found = self._read(answer)
-        inside = [self._record("line", one) for one in found.get("lines", [])]
+        found = self.read(answer)
+        inside = [self.fields_of("line", one) for one in found.get("lines", [])]
         lines = [{name: one[name] for name in ("item", "price")} for one in inside]
-        return self._record(entity, found) | ({"lines": lines} if entity == "deal" else {})
+        return self.fields_of(entity, found) | ({"lines": lines} if entity == "deal" else {})
 
     # -- questions
 
     def grouped(self, entity: str, by: str) -> dict[Any, int]:
         """Value → number of records."""
-        answer = self._query(entity, {"rows": [by], "measures": {"n": "count()"}})
+        answer = self.query(entity, {"rows": [by], "measures": {"n": "count()"}})
         if answer.status_code in NOT_THERE:
             return {}
-        if self._is_unknown(answer, by):
+        if self.is_unknown(answer, by):
             number = len(self.listed(entity))
             return {None: number} if number else {}
-        found = [(self._told(one[by]), one["n"]) for one in self._read(answer)["data"]]
+        found = [(self.told(one[by]), one["n"]) for one in self.read(answer)["data"]]
         return {value[0] if isinstance(value, tuple) else value: number for value, number in found}
 
     def measured(self, entity: str, of: str) -> dict[str, Any]:
         """Sum, smallest and largest."""
         measures = {name: f"{name}({of})" for name in ("sum", "min", "max")}
-        answer = self._query(entity, {"measures": measures})
-        if answer.status_code in NOT_THERE or self._is_unknown(answer, of):
+        answer = self.query(entity, {"measures": measures})
+        if answer.status_code in NOT_THERE or self.is_unknown(answer, of):
             return {"sum": 0, "min": None, "max": None}
-        [found] = self._read(answer)["data"]
+        [found] = self.read(answer)["data"]
         return dict(found)
 
     def searched(self, entity: str, word: str) -> set[str]:
@@ -118,14 +116,14 @@ class Asking:
 
     def searched_everywhere(self, word: str) -> set[str]:
         """The records that a search of everything finds."""
-        found = self._read(self._get("/search", {"q": word}))["data"]
-        return {self._name(one["id"]) for one in found if one["entity"] in FIELDS}
+        found = self.read(self.get("/search", {"q": word}))["data"]
+        return {self.name(one["id"]) for one in found if one["entity"] in FIELDS}
 
     def exported(self, entity: str, kind: str, names: Sequence[str]) -> list[list[str]] | None:
         """The cells of an export of the fields that there are for the user; None where there is nothing."""
         known = self._known(entity, names)
         asked = {"format": kind, "fields": ",".join(known), "order": "id"}
-        answer = self._get(f"/data/{entity}/export", asked)
+        answer = self.get(f"/data/{entity}/export", asked)
         if answer.status_code in NOT_THERE:
             return None
         rows = [dict(zip(known, row, strict=True)) for row in self._cells(answer, kind, known)]
@@ -135,7 +133,7 @@ class Asking:
         assert answer.status_code == 200, answer.text
         if kind == "ndjson":
             lines = [orjson.loads(line) for line in answer.data.splitlines()]
-            return [[cell(self._told(one[name])) for name in names] for one in lines]
+            return [[cell(self.told(one[name])) for name in names] for one in lines]
         if kind == "csv":
             return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))[1:]
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0)
@@ -143,18 +141,18 @@ class Asking:
 
     def _known(self, entity: str, names: Sequence[str]) -> list[str]:
         """Those of the fields that there are for the user in a list."""
-        answer = self._get(f"/data/{entity}", {"limit": "1"})
-        found = self._read(answer)["data"] if answer.status_code == 200 else []
+        answer = self.get(f"/data/{entity}", {"limit": "1"})
+        found = self.read(answer)["data"] if answer.status_code == 200 else []
         return [name for name in names if found and name in found[0]] or ["id"]
 
     # -- what belongs to a record
 
     def belonging(self, entity: str, name: str, what: str) -> set[str] | None:
         """The names of what belongs to a record (`related/deals`, `below`), None if there is none of it."""
-        answer = self._get(f"/data/{entity}/{self._id(name)}/{what}", {"limit": "1000"})
+        answer = self.get(f"/data/{entity}/{self.id(name)}/{what}", {"limit": "1000"})
         if answer.status_code in NOT_THERE:
             return set() if answer.json["code"] == "unknown_collection" else None
-        return {self._name(one["id"]) for one in self._read(answer)["data"]}
+        return {self.name(one["id"]) for one in self.read(answer)["data"]}
 
     def said(self, name: str) -> int | None:
         """How many comments there are on a deal."""
@@ -163,85 +161,93 @@ class Asking:
 
     def history(self, entity: str, name: str) -> list[Shown] | None:
         """The changes of a record, the oldest first."""
-        answer = self._get(f"/data/{entity}/{self._id(name)}/history", {"limit": "500"})
+        answer = self.get(f"/data/{entity}/{self.id(name)}/history", {"limit": "500"})
         if answer.status_code in NOT_THERE:
             return None
-        entries = reversed(self._read(answer)["data"])
+        entries = reversed(self.read(answer)["data"])
         found = [self._changes(one) for one in entries if self._running.is_later(one["at"])]
         return [changes for changes in found if changes]
 
     def download(self, name: str) -> bool:
         """Whether the content of a file can be had."""
-        return self._get(f"/files/{self._id(name)}").status_code == 200
+        return self.get(f"/files/{self.id(name)}").status_code == 200
 
     def transitions(self, name: str) -> set[str] | None:
         """The transitions that may be taken now."""
-        answer = self._get(f"/data/deal/{self._id(name)}/transitions")
+        answer = self.get(f"/data/deal/{self.id(name)}/transitions")
         if answer.status_code in NOT_THERE:
             return None
-        return {one["name"] for one in self._read(answer)["data"] if one["allowed"]}
+        return {one["name"] for one in self.read(answer)["data"] if one["allowed"]}
 
     def explained(self, entity: str, name: str, verb: str) -> bool | None:
         """Whether an explanation says that something is allowed."""
-        answer = self._client.post("/explain", {"entity": entity, "id": self._id(name), "verb": verb})
-        return None if answer.status_code in NOT_THERE else self._read(answer)["allowed"]
+        answer = self._client.post("/explain", {"entity": entity, "id": self.id(name), "verb": verb})
+        return None if answer.status_code in NOT_THERE else self.read(answer)["allowed"]
 
     # -- everything
 
     def feed(self, entities: Iterable[str]) -> list[tuple[str, str]]:
         """What the feed tells since the world was filled: the record as it is shown, or `gone`."""
         asked = {"after": self._running.start, "entity": ",".join(entities), "limit": "1000"}
-        found = self._read(self._get("/events", asked))["data"]
+        found = self.read(self.get("/events", asked))["data"]
+        found = [one for one in found if one["action"] != "recompute"]
         for one in found:
             if one["action"] != "gone":
-                assert self._record(one["entity"], one["data"]) == {
+                assert self.fields_of(one["entity"], one["data"]) == {
                     name: value
-                    for name, value in (self.record(one["entity"], self._name(one["record"])) or {}).items()
+                    for name, value in (self.record(one["entity"], self.name(one["record"])) or {}).items()
                     if name != "lines"
                 }
-        return [(self._name(one["record"]), one["action"]) for one in found]
+        return [(self.name(one["record"]), one["action"]) for one in found]
 
     # -- telling it by names
 
     def _changes(self, entry: Shown) -> Shown:
         found = {
-            name: [_identity(self._told(before)), _identity(self._told(after))]
+            name: [_identity(self.told(before)), _identity(self.told(after))]
             for name, (before, after) in entry["changes"].items()
+            if name != "lines"
         }
         return dict(sorted(found.items()))
 
-    def _record(self, entity: str, shown: Shown) -> Shown:
+    def fields_of(self, entity: str, shown: Shown) -> Shown:
         """The fields of a record; whatever else there is stands out."""
         own = ("owner", "team") if entity != "line" else ()
-        told = {name: self._told(shown.get(name)) for name in (*FIELDS[entity], *own)}
+        told = {name: self.told(shown.get(name)) for name in (*FIELDS[entity], *own)}
         told |= {name: told[name][0] if told[name] else None for name in own}
         return told | {name: shown[name] for name in shown.keys() - told.keys() - SYSTEM}
 
-    def _told(self, value: Any) -> Any:
+    def told(self, value: Any) -> Any:
+        """A value with names in place of ids."""
         if isinstance(value, list):
-            return sorted(self._name(one["id"]) for one in value)
+            return sorted(self.name(one["id"]) for one in value)
         if isinstance(value, dict):
-            name = self._name(value["id"])
+            name = self.name(value["id"])
             return name if value["entity"] == "file" else (name, value.get("title"))
         return value
 
-    def _name(self, id_: str) -> str:
+    def name(self, id_: str) -> str:
+        """What a record, user, team or file of this id is called."""
         return self._running.name_of(id_)
 
-    def _id(self, name: str) -> str:
+    def id(self, name: str) -> str:
+        """The id of what is called so."""
         return self._running.ids[name]
 
-    def _get(self, path: str, parameters: dict[str, str] | None = None) -> TestResponse:
+    def get(self, path: str, parameters: dict[str, str] | None = None) -> TestResponse:
+        """The answer to a GET."""
         return self._client.get(path, query_string=parameters or {})
 
-    def _query(self, entity: str, body: Shown) -> TestResponse:
+    def query(self, entity: str, body: Shown) -> TestResponse:
+        """The answer to a question about groups."""
         return self._client.post(f"/data/{entity}/query", body)
 
-    def _read(self, answer: TestResponse) -> Any:
+    def read(self, answer: TestResponse) -> Any:
+        """The content of an answer that has to be a success."""
         assert answer.status_code == 200, (answer.request.path, answer.request.query_string, answer.text)
         return answer.json
 
-    def _is_unknown(self, answer: TestResponse, path: str) -> bool:
+    def is_unknown(self, answer: TestResponse, path: str) -> bool:
         """Whether there is no such field for the user. Nothing else is accepted as a refusal."""
         if answer.status_code != 400:
             return False

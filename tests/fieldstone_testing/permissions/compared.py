@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from fieldstone_testing.permissions import views
 from fieldstone_testing.permissions.asking import Asking, cell
 from fieldstone_testing.permissions.documents import FIELDS, INVERSES
-from fieldstone_testing.permissions.probes import EQUAL, GROUPED, PARTS, SORTED, SUMMED, WORDS
+from fieldstone_testing.permissions.probes import EQUAL, GROUPED, SORTED, SUMMED, WORDS
+from fieldstone_testing.permissions.questions import Answers, is_turn, some
 from fieldstone_testing.permissions.rights import may, may_read
 from fieldstone_testing.permissions.running import Running
+from fieldstone_testing.permissions.topics import topics
 from fieldstone_testing.permissions.worlds import Person, State
 
-Answers = Iterator[tuple[str, Any, Callable[[], Any]]]
-"""(question, what the oracle says, how to ask the product)."""
 ENTITIES = ("account", "contact", "deal")
 FED = ENTITIES
-T = TypeVar("T")
 
 
 def differences(running: Running, user: str) -> list[str]:
@@ -45,19 +44,27 @@ def everything(running: Running, who: Person, asking: Asking) -> Answers:
     state = running.state
     for entity in FIELDS:
         yield from lists(state, who, asking, entity)
-        yield from questions(state, who, asking, entity)
     for entity in ENTITIES:
-        yield from exports(state, who, asking, entity)
-        yield from belongings(running, who, asking, entity)
-    for word in WORDS:
-        found = set().union(*(views.matching(state, who, entity, word) for entity in ENTITIES))
-        yield f"search {word}", found, partial(asking.searched_everywhere, word)
+        yield from each(state, who, asking, entity)
+    yield from by_turns(running, who, asking)
     yield "events", views.feed(state, who, FED), partial(asking.feed, FED)
 
 
-def some(state: State, questions: Sequence[T]) -> Sequence[T]:
-    """The part of the questions that is asked in this world."""
-    return questions[state.world.asked :: PARTS]
+def by_turns(running: Running, who: Person, asking: Asking) -> Answers:
+    """What is asked in some worlds only."""
+    state = running.state
+    if is_turn(state, 0):
+        for entity in FIELDS:
+            yield from questions(state, who, asking, entity)
+        for word in WORDS:
+            found = set().union(*(views.matching(state, who, entity, word) for entity in ENTITIES))
+            yield f"search {word}", found, partial(asking.searched_everywhere, word)
+    if is_turn(state, 1):
+        for entity in ENTITIES:
+            yield from exports(state, who, asking, entity)
+            yield from belongings(running, who, asking, entity)
+    if is_turn(state, 2):
+        yield from topics(running, who, asking)
 
 
 def lists(state: State, who: Person, asking: Asking, entity: str) -> Answers:
@@ -114,13 +121,19 @@ def exports(state: State, who: Person, asking: Asking, entity: str) -> Answers:
         yield f"{kind} of {entity}", expected, partial(asking.exported, entity, kind, names)
 
 
-def belongings(running: Running, who: Person, asking: Asking, entity: str) -> Answers:
-    """Each record by itself and what belongs to it."""
-    state = running.state
+def each(state: State, who: Person, asking: Asking, entity: str) -> Answers:
+    """Each record by itself."""
     for one in [*state.of(entity), *state.of(entity, deleted=True)]:
         name, there = one["name"], may_read(state, who, one) and not one["deleted"]
         expected = views.whole(state, who, one) if there else None
         yield name, expected, partial(asking.record, entity, name)
+
+
+def belongings(running: Running, who: Person, asking: Asking, entity: str) -> Answers:
+    """What belongs to each record."""
+    state = running.state
+    for one in [*state.of(entity), *state.of(entity, deleted=True)]:
+        name, there = one["name"], may_read(state, who, one) and not one["deleted"]
         readable = may_read(state, who, one)
         history = [one for one in views.changes(state, who, one) if one] if readable else None
         yield f"history of {name}", history, partial(asking.history, entity, name)

@@ -42,4 +42,22 @@ GROUPED = {
 SUMMED = {"account": ["size"], "deal": ["amount", "double", "salary", "account.size"], "line": ["price"]}
 """Entity → what is summed."""
 
+EQUAL_THEN = {
+    "account": [("size", 3), ("size", None)],
+    "contact": [("phone", "ant"), ("phone", None)],
+    "deal": [("amount", 30), ("amount", None), ("note", "ant"), ("stage", "open"), ("salary", 5)],
+    "line": [("price", 2), ("price", None)],
+}  # fmt: skip  # as a table
+"""Entity → fields and the values that they are compared with as they were at a past moment."""
+
+PIVOTS = [
+    ("stage", "note", "amount"),
+    ("account", "stage", "double"),
+    ("parent", "code", "salary"),
+    ("account.size", "stage", "parent.amount"),
+    ("note", "parent.amount", "amount"),
+    ("code", "account", "account.size"),
+]
+"""What deals are grouped by, down and across, and what is summed."""
+
 WORDS = ("ant", "bee", "account_0", "c0")

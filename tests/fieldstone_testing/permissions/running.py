@@ -39,7 +39,8 @@ class Running:
     """A published and filled world, with what the oracle knows of it.
 
     ids: name → id of records, users, teams and files. clients: user → their client. start: the place in the
-    feed, and filled: the moment, from which on things happen.
+    feed, from which on things happen. moments: the instants of the state's moments. bulks: the ids of bulk
+    calls as operations.
     """
 
     app: App
@@ -47,11 +48,17 @@ class Running:
     clients: dict[str, ApiClient] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     start: str = ""
-    filled: datetime | None = None
+    moments: list[datetime] = field(default_factory=list)
+    bulks: list[str | None] = field(default_factory=list)
 
     def is_later(self, moment: str) -> bool:
         """Whether something happened after the world was filled."""
-        return self.filled is not None and datetime.fromisoformat(moment) > self.filled
+        return datetime.fromisoformat(moment) > self.moments[0]
+
+    def note_moment(self) -> None:
+        """Remember how everything is at this moment."""
+        self.state.note_moment()
+        self.moments.append(datetime.now(UTC))
 
     def name_of(self, id_: str) -> str:
         """What something of this id is called."""
@@ -76,7 +83,7 @@ def run(app: App, web: Flask, world: World) -> Running:
         _make_records(running, entity)
     _make_belongings(running)
     running.start = str(running.clients["observer"].get("/events?after=now").json["next"])
-    running.filled = datetime.now(UTC)
+    running.note_moment()
     for record in list(running.state.records.values()):
         if record.pop("doomed", False):
             remove(running, record)

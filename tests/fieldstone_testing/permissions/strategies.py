@@ -37,13 +37,15 @@ ACCOUNTS = ("account_0", "account_1")
 CONTACTS = ("contact_0", "contact_1", "contact_2")
 DEALS = ("deal_0", "deal_1", "deal_2", "deal_3")
 LINES = ("line_0", "line_1", "line_2")
-CAPABILITIES = ("export", "import", "bulk_edit", "private_data", "explain")
-MOST_TRIED = 12
+CAPABILITIES = ("export", "import", "bulk_edit", "private_data", "explain", "purge")
+MOST_TRIED = 16
 TRIED = (
     "update", "share", "create", "delete", "restore", "transition", "update", "share",
-    "bulk update", "bulk delete", "bulk create",
+    "bulk update", "bulk delete", "bulk create", "unshare", "unshare", "expire", "upsert", "upsert",
+    "purge", "change line", "add line", "drop line", "undo",
 )  # fmt: skip  # as a table
 NOTES = ("ant", "bee", None)
+PRICES = st.sampled_from((2, 7, None))
 AMOUNTS = (30, 5, 10, 60, None)
 
 
@@ -165,10 +167,9 @@ def records(draw: st.DrawFn) -> tuple[Record, ...]:
         }
         found.append(draw(base(name, "deal")) | own)
     deals = st.sampled_from(DEALS)
-    prices = st.sampled_from((2, 7, None))
     for name in LINES:
         plain = {"name": name, "entity": "line", "item": name, "deleted": False, "version": 1}
-        found.append({**plain, "deal": draw(deals), "price": draw(prices)})
+        found.append({**plain, "deal": draw(deals), "price": draw(PRICES)})
     return tuple(with_doomed(found, draw(st.sets(st.sampled_from((*CONTACTS, *DEALS)), max_size=2))))
 
 
@@ -202,10 +203,26 @@ def operations(draw: st.DrawFn, place: int) -> Operation:
         return Operation(
             what, user, record, {"receiver": receiver, "verb": draw(st.sampled_from(("read", "update")))}
         )
+    if what == "unshare":
+        receiver, sharer = draw(st.sampled_from((*USERS, *ABOVE, *ROLES))), draw(st.sampled_from(USERS))
+        return Operation(what, user, record, {"receiver": receiver, "sharer": sharer})
     if what == "transition":
         return Operation(what, user, record, {"name": draw(st.sampled_from(("win", "lose")))})
-    if what in {"delete", "restore"}:
+    if what in {"change line", "drop line"}:
+        values = {"price": draw(PRICES)} if what == "change line" else {}
+        return Operation(what, user, draw(st.sampled_from(LINES)), values)
+    if what == "add line":
+        return Operation(what, user, f"line_{place + 10}", {"deal": record, "price": draw(PRICES)})
+    if what == "undo":
+        return Operation(what, user)
+    if what == "upsert":
+        code = draw(st.sampled_from(("c0", "c1", "c2", "c3", f"x{place}")))
+        values = {"code": code, **draw(changes())}
+        return Operation(what, user, f"made_{place}" if code.startswith("x") else f"none_{place}", values)
+    if what in {"delete", "restore", "purge"}:
         return Operation(what, user, draw(st.sampled_from((*DEALS, *CONTACTS, *ACCOUNTS))))
+    if what == "expire":
+        return Operation(what, user, record)
     name = f"made_{place}" if what.endswith("create") else record
     return Operation(what, user, name, draw(changes()) if what != "bulk delete" else {})
 

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fieldstone_testing.permissions.documents import FIELDS, INVERSES, SEARCHED, STAGES, TRANSITIONS
-from fieldstone_testing.permissions.rights import denied, may, may_field, may_read, token_leaves
-from fieldstone_testing.permissions.worlds import Event, Person, Record, State, references
+from fieldstone_testing.permissions.rights import (
+    denied,
+    may,
+    may_field,
+    may_read,
+    sharer_may,
+    token_leaves,
+)
+from fieldstone_testing.permissions.surface import possible
+from fieldstone_testing.permissions.worlds import Event, Person, Record, Share, State, references
 
 Shown = dict[str, Any]
 
@@ -50,7 +59,8 @@ def value(state: State, who: Person, record: Record, name: str) -> Any:
 
 def title(state: State, who: Person, name: str) -> str | None:
     """The title of a record, None where it may not be read."""
-    return name if may_read(state, who, state.records[name]) else None
+    record = state.records.get(name)
+    return name if record is not None and may_read(state, who, record) else None
 
 
 def whole(state: State, who: Person, record: Record) -> Shown:
@@ -201,6 +211,14 @@ def file_readable(who: Person) -> bool:
     return bool(who.roles) and (who.limits.verbs is None or "read" in who.limits.verbs)
 
 
+def shares(state: State, record: Record) -> list[tuple[str, str, str, bool]]:
+    """With whom a record is shared, for what, by whom, and whether the sharer may still do as much."""
+    found = [one for one in state.shares if one.record == record["name"]]
+    return sorted(
+        (one.receiver, one.verb, one.sharer, sharer_may(state, one, one.verb, record, None)) for one in found
+    )
+
+
 def transitions(state: State, who: Person, deal: Record) -> set[str]:
     """The transitions that somebody may take now."""
     return {name for name in TRANSITIONS if may_take(state, who, deal, name)}
@@ -224,8 +242,10 @@ def feed(state: State, who: Person, entities: Iterable[str]) -> list[tuple[str, 
     """What the feed tells: changes of what may be read now, and `gone` where one took it out of sight."""
     found = []
     for event in state.events:
-        record = state.records[event.record]
-        if record["entity"] in entities:
+        record = state.records.get(event.record)
+        if record is None:
+            found += of_purged(state, who, event)
+        elif record["entity"] in entities:
             if not record["deleted"] and may_read(state, who, record):
                 found.append((event.record, event.action))
             elif went(state, who, event):
@@ -233,12 +253,19 @@ def feed(state: State, who: Person, entities: Iterable[str]) -> list[tuple[str, 
     return found
 
 
+def of_purged(state: State, who: Person, event: Event) -> list[tuple[str, str]]:
+    """The end of what was purged is told to whoever may read such records: nothing is left to judge by."""
+    ends = event.action in {"delete", "purge"} and possible(state, who, "read", state.purged[event.record])
+    return [(event.record, "gone")] if ends else []
+
+
 def went(state: State, who: Person, event: Event) -> bool:
     """Whether a change took a record out of sight."""
-    before, after = (one is not None and is_seen(state, who, one) for one in (event.before, event.after))
-    return before and not after
+    before = is_seen(state, who, event.before, event.shared_before)
+    return before and not is_seen(state, who, event.after, event.shared_after)
 
 
-def is_seen(state: State, who: Person, record: Record) -> bool:
-    """Whether a record as it was could be seen with the rights of now."""
-    return not record["deleted"] and may_read(state, who, record)
+def is_seen(state: State, who: Person, record: Record | None, shares: Sequence[Share]) -> bool:
+    """Whether a record as it was could be seen with the rights of now and the shares of then."""
+    then = replace(state, shares=list(shares))
+    return record is not None and not record["deleted"] and may_read(then, who, record)

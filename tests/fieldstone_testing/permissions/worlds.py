@@ -6,6 +6,7 @@ Everything is called by a name (`deal_2`, `user_0`, `North`); `running` knows wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,22 +126,49 @@ class Share:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a record: how it was before and after; None: it was not there."""
+    """Something that happened to a record: how it was before and after; None: it was not there.
+
+    shared_before, shared_after: what was shared then.
+    """
 
     record: str
     action: str
     before: Record | None
     after: Record | None
+    shared_before: Sequence[Share] = ()
+    shared_after: Sequence[Share] = ()
+
+
+DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
+"""What becomes of what somebody tries; unknown: as if the record were not there."""
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What a bulk call did to its one record. before: what it changed; version: as it left the record."""
+
+    user: str
+    what: str
+    record: str
+    before: Mapping[str, Any]
+    version: int
 
 
 @dataclass
 class State:
-    """The world as it is: its records with those in the recycle bin, what is shared, and what happened."""
+    """The world as it is: its records with those in the recycle bin, what is shared, and what happened.
+
+    moments: all records as they were when the world was filled, and after each thing that was tried.
+    purged: name → entity of what was removed for good. bulks: the bulk calls; None: it did nothing.
+    """
 
     world: World
     records: dict[str, Record] = field(default_factory=dict)
     shares: list[Share] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    moments: list[dict[str, Record]] = field(default_factory=list)
+    purged: dict[str, str] = field(default_factory=dict)
+    bulks: list[Bulk | None] = field(default_factory=list)
 
     def of(self, entity: str, *, deleted: bool = False) -> list[Record]:
         """The live records of an entity, or those in the bin, the oldest first."""
@@ -169,9 +197,26 @@ class State:
 
     def inside(self, deal: Record) -> list[Record]:
         """The lines of a deal, which share its fate, in the order of their prices."""
-        lines = [one for one in self.records.values() if one["entity"] == "line"]
+        own = (one for one in self.records.values() if one["entity"] == "line")
+        lines = [one for one in own if not one.get("removed")]
         found = [one for one in lines if one["deal"] == deal["name"] and one["deleted"] == deal["deleted"]]
         return sorted(found, key=lambda one: (one["price"] is None, one["price"], one["name"]))
+
+    def happened(
+        self,
+        action: str,
+        record: Record,
+        before: Record | None,
+        shared_before: Sequence[Share] | None = None,
+    ) -> None:
+        """Remember what was done to a record, which is `record` by now."""
+        shared = tuple(self.shares)
+        was = shared if shared_before is None else tuple(shared_before)
+        self.events.append(Event(record["name"], action, before, deepcopy(record), was, shared))
+
+    def note_moment(self) -> None:
+        """Remember how all records are now."""
+        self.moments.append(deepcopy(self.records))
 
     def person(self, name: str) -> Person:
         """A member with everything that decides about their rights."""

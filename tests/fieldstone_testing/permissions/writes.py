@@ -1,12 +1,11 @@
-"""What becomes of what users try: the specification of every endpoint that writes.
+"""What becomes of what users try with records: the specification of the endpoints that write them.
 
-`attempted` says whether something is done, refused, or answered as if the record were not there, and brings
+Each function says whether something is done, refused, or answered as if the record were not there, and brings
 the world up to date where it is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -23,20 +22,18 @@ from fieldstone_testing.permissions.rights import (
     token_leaves,
 )
 from fieldstone_testing.permissions.views import may_take
-from fieldstone_testing.permissions.worlds import Event, Operation, Person, Record, Share, State
+from fieldstone_testing.permissions.worlds import (
+    DONE,
+    REFUSED,
+    UNKNOWN,
+    Operation,
+    Person,
+    Record,
+    Share,
+    State,
+)
 
-DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
 ASSIGNED = {"owner", "team"}
-CAPABILITIES = {"bulk update": "bulk_edit", "bulk delete": "bulk_edit", "bulk create": "import"}
-
-
-def attempted(state: State, operation: Operation) -> str:
-    """What becomes of an operation."""
-    who = state.person(operation.user)
-    capability = CAPABILITIES.get(operation.what)
-    if capability is not None and capability not in who.capabilities:
-        return REFUSED
-    return _ATTEMPTS[operation.what.removeprefix("bulk ")](state, who, operation)
 
 
 # -- changing
@@ -81,8 +78,8 @@ def pickable(state: State, who: Person, sent: dict[str, Any]) -> bool:
     """Whether what is referred to may be read; oneself and the own teams always."""
     for name, value in sent.items():
         if name in REFERENCES["deal"] and value is not None:
-            target = state.records[value]
-            if target["deleted"] or not may_read(state, who, target):
+            target = state.records.get(value)
+            if target is None or target["deleted"] or not may_read(state, who, target):
                 return False
         if name in ASSIGNED and value is not None and value not in {who.name, *who.teams} and not who.roles:
             return False
@@ -126,7 +123,7 @@ def create(state: State, who: Person, operation: Operation) -> str:
     if not (allowed and pickable(state, who, dict(operation.values))):
         return REFUSED
     state.records[operation.record] = wanted
-    state.events.append(Event(operation.record, "create", None, deepcopy(wanted)))
+    state.happened("create", wanted, None)
     return DONE
 
 
@@ -153,6 +150,22 @@ def knows_when_creating(state: State, who: Person, name: str) -> bool:
     readable = knows_field(state, who, "deal", "name")
     private = name in PRIVATE["deal"] and "private_data" not in who.capabilities
     return not readable and not private
+
+
+def upsert(state: State, who: Person, operation: Operation) -> str:
+    """Change the deal with this code, or create one: a deal or a code that may not be read is none."""
+    code = operation.values["code"]
+    if not knows_field(state, who, "deal", "code"):
+        return REFUSED
+    found = [one for one in state.of("deal") if may_read(state, who, one) and one["code"] == code]
+    found = [one for one in found if may_field(state, who, "read", one, "code")]
+    if found:
+        return update(state, who, Operation("update", who.name, found[0]["name"], operation.values))
+    taken = any(one["code"] == code for one in state.of("deal"))
+    # Only a code of none of the deals at the beginning is sent together with a name.
+    if taken or not str(code).startswith("x"):
+        return REFUSED
+    return create(state, who, operation)
 
 
 # -- removing and bringing back
@@ -217,11 +230,39 @@ def revive(state: State, record: Record) -> None:
         line["deleted"] = False
     changed(state, record, "restore", deleted=False, **emptied)
     for name in record.pop("took", []):
-        if state.records[name]["deleted"]:
+        if name in state.records and state.records[name]["deleted"]:
             changed(state, state.records[name], "restore", deleted=False)
     for name in record.pop("cleared", []):
-        if state.records[name]["account"] is None:
+        if name in state.records and state.records[name]["account"] is None:
             changed(state, state.records[name], "update", account=record["name"])
+
+
+def purge(state: State, who: Person, operation: Operation) -> str:
+    """Remove a record in the bin for good: nothing may refer to it, not even from the bin."""
+    record = state.records.get(operation.record)
+    if "purge" not in who.capabilities:
+        return REFUSED
+    if record is None or not record["deleted"] or not may_read(state, who, record):
+        return UNKNOWN
+    others = (one for one in state.records.values() if one is not record)
+    held = any(record["name"] in {one.get("account"), one.get("parent")} for one in others)
+    if held or not may(state, who, "delete", record):
+        return REFUSED
+    forget(state, record)
+    return DONE
+
+
+def forget(state: State, record: Record) -> None:
+    """Nothing is left of a record, of what lives inside it, and of what led to it."""
+    inner = [one for one in state.records.values() if one.get("deal") == record["name"]]
+    for one in [record, *inner]:
+        del state.records[one["name"]]
+        state.purged[one["name"]] = one["entity"]
+    for deal in state.records.values():
+        if record["name"] in deal.get("contacts", ()):
+            deal["contacts"] = [name for name in deal["contacts"] if name != record["name"]]
+    state.shares = [one for one in state.shares if one.record != record["name"]]
+    state.happened("purge", record, deepcopy(record))
 
 
 # -- transitions and shares
@@ -248,10 +289,43 @@ def share(state: State, who: Person, operation: Operation) -> str:
     shareable = is_shareable(state, record["entity"]) and receiver != who.name
     if not (shareable and may_share(state, who, record, verb)):
         return REFUSED
-    same = (who.name, record["name"], receiver)
-    state.shares = [one for one in state.shares if (one.sharer, one.record, one.receiver) != same]
+    same, before = (who.name, record["name"], receiver), tuple(state.shares)
+    state.shares = [one for one in before if key_of(one) != same]
     state.shares.append(Share(*same, verb))
-    state.events.append(Event(record["name"], "share", deepcopy(record), deepcopy(record)))
+    state.happened("share", record, deepcopy(record), before)
+    return DONE
+
+
+def key_of(share: Share) -> tuple[str, str, str]:
+    """What tells a share from the others."""
+    return share.sharer, share.record, share.receiver
+
+
+def unshare(state: State, who: Person, operation: Operation) -> str:
+    """Take back a share of a record: one's own, or, for whoever may share the record, anybody's."""
+    record = state.records[operation.record]
+    if record["deleted"] or not may_read(state, who, record):
+        return UNKNOWN
+    found = [one for one in state.shares if key_of(one) == taken_back(operation)]
+    if not found:
+        return UNKNOWN
+    shares = is_shareable(state, record["entity"]) and may_share(state, who, record, "read")
+    if found[0].sharer != who.name and not shares:
+        return REFUSED
+    before = tuple(state.shares)
+    state.shares = [one for one in before if one not in found]
+    state.happened("unshare", record, deepcopy(record), before)
+    return DONE
+
+
+def taken_back(operation: Operation) -> tuple[str, str, str]:
+    """Which share is to be taken back: sharer, record and receiver."""
+    return str(operation.values["sharer"]), operation.record, str(operation.values["receiver"])
+
+
+def expire(state: State, who: Person, operation: Operation) -> str:
+    """All shares of a record come to their end, of which nobody is told."""
+    state.shares = [one for one in state.shares if one.record != operation.record]
     return DONE
 
 
@@ -260,14 +334,4 @@ def changed(state: State, record: Record, action: str, **values: Any) -> None:
     before = deepcopy(record)
     record |= values
     record["version"] += 1
-    state.events.append(Event(record["name"], action, before, deepcopy(record)))
-
-
-_ATTEMPTS: dict[str, Callable[[State, Person, Operation], str]] = {
-    "update": update,
-    "create": create,
-    "delete": delete,
-    "restore": restore,
-    "transition": transition,
-    "share": share,
-}
+    state.happened(action, record, before)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.records.explaining.case import Case
-from fieldstone_rules.reading import fields_read
-from fieldstone_rules.tree import OLD, RECORD, About, Aggregate, Binding, Field, Node, walk
+from fieldstone_rules.reading import fields_read, reaches_beyond
+from fieldstone_rules.tree import Node
 
 
 def sees_all_read(context: Context, entity: str, node: Node) -> bool:
@@ -54,15 +54,3 @@ class Sight:
             if not seen.rights.may_field("read", name, seen.stored, seen.items[0].old):
                 return False
         return (own and not beyond) or _always(case.context, entity, name, readable=False)
-
-
-def reaches_beyond(node: Node) -> bool:
-    """Whether a part reads other records than the one at hand."""
-    return any(
-        isinstance(part, About | Aggregate) or (isinstance(part, Field) and not _is_record(part.of))
-        for part in walk(node)
-    )
-
-
-def _is_record(node: Node) -> bool:
-    return isinstance(node, Binding) and node.name in {RECORD, OLD}

@@ -13,6 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from fieldstone.access.grants import access
+from fieldstone.access.stored_shares import standing_shares
 from fieldstone.context import Context
 from fieldstone.errors import Expired
 from fieldstone.model.model import Entity
@@ -74,9 +75,11 @@ def end(context: Context) -> FeedPage:
 
 
 def _rights(context: Context) -> str:
-    """What the caller's rights follow from, in short."""
+    """What the caller's rights follow from, in short; of shares, what ends without an event."""
     principal = context.principal
     limits = principal.limits
+    with context.database.read() as connection:
+        shared = standing_shares(connection, context.model, principal, context.now)
     basis = (
         context.model.version,
         principal.user,
@@ -84,6 +87,7 @@ def _rights(context: Context) -> str:
         sorted(principal.teams),
         sorted(principal.teams_above),
         limits and (limits.entities and sorted(limits.entities), limits.verbs and sorted(limits.verbs)),
+        shared,
     )
     return hashlib.sha256(repr(basis).encode()).hexdigest()[:16]
 
@@ -130,7 +134,7 @@ class _Telling:
         record = self._records.get(event.record)
         if record is not None:
             return orjson.dumps(self._described(event) | {"data": orjson.Fragment(record)})
-        if (event.record, event.version) in self._left or (
+        if (event.record, event.version, event.action) in self._left or (
             event.record in self._lost and leaving.is_end(event.action)
         ):
             return orjson.dumps(

@@ -1,4 +1,5 @@
-"""Which changes took a record out of the caller's sight, judged on the record before and after each.
+"""Which changes took a record out of the caller's sight, judged on the record before and after each, with the
+rights of now, but with what was shared at that time.
 
 Of a record that was purged nothing is left to judge by; its end is told to whoever may read such records.
 """
@@ -6,23 +7,27 @@ Of a record that was purged nothing is left to judge by; its end is told to whoe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from fieldstone.access.sharing import Share
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
 from fieldstone.records import rows
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
-from fieldstone.records.journal import DELETE, PURGE, RESTORE
+from fieldstone.records.journal import CREATE, DELETE, IMPORT, PURGE, RESTORE
 from fieldstone.records.rows import Values
 
-Left = set[tuple[UUID, int]]
-"""(record, version) of the changes by which records left."""
+Left = set[tuple[UUID, int, str]]
+"""(record, version, action) of the changes by which records left."""
+
+_FIRST = (CREATE, IMPORT)
 
 
 def left(context: Context, entity: Entity, ids: Sequence[UUID]) -> Left:
@@ -30,14 +35,29 @@ def left(context: Context, entity: Entity, ids: Sequence[UUID]) -> Left:
     with context.database.read() as connection:
         present = rows.load(connection, context.model, entity, ids)
         changes = _changes(context, connection, entity, ids)
-        found = {(id_, entry.version): states for id_, entry, states in _states(entity, present, changes)}
-        judge = evaluator(context, connection, [state for states in found.values() for state in states])
+        found = list(_states(entity, present, changes))
+        judge = evaluator(context, connection, [state for _, _, states in found for state in states])
         rights = CallerRights(context, entity)
 
-        def seen(state: Values) -> bool:
-            return bool(state) and state["deleted_at"] is None and rights.may("read", judge, state)
+        def seen(state: Values, stands: Callable[[Share], bool]) -> bool:
+            live = bool(state) and state["deleted_at"] is None
+            return live and rights.may("read", judge.with_shares(stands), state)
 
-        return {key for key, (before, after) in found.items() if seen(before) and not seen(after)}
+        return {
+            (id_, entry.version, entry.action)
+            for id_, entry, (before, after) in found
+            if seen(before, _standing_before(entry.at)) and not seen(after, _standing_after(entry.at))
+        }
+
+
+def _standing_before(at: datetime) -> Callable[[Share], bool]:
+    """What was shared just before an instant."""
+    return lambda share: share.at < at and (share.end is None or share.end >= at)
+
+
+def _standing_after(at: datetime) -> Callable[[Share], bool]:
+    """What was shared from an instant on."""
+    return lambda share: share.at <= at and (share.end is None or share.end > at)
 
 
 def purged(context: Context, entity: Entity, ids: Sequence[UUID]) -> set[UUID]:
@@ -59,7 +79,7 @@ def _changes(
     table = context.database.system.history
     wanted = sa.bindparam(None, list(ids), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
     statement = (
-        sa.select(table.c.record, table.c.version, table.c.action, table.c.changes)
+        sa.select(table.c.record, table.c.version, table.c.action, table.c.changes, table.c.at)
         .where(table.c.entity == entity.name, table.c.record == sa.any_(wanted))
         .order_by(table.c.id.desc())
     )
@@ -76,7 +96,7 @@ def _states(
     for id_, state in present.items():
         after = state
         for entry in changes.get(id_, ()):
-            before = {} if entry.version == 1 else _before(entity, after, entry)
+            before = {} if entry.action in _FIRST and entry.version == 1 else _before(entity, after, entry)
             yield id_, entry, (before, after)
             after = before
 

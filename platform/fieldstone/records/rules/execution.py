@@ -22,6 +22,7 @@ from fieldstone.records.rules.actions import perform
 from fieldstone.records.rules.answers import Answers, Case, Part, records, rows_plan_of
 from fieldstone.records.rules.compiled import TriggerRule, order_of, rows_of
 from fieldstone.records.rules.related import RuleRelated
+from fieldstone.records.rules.telling import Telling
 from fieldstone.records.rules.transaction import Meter, Pending, Place, failed, logger
 from fieldstone_rules import Environment, EvaluationError, Expression
 from fieldstone_rules.rule_files import declarations as d
@@ -322,8 +323,10 @@ def _do(execution: Execution, frames: Frames, statement: d.Statement) -> None:
 
 def _fail(execution: Execution, frames: Frames, statement: d.Statement) -> None:
     assert isinstance(statement, d.Fail)
+    telling = Telling(execution.batch, execution.rule.trigger)
     for frame in frames:
-        message = execution.value(frame, statement.message, statement.line) or "This cannot be saved."
+        said = telling.told(frame.item, statement.message)
+        message = execution.value(frame, said, statement.line) or "This cannot be saved."
         record = Ref(execution.batch.entity.name, frame.item.id)
         logger.warning("rule %s line %s record %s: %s", execution.rule.name, statement.line, record, message)
         execution.batch.refuse(frame.item, statement.field, "rule", message)

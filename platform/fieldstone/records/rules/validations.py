@@ -9,6 +9,7 @@ from fieldstone.records.environment import environment
 from fieldstone.records.rules.answers import Answers, Case
 from fieldstone.records.rules.compiled import ValidationRule
 from fieldstone.records.rules.related import RuleRelated
+from fieldstone.records.rules.telling import Telling
 from fieldstone.records.rules.transaction import Meter, Place, failed
 from fieldstone_rules import EvaluationError, Expression
 from fieldstone_rules.types import Ref
@@ -33,6 +34,7 @@ class _Checking:
         related = RuleRelated(batch, self._meter, self._place)
         related.watch(batch.entity.name, (item.new for item in batch.items))
         self._facts = environment(batch.context, related)
+        self._telling = Telling(batch, rule.validation)
         self._items = list(batch.accepted)
         self._answers = Answers(batch.model, batch.connection, self._facts, self._asked)
 
@@ -48,8 +50,8 @@ class _Checking:
             return
         for one in validation.checks:
             if not self._value(item, one.condition):
-                message = self._value(item, one.message) or "This cannot be saved."
-                self._batch.refuse(item, one.field, "validation", message)
+                message = self._value(item, self._telling.told(item, one.message))
+                self._batch.refuse(item, one.field, "validation", message or "This cannot be saved.")
 
     def _value(self, item: Item, expression: Expression) -> Any:
         try:

@@ -1,0 +1,77 @@
+"""What becomes of anything that users try: see `writes`, `line_writes` and `undoing`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+
+from fieldstone_testing.permissions import line_writes, undoing, writes
+from fieldstone_testing.permissions.worlds import (
+    DONE,
+    REFUSED,
+    UNKNOWN,
+    Bulk,
+    Operation,
+    Person,
+    Record,
+    State,
+)
+
+CAPABILITIES = {"bulk update": "bulk_edit", "bulk delete": "bulk_edit", "bulk create": "import"}
+
+
+def attempted(state: State, operation: Operation) -> str:
+    """What becomes of an operation."""
+    who = state.person(operation.user)
+    if operation.record in state.purged:
+        return purged_since(who, operation)
+    if operation.what.startswith("bulk "):
+        return in_bulk(state, who, operation)
+    return _ATTEMPTS[operation.what](state, who, operation)
+
+
+def purged_since(who: Person, operation: Operation) -> str:
+    """What is not there any more is unknown, but a bulk call or a purge may end before it is looked for."""
+    capability = {**CAPABILITIES, "purge": "purge"}.get(operation.what)
+    return UNKNOWN if capability is None or capability in who.capabilities else REFUSED
+
+
+def in_bulk(state: State, who: Person, operation: Operation) -> str:
+    """The same with one line of a bulk call, which takes a capability, and can be undone."""
+    before = deepcopy(state.records.get(operation.record))
+    outcome = REFUSED
+    if CAPABILITIES[operation.what] in who.capabilities:
+        outcome = _ATTEMPTS[operation.what.removeprefix("bulk ")](state, who, operation)
+    state.bulks.append(did(state, operation, before) if outcome == DONE else None)
+    return outcome
+
+
+def did(state: State, operation: Operation, before: Record | None) -> Bulk | None:
+    """What a bulk call changed, None for nothing."""
+    after = state.records[operation.record]
+    if before is not None and before["version"] == after["version"]:
+        return None
+    changed = (
+        {}
+        if before is None
+        else {name: before[name] for name in operation.values if before[name] != after[name]}
+    )
+    return Bulk(operation.user, operation.what, operation.record, changed, after["version"])
+
+
+_ATTEMPTS: dict[str, Callable[[State, Person, Operation], str]] = {
+    "update": writes.update,
+    "create": writes.create,
+    "upsert": writes.upsert,
+    "delete": writes.delete,
+    "restore": writes.restore,
+    "purge": writes.purge,
+    "transition": writes.transition,
+    "share": writes.share,
+    "unshare": writes.unshare,
+    "expire": writes.expire,
+    "change line": line_writes.change_line,
+    "add line": line_writes.add_line,
+    "drop line": line_writes.drop_line,
+    "undo": undoing.undo,
+}

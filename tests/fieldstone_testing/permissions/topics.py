@@ -1,0 +1,81 @@
+"""Questions about more than what lists and records show now; see `compared`."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from fieldstone_testing.permissions import asking_about, outlook, surface, views
+from fieldstone_testing.permissions.asking import Asking
+from fieldstone_testing.permissions.documents import FIELDS
+from fieldstone_testing.permissions.probes import EQUAL_THEN, PIVOTS
+from fieldstone_testing.permissions.questions import Answers, some
+from fieldstone_testing.permissions.rights import may_read
+from fieldstone_testing.permissions.running import Running
+from fieldstone_testing.permissions.then import equal_then, then
+from fieldstone_testing.permissions.totals import pivot
+from fieldstone_testing.permissions.worlds import Person, State
+
+ENTITIES = ("account", "contact", "deal")
+
+
+def topics(running: Running, who: Person, asking: Asking) -> Answers:
+    """All of them."""
+    state = running.state
+    yield from past(running, who, asking)
+    for row, column, of in some(state, PIVOTS):
+        expected = pivot(state, who, row, column, of)
+        yield f"{of} by {row} and {column}", expected, partial(asking_about.pivot, asking, row, column, of)
+    for entity in ENTITIES:
+        yield from of_records(state, who, asking, entity)
+    yield from offered(state, who, asking)
+
+
+def past(running: Running, who: Person, asking: Asking) -> Answers:
+    """Lists and records of the moment when the world was filled, and of one since."""
+    state = running.state
+    for moment in sorted({0, len(state.moments) // 2}):
+        at = running.moments[moment].isoformat()
+        for entity in FIELDS:
+            found = then(state, who, entity, moment)
+            yield f"{entity} then {moment}", found, partial(asking.listed, entity, at=at)
+            for name, value in some(state, EQUAL_THEN[entity]):
+                expected = equal_then(state, who, entity, moment, name, value)
+                written = "null" if value is None else f'"{value}"' if isinstance(value, str) else value
+                where = f"{name} == {written}"
+                yield (
+                    f"{entity} then {moment} where {where}",
+                    expected,
+                    partial(asking_about.equal_then, asking, entity, name, where, at),
+                )
+        for name in state.moments[moment]:
+            if state.moments[moment][name]["entity"] == "deal":
+                expected = then(state, who, "deal", moment).get(name)
+                yield (
+                    f"{name} then {moment}",
+                    expected,
+                    partial(asking_about.record_then, asking, "deal", name, at),
+                )
+
+
+def of_records(state: State, who: Person, asking: Asking, entity: str) -> Answers:
+    """What deleting each record would do, and with whom it is shared."""
+    for one in [*state.of(entity), *state.of(entity, deleted=True)]:
+        name, there = one["name"], may_read(state, who, one) and not one["deleted"]
+        deletion = outlook.deletion(state, who, one) if there else None
+        yield f"delete preview of {name}", deletion, partial(asking_about.deletion, asking, entity, name)
+        shares = views.shares(state, one) if there else None
+        yield f"shares of {name}", shares, partial(asking_about.shares, asking, entity, name)
+
+
+def offered(state: State, who: Person, asking: Asking) -> Answers:
+    """What the OpenAPI document tells of each entity, by one look at it."""
+    document = cache(partial(asking_about.offered, asking))
+    for entity in FIELDS:
+        operations = surface.operations(state, who, entity)
+        yield f"openapi of {entity}", operations, partial(asking_about.operations, document, entity)
+        forms = {"": surface.shown(state, who, entity)}
+        for form in ("create", "update", *(surface.INSIDE_FORMS if entity == "line" else ())):
+            forms[form] = surface.sent(state, who, entity, form)
+        for form, fields in forms.items():
+            ask = partial(asking_about.fields, document, entity, form)
+            yield f"openapi of {entity}.{form}", fields, ask
