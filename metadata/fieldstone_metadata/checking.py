@@ -59,6 +59,12 @@ def check(layers: Sequence[Layer], instead: Sequence[Document] = ()) -> Checked:
         return _checked(layers, instead)
 
 
+def laid_over(layers: Sequence[Layer]) -> dict[tuple[str, str], Document]:
+    """The documents of `layers` laid over each other, by kind and name; `check` tells their problems."""
+    report = Report()
+    return merge_layers(in_order(_layer_documents(layers, report, set()), report), report)
+
+
 def _checked(layers: Sequence[Layer], instead: Sequence[Document]) -> Checked:
     report = Report()
     silenced: set[str] = set()

@@ -57,7 +57,7 @@ class Desk:
     def page(self, **options: Any) -> Page:
         """A page of somebody who is not logged in; options are those of a browser context."""
         context = self.browser.new_context(base_url=self.url, **{"viewport": DESK, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", self._note)

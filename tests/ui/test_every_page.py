@@ -41,6 +41,7 @@ def paths(deals):
         "notifications": "/notifications",
         "transition": f"{record}/transitions/lose",
         "move": f"{record}/move",
+        "rights": f"{record}/rights?field=amount",
         "search": "/search?q=ward",
         "bin": "/e/opportunity/bin",
         "profile": "/profile",

@@ -29,10 +29,12 @@ from fieldstone_ui.pages import (
     preloading,
     profile,
     records,
+    rights,
     searching,
     sharing,
     shell,
     trees,
+    what_if,
 )
 
 
@@ -69,6 +71,8 @@ def make_blueprint() -> Blueprint:
         operations,
         records,
         sharing,
+        rights,
+        what_if,
         denied,
         lookups,
         searching,

@@ -18,7 +18,16 @@ from fieldstone.records.create import create
 from fieldstone.records.delete import delete
 from fieldstone.records.delete_preview import Concerned, DeletePreview, preview_delete
 from fieldstone.records.duplicates import POSSIBLE as POSSIBLE_DUPLICATE
-from fieldstone.records.explaining import Explanation, Question, explain, require_others_view
+from fieldstone.records.explaining import (
+    OTHERS_VIEW,
+    ExplainedClause,
+    ExplainedPart,
+    Explanation,
+    HeldRole,
+    Question,
+    explain,
+    require_others_view,
+)
 from fieldstone.records.explaining.reading_roles import ReadingRole, reading_roles
 from fieldstone.records.field_states import FieldState, field_states
 from fieldstone.records.finding import find
@@ -55,6 +64,7 @@ from fieldstone.records.uploading import field_of_files, require_upload, upload,
 list = list_records
 
 __all__ = [
+    "OTHERS_VIEW",
     "OWN_FIELDS",
     "POSSIBLE_DUPLICATE",
     "Alike",
@@ -64,11 +74,14 @@ __all__ = [
     "Concerned",
     "DeletePreview",
     "Due",
+    "ExplainedClause",
+    "ExplainedPart",
     "Explanation",
     "FieldRights",
     "FieldState",
     "Found",
     "Group",
+    "HeldRole",
     "Hidden",
     "Measure",
     "Merge",

@@ -10,6 +10,7 @@ from fieldstone.what_if.answers import (
     UserDifference,
 )
 from fieldstone.what_if.asking import MOST_ENTITIES, MOST_RECORDS, MOST_USERS, Supposition, what_if
+from fieldstone.what_if.written import written_role
 
 __all__ = [
     "MOST_ENTITIES",
@@ -24,4 +25,5 @@ __all__ = [
     "Supposition",
     "UserDifference",
     "what_if",
+    "written_role",
 ]

@@ -27,3 +27,4 @@ import "./columns.js";
 import "./cells.js";
 import "./notice.js";
 import "./merging.js";
+import "./lined_text.js";

@@ -1,5 +1,5 @@
 // Links that open a dialog: a page of its own without a script (data-dialog).
-import { loadDialog } from "./dialogs.js";
+import { loadDialog, sharedDialog } from "./dialogs.js";
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-dialog]");
@@ -8,4 +8,15 @@ document.addEventListener("click", async (event) => {
   link.closest("details.fs-menu")?.removeAttribute("open");
   const answer = await loadDialog(link.href);
   if (!answer.html) location.href = link.href;
+});
+
+// A form in a dialog that asks for the same dialog again, about something else.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("dialog form[data-dialog-form]");
+  if (!form) return;
+  event.preventDefault();
+  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  const answer = await loadDialog(address);
+  if (!answer.html) location.href = address;
+  else sharedDialog().querySelector("[data-focus]")?.focus();
 });

@@ -22,6 +22,13 @@ from fieldstone_ui.data.beside import (
     unread,
     waiting_for_me,
 )
+from fieldstone_ui.data.explaining import (
+    changeable_roles,
+    explain,
+    may_explain_others,
+    role_document,
+    suppose,
+)
 from fieldstone_ui.data.filters import conjuncts, filter_part, holds
 from fieldstone_ui.data.reader import (
     ACCEPT_DUPLICATES,
@@ -128,6 +135,7 @@ __all__ = [
     "below",
     "by_title",
     "change_profile",
+    "changeable_roles",
     "comments",
     "conjuncts",
     "context",
@@ -142,6 +150,7 @@ __all__ = [
     "directly_below",
     "due",
     "entity",
+    "explain",
     "field_states",
     "files",
     "filter_part",
@@ -160,6 +169,7 @@ __all__ = [
     "may_act_on_all",
     "may_comment",
     "may_create_in_form",
+    "may_explain_others",
     "may_export",
     "may_have_files",
     "may_merge",
@@ -187,6 +197,7 @@ __all__ = [
     "restore",
     "rights",
     "rights_on",
+    "role_document",
     "same",
     "saved_view_entity",
     "saved_views",
@@ -197,6 +208,7 @@ __all__ = [
     "share",
     "shares",
     "stays",
+    "suppose",
     "title_field",
     "titles",
     "total",

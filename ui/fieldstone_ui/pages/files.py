@@ -74,7 +74,7 @@ def show(owner: Entity, identity: UUID, problem: str = "") -> str:
         problem=problem,
     )
     template = "records/files.html" if answers.from_script() else "records/files_page.html"
-    return render_template(template, page=page)
+    return render_template(template, files=page)
 
 
 def attach_url(owner: Entity, identity: UUID) -> str:

@@ -20,6 +20,7 @@ from fieldstone_ui.pages import (
     happenings,
     layouts,
     merging,
+    rights,
     sheets,
     steps,
     waiting,
@@ -70,9 +71,9 @@ def make_page(owner: Entity, identity: UUID) -> RecordPage:
 
 def live_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> RecordPage:
     """The page of a record that can be worked with."""
-    rights = data.rights(owner, identity)
+    held = data.rights(owner, identity)
     states = drafts.states(owner, identity, record, Typed())
-    filling = Filling(owner, record, states, identity=identity, changeable=rights.update)
+    filling = Filling(owner, record, states, identity=identity, changeable=held.update)
     asking = of_record("ask_delete", owner, identity)
     delete_action = Action("Delete…", asking, "trash", danger=True, dialog=True)
     return base_page(
@@ -80,11 +81,15 @@ def live_page(owner: Entity, identity: UUID, record: Mapping[str, Any]) -> Recor
         identity,
         record,
         filling,
-        edit_url=of_record("edit", owner, identity) if rights.update else "",
-        states_url=of_record("states", owner, identity) if rights.update else "",
-        attach_url=files.attach_url(owner, identity) if rights.update else "",
-        actions=[*merge_actions(owner, identity), delete_action] if rights.delete else [],
-        share_url=of_record("shares", owner, identity) if rights.share else "",
+        edit_url=of_record("edit", owner, identity) if held.update else "",
+        states_url=of_record("states", owner, identity) if held.update else "",
+        attach_url=files.attach_url(owner, identity) if held.update else "",
+        actions=[
+            *(merge_actions(owner, identity) if held.delete else ()),
+            rights.action_for(owner, identity),
+            *([delete_action] if held.delete else ()),
+        ],
+        share_url=of_record("shares", owner, identity) if held.share else "",
         transitions=steps.moves_of(owner, identity),
         waiting=waiting.waiting_on(owner, identity),
     )

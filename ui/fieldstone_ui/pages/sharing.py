@@ -81,7 +81,7 @@ def _raised(error: FieldstoneError) -> ResponseReturnValue:
 
 
 def _dialog(page: SharePage) -> str:
-    return answers.dialog("records/share.html", TITLE, page=page)
+    return answers.dialog("records/share.html", TITLE, sharing=page)
 
 
 def _done(owner: Entity, identity: UUID, said: str, focus: str) -> ResponseReturnValue:

@@ -79,6 +79,7 @@ def build_page() -> Page:
         user_email=principal.email,
         home_url=url_for("pages.home"),
         section="profile" if request.blueprint == "pages" and request.path.startswith("/profile") else "",
+        may_explain=data.may_explain_others(),
         sections=found,
         creatable=creatable(found),
         tabs=tabs(found),

@@ -11,7 +11,10 @@ from fieldstone_ui.presentation.navigation import Place, Section
 
 @dataclass(frozen=True)
 class Page:
-    """The shell. theme: "light", "dark" or "" for the system's. user_name: empty when nobody is logged in."""
+    """The shell. theme: "light", "dark" or "" for the system's. user_name: empty when nobody is logged in.
+
+    may_explain: whether the reader may ask what others may do.
+    """
 
     organisation: str = "Fieldstone"
     language: str = "en"
@@ -21,6 +24,7 @@ class Page:
     user_email: str = ""
     home_url: str = "/"
     section: str = ""
+    may_explain: bool = False
     sections: Sequence[Section] = field(default_factory=tuple)
     creatable: Sequence[Action] = field(default_factory=tuple)
     tabs: Sequence[Place] = field(default_factory=tuple)
