@@ -110,6 +110,18 @@ class Unavailable(FieldstoneError):
     status, code, title = 503, "unavailable", "The database cannot be reached"
 
 
+class Busy(Unavailable):
+    """Others hold what is needed, and did not give it back in time; nothing was written."""
+
+    status, code, title = 503, "busy", "Too much at the same time"
+
+
+class NoRoom(Unavailable):
+    """The database has no disk or memory left for this; nothing was written."""
+
+    status, code, title = 503, "disk_full", "The database has no room"
+
+
 class TooSlow(Unavailable):
     """A statement ran longer than allowed and was stopped; nothing was written."""
 

@@ -37,6 +37,10 @@ class ApiClient:
         """DELETE `path`."""
         return self._open("DELETE", path, options)
 
+    def send(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Any method; options as those of Flask's test client."""
+        return self._open(method, path, options)
+
     def _open(self, method: str, path: str, options: dict[str, Any]) -> TestResponse:
         headers = {**self._headers, **options.pop("headers", {})}
         return self._client.open(f"{PREFIX}{path}", method=method, headers=headers, **options)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +18,7 @@ from fieldstone_testing.apps import App
 MARK = "halt at the gate"
 """Whoever writes a history entry with this text waits at a closed gate, with everything written."""
 
+T = TypeVar("T")
 _SECONDS = 60
 _GATE = f"""
 CREATE FUNCTION main_system.stop_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -108,3 +111,17 @@ def closed_gate(app: App) -> Iterator[Hold]:
 def in_use(app: App) -> bool:
     """Whether anybody but the test has locked anything for writing."""
     return app.sql(_IN_USE)[0][0] != 0
+
+
+def at_one_moment(app: App, table: str, *calls: Callable[[], T]) -> list[T]:
+    """What calls give that have all come as far as to wait for `table`, and then go on together."""
+    with (
+        holding(app, f"LOCK TABLE {table} IN EXCLUSIVE MODE") as hold,
+        ThreadPoolExecutor(len(calls)) as pool,
+    ):
+        answers = []
+        for number, call in enumerate(calls, 1):
+            answers.append(pool.submit(call))
+            hold.until_waiting(number)
+        hold.release()
+        return [answer.result(_SECONDS) for answer in answers]

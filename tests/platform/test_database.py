@@ -14,7 +14,7 @@ from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.database.migrations import NewerData
 from fieldstone.database.system import XID8
-from fieldstone.errors import Conflict, Invalid, StaleModel, TooSlow, Unavailable
+from fieldstone.errors import Busy, Conflict, Invalid, StaleModel, TooSlow, Unavailable
 from fieldstone_testing import App
 
 ONE = sa.select(sa.literal(1))
@@ -105,6 +105,14 @@ def test_a_write_under_a_publication_that_is_over_is_refused(database):
 def test_a_slow_statement_is_stopped(database):
     with pytest.raises(TooSlow), database.read() as connection:
         connection.execute(sa.text("SELECT pg_sleep(10)"))
+
+
+def test_who_waits_too_long_for_others_is_told_that_and_not_that_it_takes_too_long(database):
+    lock = "LOCK TABLE main_system.content IN ACCESS EXCLUSIVE MODE"
+    with database.transaction() as holder:
+        holder.exec_driver_sql(lock)
+        with pytest.raises(Busy, match="Others"), database.read() as connection:
+            connection.execute(sa.select(database.system.content))
 
 
 def test_a_broken_unique_names_the_field(shop):

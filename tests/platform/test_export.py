@@ -1,18 +1,24 @@
 """Exports: everything a filter matches, as a file, under the rights of who asks for it."""
 
 import csv
+import errno
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from fieldstone import records
+from fieldstone.errors import NoRoom
 from fieldstone.transfer import spreadsheet
 from fieldstone.transfer.export import cell
+from fieldstone.transfer.finished import finished
 from fieldstone_testing.deals import DEALS
+from fieldstone_testing.holds import holding
 from fieldstone_testing.problems import assert_problem
 
 PATH = "/data/deal/export"
@@ -56,11 +62,42 @@ def test_all_records_are_exported_over_many_pages_and_only_those_that_may_be_rea
     assert "Bo's" not in {name for name, _ in rows}
 
 
-def test_it_is_a_file_that_is_sent_in_parts(api):
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "xlsx"])
+def test_it_is_a_file_that_is_sent_in_parts_and_whose_length_is_known(api, kind):
+    answer = api.get(f"{PATH}?format={kind}")
+    assert answer.is_streamed
+    assert int(answer.headers["Content-Length"]) == len(answer.get_data())
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "xlsx"])
+def test_what_goes_wrong_after_the_first_records_is_told_and_half_a_file_is_not_sent(app, api, kind):
+    lock = "LOCK TABLE main.deal IN ACCESS EXCLUSIVE MODE"
+    api.get(f"{PATH}?format={kind}")
+    with holding(app, lock) as first, ThreadPoolExecutor(2) as pool, ExitStack() as stack:
+        answer = pool.submit(api.get, f"{PATH}?format={kind}")
+        first.until_waiting(1)
+        # Who comes next gets the table between two pages, as those who wait are served in their order.
+        second = pool.submit(stack.enter_context, holding(app, lock))
+        first.until_waiting(2)
+        first.release()
+        second.result().cancel()
+        assert_problem(answer.result(), 503, "too_slow")
+    assert api.get(f"{PATH}?format={kind}").status_code == 200
+
+
+def test_a_full_disk_is_told():
+    def write(file):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(NoRoom, match="no disk left"):
+        finished(write)
+
+
+def test_a_table_is_a_file_with_a_name(api):
     answer = api.get(PATH)
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="deal.csv"'
-    assert answer.is_streamed
 
 
 def test_a_text_that_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe_and_a_number_stays(api):

@@ -201,6 +201,8 @@ def _engine(url: sa.URL, pool_size: int, statement_timeout: float) -> sa.Engine:
             "connect_timeout": 5,
             "application_name": "fieldstone",
             "options": f"-c statement_timeout={milliseconds} -c timezone=UTC"
+            # Before the statement's time is over, so that who waits for others is told just that.
+            f" -c lock_timeout={max(1, milliseconds * 2 // 3)}"
             f" -c pg_trgm.word_similarity_threshold={_ALIKE}"
             " -c idle_in_transaction_session_timeout=300000",
         },

@@ -12,10 +12,12 @@ import psycopg
 import sqlalchemy as sa
 
 from fieldstone.errors import (
+    Busy,
     Conflict,
     FieldError,
     FieldstoneError,
     Invalid,
+    NoRoom,
     StaleModel,
     TooSlow,
     Unavailable,
@@ -50,9 +52,7 @@ def translate(error: Exception) -> FieldstoneError:
     details: `constraint` and `table` as PostgreSQL names them; `errors` name the fields of a broken `unique`.
     """
     if isinstance(error, sa.exc.TimeoutError):
-        return Unavailable(
-            "All database connections are in use. Nothing was written; try again.", code="busy"
-        )
+        return Busy("All database connections are in use. Nothing was written; try again.")
     state = sqlstate(error)
     if _connection_lost(error, state):
         return Unavailable(
@@ -76,19 +76,19 @@ def _by_state(error: Exception, state: str) -> FieldstoneError:
     if state.startswith("23"):
         return _constraint(error, state)
     if state in RETRYABLE or state == "55P03":
-        return Unavailable("Others are changing the same data. Nothing was written; try again.", code="busy")
+        return Busy("Others are changing the same data. Nothing was written; try again.")
     if state == "57014":
         return TooSlow("This takes too long and was stopped. Nothing was written; narrow the request down.")
     if state == "53100":
-        return Unavailable("The disk of the database is full. Nothing was written.", code="disk_full")
+        return NoRoom("The disk of the database is full. Nothing was written.")
     if state == "53200":
-        return Unavailable(
+        return NoRoom(
             "The database has no memory for so many tables at once. Nothing was written; raise its setting "
             "`max_locks_per_transaction`.",
             code="out_of_memory",
         )
     if state.startswith("53"):
-        return Unavailable("The database has no room for another connection. Try again.", code="busy")
+        return Busy("The database has no room for another connection. Try again.")
     if state.startswith("22"):
         return Invalid("A value is outside of what can be stored.", code="out_of_range")
     return FieldstoneError("Something went wrong in the database. Nothing was written.")

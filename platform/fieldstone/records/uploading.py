@@ -73,10 +73,12 @@ def _made(context: Context, content: Content, work: Callable[[Context, UUID], Wr
     """Run `work` in one transaction with the id of a new file; nothing of the content stays if it fails."""
     (id_,) = new_ids(1)
     database, model = context.database, context.model
+    kept: list[UUID] = []
 
     def write(connection: sa.Connection) -> Written:
         made = work(replace(context, database=JoinedDatabase(database, connection)), id_)
         # Last of all: whoever reads the committed record finds the content.
+        kept.append(id_)
         database.files.keep(content.received, id_)
         return made
 
@@ -84,8 +86,9 @@ def _made(context: Context, content: Content, work: Callable[[Context, UUID], Wr
         return database.run_write(model.version, write)
     except BaseException:
         database.files.discard(content.received)
-        with contextlib.suppress(FieldstoneError):
-            contents.remove_unknown(database, model, [id_])
+        if kept:
+            with contextlib.suppress(FieldstoneError):
+                contents.remove_unknown(database, model, kept)
         raise
 
 

@@ -1,4 +1,4 @@
-"""Exporting the records of a list as CSV or NDJSON, streamed: what the caller may read, and nothing else.
+"""Exporting the records of a list as CSV or NDJSON: what the caller may read, and nothing else.
 
 CSV is RFC 4180 in UTF-8 with a byte order mark, which tells spreadsheets the encoding. A text that a
 spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return) gets an apostrophe
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -28,12 +28,11 @@ from fieldstone.records.batch import find_entity
 from fieldstone.records.labels import field_label
 from fieldstone.records.query import MOST_RECORDS
 from fieldstone.records.source import Viewer
+from fieldstone.transfer.finished import finished
 
 CAPABILITY = "export"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MARK = "\ufeff"
-LINES = 200
-"""How many lines are sent together."""
 
 Record = Mapping[str, Any]
 
@@ -43,18 +42,19 @@ def may_export(context: Context) -> bool:
     return CAPABILITY in context.principal.capabilities or ADMIN in context.principal.roles
 
 
-def ndjson(context: Context, entity: str, query: Query) -> Iterator[bytes]:
-    """One JSON object on each line.
+def ndjson(context: Context, entity: str, query: Query) -> IO[bytes]:
+    """A file with one JSON object on each line.
 
-    Raises, before the first line: NotFound without the entity, Forbidden without the capability, and what
-    reading a list raises.
+    Raises NotFound without the entity, Forbidden without the capability, what reading a list raises, and
+    NoRoom where the disk is full.
     """
     texts = texts_of(context, entity, query)
-    return _together(text + b"\n" for text in texts)
+    return finished(lambda file: file.writelines(text + b"\n" for text in texts))
 
 
-def as_csv(context: Context, entity: str, query: Query, *, labels: bool = False) -> Iterator[bytes]:
-    """A line of heads, then a line for each record; `labels`: what fields are called, instead of their names.
+def as_csv(context: Context, entity: str, query: Query, *, labels: bool = False) -> IO[bytes]:
+    """A file with a line of heads, then a line for each record; `labels`: what fields are called, instead of
+    their names.
 
     A reference is the title of its record, a list has commas between its items, anything composed is JSON.
     Raises as `ndjson`.
@@ -64,7 +64,7 @@ def as_csv(context: Context, entity: str, query: Query, *, labels: bool = False)
     names = columns_of(context, owner, query)
     heads = [head_of(context, owner, name) if labels else name for name in names]
     rows = (_row(orjson.loads(text), names) for text in texts)
-    return _together(chain([MARK.encode()], _lines(chain([heads], rows))))
+    return finished(lambda file: file.writelines(chain([MARK.encode()], _lines(chain([heads], rows)))))
 
 
 def texts_of(context: Context, entity: str, query: Query) -> Iterator[bytes]:
@@ -137,15 +137,3 @@ def _lines(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()
-
-
-def _together(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines in parts that are worth sending."""
-    part: list[bytes] = []
-    for line in lines:
-        part.append(line)
-        if len(part) == LINES:
-            yield b"".join(part)
-            part.clear()
-    if part:
-        yield b"".join(part)

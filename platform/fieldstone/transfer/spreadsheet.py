@@ -5,7 +5,6 @@ Numbers, days and instants (in UTC) are such in the spreadsheet too; texts are t
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import IO, Any
 
 import orjson
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -22,6 +22,7 @@ from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field
 from fieldstone.records import Query
 from fieldstone.transfer.export import Record, columns_of, head_of, text_of, texts_of
+from fieldstone.transfer.finished import finished
 
 MOST_ROWS = 1_048_575
 """Of a worksheet, without the heads."""
@@ -33,11 +34,9 @@ _EXACT_DIGITS = 15
 _FIRST_DAY = date(1900, 3, 1)
 """Spreadsheets take 1900 for a leap year; before this day their dates are not ours."""
 
-_PART = 2**16
 
-
-def as_xlsx(context: Context, entity: str, query: Query, *, labels: bool = False) -> Iterator[bytes]:
-    """The file in parts, complete before the first of them is given; `labels`: as for CSV.
+def as_xlsx(context: Context, entity: str, query: Query, *, labels: bool = False) -> IO[bytes]:
+    """The file; `labels`: as for CSV.
 
     Raises as `export.ndjson`, and `TooLarge` for more records than a worksheet has rows.
     """
@@ -45,32 +44,26 @@ def as_xlsx(context: Context, entity: str, query: Query, *, labels: bool = False
     owner = context.model.entities[entity]
     names = columns_of(context, owner, query)
     heads = [head_of(context, owner, name) if labels else name for name in names]
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed when it has been sent
-    try:
-        _write(file, owner, names, heads, texts)
-    except BaseException:
-        file.close()
-        raise
-    return _parts(file)
+    return finished(lambda file: _write(file, owner, names, heads, texts))
 
 
 def _write(
     file: IO[bytes], owner: Entity, names: Sequence[str], heads: Sequence[str], texts: Iterator[bytes]
 ) -> None:
-    with xlsxwriter.Workbook(file, {"constant_memory": True, "in_memory": False}) as book:
-        sheet = _Sheet(book, owner, names)
-        sheet.write_heads(heads)
-        for number, text in enumerate(texts, 1):
-            if number > MOST_ROWS:
-                raise TooLarge(f"A spreadsheet holds {MOST_ROWS:,} records; narrow the list, or take CSV.")
-            sheet.write_record(number, orjson.loads(text))
+    try:
+        with xlsxwriter.Workbook(file, {"constant_memory": True, "in_memory": False}) as book:
+            sheet = _Sheet(book, owner, names)
+            sheet.write_heads(heads)
+            _write_records(sheet, texts)
+    except FileCreateError as error:
+        raise OSError(str(error)) from error
 
 
-def _parts(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while part := file.read(_PART):
-            yield part
+def _write_records(sheet: _Sheet, texts: Iterator[bytes]) -> None:
+    for number, text in enumerate(texts, 1):
+        if number > MOST_ROWS:
+            raise TooLarge(f"A spreadsheet holds {MOST_ROWS:,} records; narrow the list, or take CSV.")
+        sheet.write_record(number, orjson.loads(text))
 
 
 class _Sheet:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from fieldstone import records
@@ -134,7 +134,7 @@ def may_export() -> bool:
     return export.may_export(context())
 
 
-def csv_of(owner: Entity, query: Query) -> Iterator[bytes]:
+def csv_of(owner: Entity, query: Query) -> IO[bytes]:
     """The records of a query as CSV under the labels of their fields. Raises Forbidden."""
     return export.as_csv(context(), owner.name, query, labels=True)
 

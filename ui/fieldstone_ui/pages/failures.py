@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fieldstone.errors import FieldstoneError, Forbidden
+from fieldstone.errors import FieldstoneError, Forbidden, TooSlow, Unavailable
 from fieldstone_ui.pages import denied
 from fieldstone_ui.pages.answers import from_script, refusal, wants_json
 from fieldstone_ui.pages.logins import ask_to_log_in, logged_in
@@ -20,7 +20,6 @@ TITLES = {
     409: "In conflict with other data",
     413: "Too large",
     429: "Too many tries",
-    503: "The database cannot be reached",
 }
 
 
@@ -45,7 +44,7 @@ def message(error: FieldstoneError) -> Message:
     """The words of the page."""
     said, conditions = denied.refused(error) if error.status == Forbidden.status else (explain(error), [])
     return Message(
-        title=TITLES.get(error.status, "That did not work" if error.status < 500 else "Something went wrong"),
+        title=title(error),
         text=said,
         icon=ICONS.get(error.status, "alert-circle"),
         actions=list(next_steps(error)),
@@ -54,21 +53,30 @@ def message(error: FieldstoneError) -> Message:
     )
 
 
+def title(error: FieldstoneError) -> str:
+    """The words above the message; what is over in a moment says itself what it is."""
+    if error.status == Unavailable.status:
+        return error.title
+    return TITLES.get(error.status, "That did not work" if error.status < 500 else "Something went wrong")
+
+
 def explain(error: FieldstoneError) -> str:
     """What happened; for what is not there, that it may also be hidden."""
     if error.status == 404 and error.code in {"not_found", "http_404"}:
         return "There is nothing at this address, or you may not see it. Nothing of yours is lost."
+    if error.status >= 500 and request.method == "POST" and not from_script():
+        return f"{error.message} Go back in your browser: what you typed is still there."
     return error.message
 
 
 def next_steps(error: FieldstoneError) -> list[Action]:
     """What to do next."""
-    if error.status in {503, 500}:
-        return [Action("Try again", request.full_path.rstrip("?") if request.method == "GET" else "/")]
+    home = Action("To the start page", url_for("pages.home"))
     entity = (request.view_args or {}).get("entity")
-    back = (
-        [Action("Back to the list", url_for("pages.listing", entity=entity))]
-        if entity and error.code != "unknown_entity"
-        else []
-    )
-    return [*back, Action("To the start page", url_for("pages.home"))]
+    known = entity and error.code != "unknown_entity"
+    back = [Action("Back to the list", url_for("pages.listing", entity=entity))] if known else []
+    if error.status not in {503, 500}:
+        return [*back, home]
+    again = [Action("Try again", request.full_path.rstrip("?"))] if request.method == "GET" else []
+    # The same once more would mostly take as long; the list without its filters does not.
+    return [*back, *again, home] if isinstance(error, TooSlow) else [*(again or [home])]

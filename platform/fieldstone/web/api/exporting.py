@@ -1,10 +1,14 @@
-"""`GET …/export`: all records of a filter as a file, streamed."""
+"""`GET …/export`: all records of a filter as a file."""
 
 from __future__ import annotations
+
+import os
+from typing import IO
 
 from flask import Blueprint, Response
 
 from fieldstone.transfer import export, spreadsheet
+from fieldstone.transfer.finished import parts
 from fieldstone.web.api.reading import list_query
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.request_context import current_context
@@ -27,8 +31,12 @@ def export_records(entity: str) -> Response:
     return attachment(WRITERS[kind](current_context(), entity, list_query(parameters)), entity, kind)
 
 
-def attachment(body: object, name: str, kind: str) -> Response:
-    """A file that a browser saves. body: parts of bytes."""
-    response = Response(body, content_type=TYPES[kind])  # type: ignore[arg-type]  # an iterator of bytes
+def attachment(file: IO[bytes], name: str, kind: str) -> Response:
+    """A file that a browser saves; it is closed when it has been sent."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    response = Response(parts(file), content_type=TYPES[kind])
+    response.call_on_close(file.close)
+    response.content_length = size
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response

@@ -46,7 +46,9 @@ def create_share(entity: str, record: str) -> Response:
     bodies.only(body, MEMBERS)
     wanted = _sharing(body)
     id_, is_new = records.share(context, entity, identity, wanted)
-    made = next(one for one in records.shares(context, entity, identity) if one["id"] == str(id_))
+    # Somebody may have taken it back already, or it is no longer the caller's to see.
+    told = {one["id"]: one for one in records.shares(context, entity, identity)}
+    made = told.get(str(id_), {"id": str(id_)})
     response = json_value(made, 201 if is_new else 200)
     if is_new:
         response.headers["Location"] = f"{PREFIX}/data/{entity}/{record}/shares/{id_}"

@@ -215,7 +215,7 @@ def _history(surface: Surface) -> Schema:
 
 def _export(surface: Surface) -> Schema:
     content = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in TYPES.values()}
-    responses = answers({200: {"description": "The file, streamed.", "content": content}}, (*READING, 413))
+    responses = answers({200: {"description": "The file, complete.", "content": content}}, (*READING, 413))
     formats: Schema = {"type": "string", "enum": list(TYPES), "default": "csv"}
     listed = [one for one in parameters.listing("created_at >= today() - 30") if one["name"] in PARAMETERS]
     return _operation(surface, "export", f"Export {surface.plural}", responses) | {

@@ -67,7 +67,8 @@ MEANINGS: Mapping[int, str] = {
     416: "That part is not in the file; `Content-Range` says how large it is.",
     422: "Values were refused; `errors` names each field.",
     429: "Too many requests; try again after `Retry-After` seconds.",
-    503: "The database cannot be reached; nothing was written. Try again after `Retry-After` seconds.",
+    503: "The database cannot be reached, is busy with others, or took too long; nothing was written. Try "
+    "again after `Retry-After` seconds.",
 }
 READING = (400, 401, 403, 404, 405, 503)
 WRITING = (*READING, 408, 409, 412, 413, 415, 422)
