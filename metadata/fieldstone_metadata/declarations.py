@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fieldstone_metadata.calendars import WorkCalendar
 from fieldstone_rules import Expression
 from fieldstone_rules.checking.context import UserFunction
 from fieldstone_rules.rule_files.declarations import RuleFile
 from fieldstone_rules.schema import Schema, Through
+
+if TYPE_CHECKING:
+    from fieldstone_metadata.groundwork import Groundwork
 
 Label = Mapping[str, str]
 """Locale → text; the empty locale is the text for everybody else."""
@@ -418,7 +421,7 @@ class Application:
     """All that is declared, over all layers. `schema` is what expressions see of it.
 
     functions: those of the rule files, as any expression calls them (`file.name`).
-    rule_origins: where the rule files stand, by name.
+    rule_origins: where the rule files stand, by name. groundwork: what a later check can take over.
     """
 
     apps: Mapping[str, App]
@@ -436,6 +439,7 @@ class Application:
     rules: Mapping[str, RuleFile] = field(default_factory=dict)
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     rule_origins: Mapping[str, Origin] = field(default_factory=dict)
+    groundwork: Groundwork | None = field(default=None, repr=False, compare=False)
 
     def workflow_of(self, entity: str) -> Workflow | None:
         """The workflow over `entity`, or None."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fieldstone_metadata.documents import Document
+from fieldstone_metadata.groundwork import Building
 from fieldstone_metadata.layer_order import LayerDocuments
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.reporting import Report
@@ -26,17 +27,18 @@ _IDENTITY = frozenset({"kind", "name", "extends"})
 Key = tuple[str, str]
 
 
-def merge_layers(layers: Sequence[LayerDocuments], report: Report) -> dict[Key, Document]:
+def merge_layers(layers: Sequence[LayerDocuments], building: Building) -> dict[Key, Document]:
     """The documents of `layers` (lowest first) laid over each other, in the
     order of their first declaration.
     """
+    report = building.report
     merged: dict[Key, Document] = {}
     for layer in layers:
         for document in layer.documents:
             _add(document, merged, report)
         for document in layer.documents:
             if document.extends:
-                _extend(document, merged, report)
+                _extend(document, merged, building)
     return merged
 
 
@@ -64,7 +66,8 @@ def _add(document: Document, merged: dict[Key, Document], report: Report) -> Non
     )
 
 
-def _extend(document: Document, merged: dict[Key, Document], report: Report) -> None:
+def _extend(document: Document, merged: dict[Key, Document], building: Building) -> None:
+    report = building.report
     key = (document.kind, document.name)
     base = merged.get(key)
     if base is None:
@@ -81,8 +84,14 @@ def _extend(document: Document, merged: dict[Key, Document], report: Report) -> 
         report.error(document.root.get("extends") or document.root, "extends_itself", _SAME_LAYER)
         return
     changes = {name: node for name, node in document.root.items() if name not in _IDENTITY}
-    root = _merge_mappings(base.root, document.root.with_value(changes), document.layer, report)
-    merged[key] = replace(base, root=root)
+    merged[key] = replace(
+        base,
+        root=building.part(
+            ("extended", document.layer, *key),
+            (base.root, document.root),
+            lambda: _merge_mappings(base.root, document.root.with_value(changes), document.layer, report),
+        ),
+    )
 
 
 _SAME_LAYER = "this document extends one of its own layer: write the change there"

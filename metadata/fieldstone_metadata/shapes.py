@@ -30,7 +30,7 @@ class FieldShape:
     """
 
     name: str
-    node: Node
+    node: Node = field(compare=False)  # it is the same where the document is
     declared: FieldTypeDeclaration
     details: TypeDetails
     choices: tuple[Option, ...] = ()
@@ -98,6 +98,25 @@ class EntityShape:
             for name, rule_type in SYSTEM_FIELDS.items()
             if (self.owner or name not in _OWNED) and (money or name != "currency")
         }
+
+
+def same_outline(one: EntityShape, other: EntityShape) -> bool:
+    """Whether everything that is made of one of two outlines would be made of the other."""
+    fields, others = one.fields, other.fields
+    return (
+        one.document.root is other.document.root
+        and (one.owner, one.activities, one.shared_money)
+        == (other.owner, other.activities, other.shared_money)
+        and (one.inverses, one.unsound, one.links) == (other.inverses, other.unsound, other.links)
+        and list(one.inverses) == list(other.inverses)
+        and list(fields) == list(others)
+        and all(_same_field(field, others[name]) for name, field in fields.items())
+    )
+
+
+def _same_field(one: FieldShape, other: FieldShape) -> bool:
+    ordered = not one.states or str(one.states) == str(other.states)
+    return one == other and ordered
 
 
 def ways_out(shape: EntityShape, entities: Mapping[str, EntityShape]) -> list[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from fieldstone_metadata.declarations import Origin
 from fieldstone_metadata.documents import Document
+from fieldstone_metadata.groundwork import Building
+from fieldstone_metadata.lookups import ALL, OUTLINE, Watched
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.shapes import EntityShape
@@ -22,18 +24,27 @@ class Workspace:
     as such;
     nobody complains that they are missing. entities: outlines, filled before expressions are checked.
     formulas: those
-    checked so far, by entity and field; None for one that is wrong or being checked.
+    checked so far, by entity and field; None for one that is wrong or being checked. building: the parts that
+    are made of the documents, some of which an earlier check may have made.
     """
 
     documents: Mapping[str, Mapping[str, Document]]
     report: Report
     silenced: set[str]
-    entities: dict[str, EntityShape] = field(default_factory=dict)
+    building: Building
+    entities: Watched[EntityShape] = field(init=False)
     formulas: dict[tuple[str, str], Expression | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin without outlines."""
+        self.entities = Watched(OUTLINE, self.building.lookups)
 
     def of_kind(self, kind: str) -> Mapping[str, Document]:
         """The sound documents of a kind, by name."""
-        return self.documents.get(kind, {})
+        found = self.documents.get(kind)
+        if found is None:
+            self.building.lookups.note((kind, ALL))
+        return {} if found is None else found
 
     def unknown(self, node: Node, code: str, what: str, known: Iterable[str]) -> None:
         """Reports that `node` names nothing known, with a suggestion, unless the name is silenced."""
@@ -45,7 +56,7 @@ class Workspace:
         """The outline of the entity that `node` names; reports an unknown one."""
         if node is None:
             return None
-        shape = self.entities.get(node.value)
+        shape: EntityShape | None = self.entities.get(node.value)
         if shape is None:
             self.unknown(node, "unknown_entity", "entity", self.entities)
         return shape

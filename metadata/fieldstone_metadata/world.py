@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from fieldstone_metadata.field_types import FILE_TYPES
+from fieldstone_metadata.lookups import MESSAGES, OUTLINE, ROLE_NAMES, SETTINGS, WAYS, Lookup, Lookups
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.shapes import EntityShape, FieldShape, States
 from fieldstone_metadata.suggestions import did_you_mean
@@ -32,7 +33,9 @@ class World:
         shapes: Mapping[str, EntityShape],
         settings: Mapping[str, Mapping[str, Type]],
         roles: Iterable[str],
+        lookups: Lookups,
     ) -> None:
+        self._lookups = lookups
         self._shapes = shapes
         self._settings = settings
         self._roles = tuple(roles)
@@ -44,6 +47,7 @@ class World:
 
     def entity(self, name: str) -> EntitySchema | None:
         """The entity called `name`, or None."""
+        self._lookups.note((OUTLINE, name))
         if name not in self._entities and name in self._shapes:
             shape = self._shapes[name]
             self._fields[name] = _Fields(shape, self)
@@ -58,10 +62,12 @@ class World:
 
     def settings(self) -> Mapping[str, Mapping[str, Type]]:
         """App → key → type of every setting."""
+        self._lookups.note(SETTINGS)
         return self._settings
 
     def roles(self) -> Iterable[str]:
         """The names of all roles."""
+        self._lookups.note(ROLE_NAMES)
         return self._roles
 
     # --- what rules may write
@@ -89,17 +95,33 @@ class World:
 
     def transitions(self, entity: str) -> Iterable[str]:
         """The names of the transitions of an entity's workflow."""
+        self._lookups.note(WAYS)
         return self.ways.get(entity, {})
 
     def way(self, entity: str, transition: str) -> Way | None:
         """Where a transition of an entity's workflow leads; None if there is no such one."""
+        self._lookups.note(WAYS)
         return self.ways.get(entity, {}).get(transition)
 
     def messages(self) -> Mapping[str, str | None]:
         """The messages that rules can name → the entity that each is about."""
+        self._lookups.note(MESSAGES)
         return self.told
 
+    def facts(self) -> Mapping[Lookup, object]:
+        """What does not belong to a single entity, in a form in which the order counts."""
+        return {
+            SETTINGS: tuple((app, tuple(types.items())) for app, types in self._settings.items()),
+            ROLE_NAMES: self._roles,
+            MESSAGES: tuple(self.told.items()),
+            WAYS: tuple((entity, tuple(ways.items())) for entity, ways in self.ways.items()),
+        }
+
     # --- formulas
+
+    def settled(self) -> None:
+        """The types of all formulas are known: let go of what was needed to find them."""
+        self.stored_type = _unsettled
 
     def settle(self, entity: str, field: str, formula_type: Type) -> None:
         """Remembers the type that the expression of a formula turned out to have."""
@@ -133,6 +155,11 @@ class World:
                 return did_you_mean(step, schema.fields if schema is not None else ())
             entity = next(iter(schema.fields[step].type.entities), "")
         return None
+
+
+def _unsettled(entity: str, shape: FieldShape) -> Type:
+    """Of an application that was not accepted, which nobody asks."""
+    raise LookupError(f"the type of {entity}.{shape.name} was never found")
 
 
 def _part_of(field: FieldSchema, part: str) -> tuple[FieldSchema | None, str | None]:

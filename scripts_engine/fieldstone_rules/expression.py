@@ -63,11 +63,29 @@ class Scope:
     collections: bool = False
     picker: str | None = None
 
+    @property
+    def standing(self) -> Standing:
+        """What a checked expression keeps of it."""
+        return Standing(self.entity, self.purpose, self.picker)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a checked expression keeps of its scope: the entity of its record, its purpose, and who picks.
+
+    It keeps no schema: expressions outlive the check that made them, and would hold on to all that it knew.
+    """
+
+    entity: str | None = None
+    purpose: Purpose = Purpose.VALUE
+    picker: str | None = None
+
 
 @dataclass(frozen=True, eq=False)
 class Expression:
     """A checked expression.
 
+    scope: where it stands.
     reads: (entity, field) of everything it reads, formulas followed. paths: hops from the record, to
     prefetch.
     collections: it reads collections. constant: it depends on nothing but what stands in the text.
@@ -76,7 +94,7 @@ class Expression:
     source: str
     tree: Node
     type: Type
-    scope: Scope
+    scope: Standing
     reads: frozenset[tuple[str, str]]
     paths: frozenset[tuple[str, ...]]
     collections: bool
@@ -107,10 +125,10 @@ def _checked(source: str, scope: Scope, read: Callable[[Checking, Names], Node])
     _check_root(checking, node, scope)
     if any(problem.severity == "error" for problem in checking.problems):
         raise RuleError(sorted(checking.problems, key=lambda p: (p.line, p.column)), source)
-    return expression_of(source, node, scope, tuple(checking.problems))
+    return expression_of(source, node, scope.standing, tuple(checking.problems))
 
 
-def expression_of(source: str, node: Node, scope: Scope, warnings: tuple[Problem, ...] = ()) -> Expression:
+def expression_of(source: str, node: Node, scope: Standing, warnings: tuple[Problem, ...] = ()) -> Expression:
     """An expression around a tree that has been checked."""
     return Expression(
         source,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fieldstone_rules.expression import Expression, Purpose, Scope, expression_of
+from fieldstone_rules.expression import Expression, Standing, expression_of
 from fieldstone_rules.lifting import rewritten
 from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.spans import Span
@@ -77,8 +77,7 @@ def detach(expression: Expression) -> Detached:
 
 
 def _expression(around: Expression, node: Node) -> Expression:
-    scope = around.scope
-    return expression_of(around.source, node, Scope(scope.schema, scope.entity, Purpose.VALUE))
+    return expression_of(around.source, node, Standing(around.scope.entity))
 
 
 def why_not_picked_by(expression: Expression) -> Iterator[tuple[Span, str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fieldstone_metadata.declarations import Duplicates, Entity, Field, Label
 from fieldstone_metadata.expressions import Expressions, used_from_outside
 from fieldstone_metadata.field_types import FIELD_TYPES
-from fieldstone_metadata.kinds.field import build_field, private_fields
+from fieldstone_metadata.kinds.field import build_field, formula_of, private_fields
 from fieldstone_metadata.kinds.paths import check_order, field_paths
 from fieldstone_metadata.names import label_of, plural_of
 from fieldstone_metadata.nodes import Node
@@ -25,16 +27,32 @@ def build_entities(workspace: Workspace, expressions: Expressions) -> dict[str, 
     """The declarations of all sound entities. Fields come first, because titles and
     lists may name any formula.
     """
-    fields = {
-        name: {
-            field.name: build_field(field, shape, workspace, expressions) for field in shape.fields.values()
-        }
-        for name, shape in workspace.entities.items()
-    }
-    built = (
-        _entity(shape, fields[name], workspace, expressions) for name, shape in workspace.entities.items()
+    fields = {name: _fields(shape, workspace, expressions) for name, shape in [*workspace.entities.items()]}
+    entities: dict[str, Entity] = {}
+    for name, shape in [*workspace.entities.items()]:
+        built = workspace.building.part(
+            ("entity", name),
+            (shape, fields[name]),
+            partial(_entity, shape, fields[name], workspace, expressions),
+        )
+        if built is not None:
+            entities[name] = built
+    return entities
+
+
+def _fields(shape: EntityShape, workspace: Workspace, expressions: Expressions) -> dict[str, Field]:
+    fields = workspace.building.part(
+        ("fields", shape.name), (shape,), partial(_built_fields, shape, workspace, expressions)
     )
-    return {entity.name: entity for entity in built if entity is not None}
+    for name, field in fields.items():
+        # What was taken over has not been asked for its formulas yet, and others look at their types.
+        if field.formula is not None:
+            formula_of(shape.fields[name], shape.name, workspace, expressions)
+    return fields
+
+
+def _built_fields(shape: EntityShape, workspace: Workspace, expressions: Expressions) -> dict[str, Field]:
+    return {field.name: build_field(field, shape, workspace, expressions) for field in shape.fields.values()}
 
 
 def _entity(

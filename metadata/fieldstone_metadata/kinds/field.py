@@ -6,6 +6,7 @@ from typing import Any
 
 from fieldstone_metadata.declarations import Default, Field, ReferenceTarget
 from fieldstone_metadata.expressions import BOOLEAN, Expressions, used_from_outside
+from fieldstone_metadata.groundwork import Formulas
 from fieldstone_metadata.kinds.picking import limits_of
 from fieldstone_metadata.names import ANY, label_of
 from fieldstone_metadata.nodes import Node, to_plain
@@ -175,8 +176,19 @@ def formula_of(
         return None
     if key not in workspace.formulas:
         workspace.formulas[key] = None
-        workspace.formulas[key] = _formula(shape, node, entity, workspace, expressions)
+        formula = workspace.building.part(
+            ("formula", *key), (shape,), lambda: _formula(shape, node, entity, workspace, expressions)
+        )
+        workspace.formulas[key] = formula
+        if formula is not None:
+            expressions.world.settle(entity, shape.name, formula.type)
     return workspace.formulas[key]
+
+
+def formulas_of(workspace: Workspace) -> Formulas:
+    """What others see of the formulas that have been checked."""
+    checked = workspace.formulas.items()
+    return {key: (found.type, found.collections) for key, found in checked if found is not None}
 
 
 def _formula(
@@ -198,7 +210,6 @@ def _formula(
     if outside:
         message = f"a stored formula cannot use `{min(outside)}`, not even through another formula"
         workspace.report.error(node, "not_allowed", message)
-    expressions.world.settle(entity, shape.name, expression.type)
     return expression
 
 

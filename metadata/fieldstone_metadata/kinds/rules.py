@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from fieldstone_metadata.declarations import Origin
 from fieldstone_metadata.documents import Document
+from fieldstone_metadata.lookups import Lookup
 from fieldstone_metadata.nodes import Node
 from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.suggestions import did_you_mean
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import World
 from fieldstone_rules import Problem as RuleProblem
+from fieldstone_rules.checking.context import UserFunction
 from fieldstone_rules.rule_files import RuleFiles, parts
+from fieldstone_rules.rule_files.course import Course, FileCheck
 from fieldstone_rules.rule_files.declarations import (
     Declaration,
     Do,
@@ -33,7 +37,38 @@ _SHARE = "share"
 def read_rules(workspace: Workspace, world: World) -> RuleFiles:
     """The rule files of an application; their functions can be called before the files are checked."""
     sources = {name: str(document.root.plain("text")) for name, document in _documents(workspace).items()}
-    return RuleFiles(sources, world)
+    return RuleFiles(sources, world, _Following(workspace))
+
+
+class _Following(Course):
+    """What of an earlier check is still right of a rule file is taken over."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._building = workspace.building
+        self._roots = {name: document.root for name, document in _documents(workspace).items()}
+        self._asked: dict[str, set[Lookup]] = {}
+
+    def kept(self, file: str) -> FileCheck | None:
+        """What was found of a file without functions. Those with functions are read for the sake of them."""
+        part = self._building.kept((KIND, file), (self._roots[file],))
+        found: FileCheck | None = part.result if part is not None else None
+        return found if found is not None and not found.file.functions else None
+
+    def file(self, file: str, check: Callable[[], FileCheck]) -> FileCheck:
+        """A file is a part; what it depends on is what is looked up while it is checked."""
+        return self._building.part((KIND, file), (self._roots[file],), check)
+
+    def function(self, full_name: str, find: Callable[[], UserFunction]) -> UserFunction:
+        """Whoever uses a function depends on all that was looked up when it was checked, and on its file."""
+        lookups = self._building.lookups
+        if full_name not in self._asked:
+            with lookups.heard() as heard:
+                found = find()
+            self._asked[full_name] = {*heard, (KIND, full_name.partition(".")[0])}
+        else:
+            found = find()
+        lookups.note(*self._asked[full_name])
+        return found
 
 
 def rule_origins(workspace: Workspace) -> Mapping[str, Origin]:
@@ -52,10 +87,18 @@ def build_rules(files: RuleFiles, workspace: Workspace) -> Mapping[str, RuleFile
         ]
         workspace.report.extend(_in_file(problem, document.root) for problem in found)
         if name in checked.files:
-            _refuse_later(checked.files[name], document.root, workspace)
-            _check_shares(checked.files[name], document.root, workspace)
-            _check_calendars(checked.files[name], document.root, workspace)
+            sources = (checked.files[name], document.root)
+            workspace.building.part(
+                ("beside rules", name), sources, partial(_check_beside, *sources, workspace)
+            )
     return checked.files
+
+
+def _check_beside(file: RuleFile, root: Node, workspace: Workspace) -> None:
+    """What the language itself knows nothing of."""
+    _refuse_later(file, root, workspace)
+    _check_shares(file, root, workspace)
+    _check_calendars(file, root, workspace)
 
 
 def _check_shares(file: RuleFile, root: Node, workspace: Workspace) -> None:

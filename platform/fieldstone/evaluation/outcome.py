@@ -33,6 +33,7 @@ from fieldstone_rules import (
     parameters,
 )
 from fieldstone_rules.lowerable import why_not_lowerable
+from fieldstone_rules.schema import Schema
 
 Evaluator = Callable[[Environment], Any]
 
@@ -111,7 +112,7 @@ def prepare(world: World, source: str, record: Mapping[str, Any], now: datetime)
     """Evaluate an expression in memory. Raises RuleError and Invalid, as `evaluate` does."""
     compiled = _compiled(world, source)
     environment = world.environment(record, now)
-    _require_values(compiled.expression, environment)
+    _require_values(compiled.expression, world.schema, environment)
     values = {name: _value_of(run, environment) for name, run in compiled.evaluators.items()}
     return Prepared(compiled.expression, environment, values, compiled.query)
 
@@ -148,10 +149,10 @@ def _traced(expression: Expression, environment: Environment) -> tuple[Traced, .
     )
 
 
-def _require_values(expression: Expression, environment: Environment) -> None:
+def _require_values(expression: Expression, schema: Schema, environment: Environment) -> None:
     """Refuse a record that lacks what the expression takes for given. Raises Invalid."""
-    record, scope = environment.record, expression.scope
-    entity = scope.schema.entity(scope.entity) if scope.entity is not None else None
+    record, standing = environment.record, expression.scope.entity
+    entity = schema.entity(standing) if standing is not None else None
     if record is None or entity is None:
         return
     read = sorted(name for of, name in expression.reads if of == entity.name and name in entity.fields)

@@ -86,9 +86,9 @@ def propose_layers(database: Database, arrange: Arrangement, in_force: Model | N
         version = current_version(connection, database.system)
         published = load_layers(connection, database.system, version)
     layers = arrange(published)
-    application, problems = accepted(layers)
+    application, problems = accepted(layers, None if in_force is None else in_force.application)
     known = in_force is not None and in_force.version == version
-    old = in_force if known or not version else load_model(database, version)
+    old = in_force if known or not version else load_model(database, version, application)
     new = compile_model(application, version=version + 1, schema=database.schema)
     between = difference(old, new)
     with database.transaction() as connection:
@@ -96,9 +96,14 @@ def propose_layers(database: Database, arrange: Arrangement, in_force: Model | N
     return Proposal(layers, problems, between, plan)
 
 
-def accepted(layers: Sequence[Layer]) -> tuple[Application, tuple[Problem, ...]]:
-    """The application that `layers` declare, with the warnings. Raises NotAccepted if there are errors."""
-    checked = check(layers)
+def accepted(
+    layers: Sequence[Layer], known: Application | None = None
+) -> tuple[Application, tuple[Problem, ...]]:
+    """The application that `layers` declare, with the warnings. Raises NotAccepted if there are errors.
+
+    known: another one, if the caller has it: what is the same in this one is not checked again.
+    """
+    checked = check(layers, earlier=known)
     if checked.application is None:
         raise NotAccepted(checked.problems)
     return checked.application, checked.problems

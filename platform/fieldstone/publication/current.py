@@ -19,6 +19,7 @@ from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
 from fieldstone.publication.store import load_layers
 from fieldstone_metadata import check
+from fieldstone_metadata.declarations import Application
 
 POLL_SECONDS = 0.4
 _log = structlog.get_logger()
@@ -30,14 +31,15 @@ class _State:
     epoch: int
 
 
-def load_model(database: Database, version: int) -> Model:
+def load_model(database: Database, version: int, known: Application | None = None) -> Model:
     """Compile publication `version` from its stored documents.
 
+    known: of another publication, if the caller has it: what is the same in this one is not checked again.
     Raises NewerData if a newer Fieldstone published it, and FieldstoneError if this one no longer accepts it.
     """
     with database.read() as connection:
         layers = load_layers(connection, database.system, version)
-    checked = check(layers)
+    checked = check(layers, earlier=known)
     if checked.application is None:
         first = next(problem for problem in checked.problems if problem.severity == "error")
         raise FieldstoneError(f"Publication {version} is not accepted by this Fieldstone: {first}")
@@ -110,7 +112,8 @@ class CurrentModel:
             # the model: rights that were taken away end also where a publication cannot be taken up.
             self._database.rights_cache = {}
         if state.version != self._state.version:
-            self._model = load_model(self._database, state.version)
+            known = None if self._model is None else self._model.application
+            self._model = load_model(self._database, state.version, known)
             _log.info("model.loaded", version=state.version)
         self._state = state
 

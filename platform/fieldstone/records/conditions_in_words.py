@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from fieldstone.model.model import Entity, Model, Rule
 from fieldstone.records.sentences import Teller
@@ -29,8 +28,7 @@ def parts(rule: Rule) -> list[Rule]:
     if not isinstance(tree, And):
         return [rule]
     found = (
-        expression_of(_source_of(node, expression.source), node, replace(expression.scope))
-        for node in tree.items
+        expression_of(_source_of(node, expression.source), node, expression.scope) for node in tree.items
     )
     return [Rule(part) for part in found]
 

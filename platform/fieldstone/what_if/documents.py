@@ -40,7 +40,7 @@ def changed_roles(context: Context, connection: sa.Connection, text: str) -> Cha
     """
     documents = _documents(text)
     layers = load_layers(connection, context.database.system, context.model.version)
-    checked = check(layers, documents)
+    checked = check(layers, documents, context.model.application)
     own = [problem for problem in checked.problems if problem.path == PATH]
     if checked.application is None:
         _refuse([problem for problem in own if problem.severity == "error"] or checked.errors)

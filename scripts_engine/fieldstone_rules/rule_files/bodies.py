@@ -13,7 +13,7 @@ from fieldstone_rules.checking.assignment import assignable
 from fieldstone_rules.checking.context import Checking, Names, UserFunction, describe
 from fieldstone_rules.checking.logic import condition
 from fieldstone_rules.errors import Problem
-from fieldstone_rules.expression import Expression, Purpose, Scope, expression_of
+from fieldstone_rules.expression import Expression, Purpose, Standing, expression_of
 from fieldstone_rules.parsing import MeasuredTree, too_many_parts
 from fieldstone_rules.rule_files.world import RuleWorld
 from fieldstone_rules.spans import NOWHERE, line_and_column
@@ -82,8 +82,7 @@ class Body:
 
     def expression(self, node: Node, purpose: Purpose) -> Expression:
         """An expression around a checked tree."""
-        scope = Scope(self.world, self.entity, purpose, old=self.checking.old)
-        return expression_of(self.checking.source, node, scope)
+        return expression_of(self.checking.source, node, Standing(self.entity, purpose))
 
     def reference(self, tree: Tree[Token], names: Names) -> tuple[Expression, str | None]:
         """An expression that names one record, and its entity; reports if it is none or of several kinds."""

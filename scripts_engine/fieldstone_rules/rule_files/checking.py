@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from lark import Token, Tree
 
@@ -15,6 +15,7 @@ from fieldstone_rules.parsing import span_of, subtrees, tokens
 from fieldstone_rules.rule_files.bodies import TEXT, Body, new_body, restricted
 from fieldstone_rules.rule_files.certainties import foregone
 from fieldstone_rules.rule_files.conflicts import conflicts
+from fieldstone_rules.rule_files.course import Course, FileCheck
 from fieldstone_rules.rule_files.coverage import untested
 from fieldstone_rules.rule_files.declarations import (
     Check,
@@ -56,11 +57,16 @@ class RuleFiles:
     Their functions can be called from other expressions before the files themselves are checked.
     """
 
-    def __init__(self, sources: Mapping[str, str], world: RuleWorld) -> None:
+    def __init__(self, sources: Mapping[str, str], world: RuleWorld, course: Course | None = None) -> None:
+        """course: how the check goes about it, where it follows another one."""
         self._sources = sources
         self._world = world
-        self._parsed: dict[str, Parsed] = {name: read(source) for name, source in sources.items()}
-        self._functions = Functions(world, sources)
+        self._course = course or Course()
+        self._kept = {name: kept for name in sources if (kept := self._course.kept(name)) is not None}
+        self._parsed: dict[str, Parsed] = {
+            name: read(source) for name, source in sources.items() if name not in self._kept
+        }
+        self._functions = Functions(world, sources, self._course)
         for name, parsed in self._parsed.items():
             for tree in parsed.trees:
                 if tree.data == "function":
@@ -78,17 +84,20 @@ class RuleFiles:
 
     def check(self) -> CheckedFiles:
         """All declarations, checked."""
-        files = {name: self._file(name) for name in self._sources}
-        problems = {name: [*found[1]] for name, found in files.items()}
-        for name, found in conflicts(files[name][0] for name in files):
-            problems[name].append(found)
+        found = {name: self._course.file(name, partial(self._file, name)) for name in self._sources}
+        files = {name: check.file for name, check in found.items()}
+        problems = {name: [*check.problems] for name, check in found.items()}
+        for name, problem in conflicts(files.values(), self._world):
+            problems[name].append(problem)
         if not any(_is_error(problem) for told in problems.values() for problem in told):
-            for name, found in untested([file for file, _ in files.values()], self._world):
-                problems[name].append(found)
-        sound = {name: file for name, (file, _) in files.items() if not any(map(_is_error, problems[name]))}
-        return CheckedFiles(sound, {name: _in_order(found, self.lost) for name, found in problems.items()})
+            for name, problem in untested([*files.values()], self._world):
+                problems[name].append(problem)
+        sound = {name: file for name, file in files.items() if not any(map(_is_error, problems[name]))}
+        return CheckedFiles(sound, {name: _in_order(told, self.lost) for name, told in problems.items()})
 
-    def _file(self, name: str) -> tuple[RuleFile, list[Problem]]:
+    def _file(self, name: str) -> FileCheck:
+        if name in self._kept:
+            return self._kept[name]
         source, parsed = self._sources[name], self._parsed[name]
         problems = [*parsed.problems]
         declarations: list[Declaration] = []
@@ -103,7 +112,7 @@ class RuleFiles:
                 problems += beyond_the_database(found)
             declarations += [found] if found is not None else []
         problems += self._functions.problems[name]
-        return RuleFile(name, source, tuple(declarations)), problems
+        return FileCheck(RuleFile(name, source, tuple(declarations)), tuple(problems))
 
     def _declaration(self, file: str, body: Body, tree: Tree[Token]) -> Declaration | None:
         if tree.data == "function":

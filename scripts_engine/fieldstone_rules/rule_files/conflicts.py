@@ -11,6 +11,7 @@ from fieldstone_rules.errors import Problem
 from fieldstone_rules.rule_files.declarations import Event, Moment, Occasion, RuleFile, Trigger
 from fieldstone_rules.rule_files.dependencies import Dependencies, dependencies
 from fieldstone_rules.rule_files.firing import fires
+from fieldstone_rules.rule_files.world import RuleWorld
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +34,11 @@ class _Rule:
         return self.file, Problem(code, message, line, 1, line, 1, hint)
 
 
-def conflicts(files: Iterable[RuleFile]) -> Iterator[tuple[str, Problem]]:
+def conflicts(files: Iterable[RuleFile], world: RuleWorld) -> Iterator[tuple[str, Problem]]:
     """The problems between the triggers of all files, each with the file it is told in."""
     rules = [_Rule(file.name, trigger) for file in files for trigger in file.triggers]
     yield from _conflicting_writes(rules)
-    yield from _endless(rules)
+    yield from _endless(rules, world)
 
 
 # ---- two rules, one field
@@ -74,14 +75,14 @@ def _same_event(one: Occasion, other: Occasion) -> bool:
 # ---- triggers without an end
 
 
-def _endless(rules: Sequence[_Rule]) -> Iterator[tuple[str, Problem]]:
+def _endless(rules: Sequence[_Rule], world: RuleWorld) -> Iterator[tuple[str, Problem]]:
     """Every group of triggers that can fire each other in a circle, told at its first."""
     places: dict[str, list[int]] = {}
     for place, rule in enumerate(rules):
         places.setdefault(rule.trigger.entity, []).append(place)
     told: set[int] = set()
     for place, rule in enumerate(rules):
-        circle = _circle(rules, places, place)
+        circle = _circle(rules, places, place, world)
         if circle and not told & set(circle):
             told |= set(circle)
             names = " → ".join(rules[other].full_name for other in (*circle, place))
@@ -89,7 +90,9 @@ def _endless(rules: Sequence[_Rule]) -> Iterator[tuple[str, Problem]]:
             yield rule.problem("endless", message, "let a `when` say which change it waits for")
 
 
-def _circle(rules: Sequence[_Rule], places: Mapping[str, Sequence[int]], start: int) -> tuple[int, ...]:
+def _circle(
+    rules: Sequence[_Rule], places: Mapping[str, Sequence[int]], start: int, world: RuleWorld
+) -> tuple[int, ...]:
     """The places of the triggers on a way from one back to itself; () if there is none.
 
     places: entity → the places of the triggers on it, the only ones that its records can fire.
@@ -100,7 +103,7 @@ def _circle(rules: Sequence[_Rule], places: Mapping[str, Sequence[int]], start: 
         way = ways.pop(0)
         uses = rules[way[-1]].uses
         for following in sorted(place for entity in uses.written for place in places.get(entity, ())):
-            if not fires(uses, rules[following].trigger):
+            if not fires(uses, rules[following].trigger, world):
                 continue
             if following == start:
                 return way

@@ -85,7 +85,7 @@ def _reach(files: Sequence[RuleFile], world: RuleWorld) -> _Reached:
     found = [*tests]
     # `deeds` grows in the loop: what a trigger does may fire others.
     for deed in deeds:
-        fired = _fired(deed, waiting)
+        fired = _fired(deed, waiting, world)
         found += fired
         deeds += [dependencies(trigger) for trigger in fired]
     done = _together(deeds)
@@ -93,13 +93,13 @@ def _reach(files: Sequence[RuleFile], world: RuleWorld) -> _Reached:
     return _Reached(found)
 
 
-def _fired(deed: Dependencies, waiting: dict[str, list[Trigger]]) -> list[Trigger]:
+def _fired(deed: Dependencies, waiting: dict[str, list[Trigger]], world: RuleWorld) -> list[Trigger]:
     """The triggers that something sets off, which wait no longer. waiting: entity → triggers."""
     found: list[Trigger] = []
     for entity in sorted(deed.written & waiting.keys()):
         left: list[Trigger] = []
         for trigger in waiting[entity]:
-            (found if fires(deed, trigger) else left).append(trigger)
+            (found if fires(deed, trigger, world) else left).append(trigger)
         waiting[entity] = left
     return found
 

@@ -7,6 +7,7 @@ not even in a roundabout way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from lark import Token, Tree
 
@@ -14,6 +15,7 @@ from fieldstone_rules.checking.context import NULL, Names, UserFunction
 from fieldstone_rules.errors import Problem
 from fieldstone_rules.parsing import subtrees, tokens
 from fieldstone_rules.rule_files.bodies import Body, new_body, variable
+from fieldstone_rules.rule_files.course import Course
 from fieldstone_rules.rule_files.declarations import Function
 from fieldstone_rules.rule_files.world import RuleWorld
 from fieldstone_rules.spans import NOWHERE
@@ -32,8 +34,9 @@ _PLAIN = frozenset(
 class Functions:
     """All functions by their full names, `file.name`. problems: file → what is wrong with its functions."""
 
-    def __init__(self, world: RuleWorld, sources: Mapping[str, str]) -> None:
+    def __init__(self, world: RuleWorld, sources: Mapping[str, str], course: Course) -> None:
         self._world = world
+        self._course = course
         self._sources = sources
         self._trees: dict[str, tuple[str, Tree[Token]]] = {}
         self._checked: dict[str, tuple[UserFunction, Function | None]] = {}
@@ -55,6 +58,9 @@ class Functions:
 
     def get(self, full_name: str) -> UserFunction:
         """A function as calls see it; one that is wrong stands in with null, which fits everywhere."""
+        return self._course.function(full_name, partial(self._get, full_name))
+
+    def _get(self, full_name: str) -> UserFunction:
         if full_name in self._checking:
             self._report_cycle(full_name)
             return _broken(full_name)
