@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import click
 
@@ -34,7 +35,7 @@ def command(before: int, after: int | None, *, files: bool, as_json: bool) -> in
                 after = current_version(connection, installation.database.system)
         found = compare(installation.database, before, after)
     if as_json:
-        print_json(found)
+        print_json(asdict(found))
     for line, colour in () if as_json else _lines(found, files=files):
         console().print(line, style=colour, markup=False)
     return 0

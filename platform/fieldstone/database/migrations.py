@@ -229,6 +229,15 @@ def _ended_shares(_data: str, system: str) -> tuple[str, ...]:
     return (f'ALTER TABLE "{system}".share ADD COLUMN ended_at timestamptz',)
 
 
+def _drafts(_data: str, system: str) -> tuple[str, ...]:
+    """What authors have changed and not published."""
+    return (
+        f"""CREATE TABLE "{system}".draft (
+            author uuid, layer text, path text, text text, base text REFERENCES "{system}".content,
+            at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (author, layer, path))""",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _first),
     Migration(2, _operations_and_feed),
@@ -236,4 +245,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, _shares),
     Migration(5, _table_states),
     Migration(6, _ended_shares),
+    Migration(7, _drafts),
 )

@@ -30,6 +30,8 @@ class SystemTables:
         taken back or replaced.
     content: texts of documents by their SHA-256, so that publications share what did not change.
     table_state: what the last publication left of each table of records, as a digest.
+    draft: files that an author has changed and not published; text is null for one that is to go, base the
+    checksum of the published text that the change began from.
     approval: requests for the approval of a transition; at most one of a record and field is pending.
     time_limit: when a record becomes overdue in the state that it is in.
     """
@@ -43,6 +45,7 @@ class SystemTables:
     content: sa.Table
     document: sa.Table
     table_state: sa.Table
+    draft: sa.Table
     history: sa.Table
     outbox: sa.Table
     feed: sa.Table
@@ -105,6 +108,16 @@ def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Column("checksum", sa.ForeignKey(f"{schema}.content.checksum"), nullable=False),
         ),
         "table_state": sa.Table("table_state", metadata, _key("name", sa.Text), _text("digest")),
+        "draft": sa.Table(
+            "draft",
+            metadata,
+            _key("author", UUID),
+            _key("layer", sa.Text),
+            _key("path", sa.Text),
+            sa.Column("text", sa.Text),
+            sa.Column("base", sa.ForeignKey(f"{schema}.content.checksum")),
+            _moment("at"),
+        ),
     }
 
 

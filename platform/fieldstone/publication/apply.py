@@ -33,7 +33,9 @@ _TRIES = 5
 
 
 class NotAccepted(Invalid):
-    """The documents have errors; `problems` holds all that the check found, warnings included."""
+    """The documents have errors. `problems` holds all that the check found, warnings included; so does
+    details["problems"], for programs.
+    """
 
     code, title = "not_accepted", "The documents have errors"
 
@@ -41,7 +43,8 @@ class NotAccepted(Invalid):
         self.problems = tuple(problems)
         errors = [problem for problem in problems if problem.severity == "error"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        super().__init__(f"{errors[0]}{more}")
+        told = [problem.as_json() for problem in problems]
+        super().__init__(f"{errors[0]}{more}", details={"problems": told})
 
 
 @dataclass(frozen=True)

@@ -31,18 +31,24 @@ class _State:
     epoch: int
 
 
+class NoLongerAccepted(FieldstoneError):
+    """An earlier version of Fieldstone published the documents, and this one does not take them."""
+
+    status, code, title = 409, "no_longer_accepted", "The documents are no longer accepted"
+
+
 def load_model(database: Database, version: int, known: Application | None = None) -> Model:
     """Compile publication `version` from its stored documents.
 
     known: of another publication, if the caller has it: what is the same in this one is not checked again.
-    Raises NewerData if a newer Fieldstone published it, and FieldstoneError if this one no longer accepts it.
+    Raises NewerData if a newer Fieldstone published it, and NoLongerAccepted.
     """
     with database.read() as connection:
         layers = load_layers(connection, database.system, version)
     checked = check(layers, earlier=known)
     if checked.application is None:
         first = next(problem for problem in checked.problems if problem.severity == "error")
-        raise FieldstoneError(f"Publication {version} is not accepted by this Fieldstone: {first}")
+        raise NoLongerAccepted(f"Publication {version} is not accepted by this Fieldstone: {first}")
     return compile_model(checked.application, version=version, schema=database.schema)
 
 

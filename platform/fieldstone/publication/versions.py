@@ -71,7 +71,7 @@ def layers_of(database: Database, version: int) -> tuple[Layer, ...]:
 def compare(database: Database, before: int, after: int) -> VersionDifference:
     """What separates the versions `before` and `after`, which may be the older one.
 
-    Raises NotFound, and FieldstoneError for a version that this Fieldstone no longer accepts.
+    Raises NotFound, and NoLongerAccepted for a version that this Fieldstone does not take any more.
     """
     files = file_differences(layers_of(database, before), layers_of(database, after))
     old, new = _application(database, before), _application(database, after)

@@ -24,6 +24,7 @@ from fieldstone.web.api import (
     exporting,
     files,
     merging,
+    metadata,
     operations,
     questions,
     reading,
@@ -69,7 +70,8 @@ def api_blueprint() -> Blueprint:
     api.before_request(require_caller)
     for part in (
         reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, branches, comments,
-        delete_preview, files, merging, shares, questions, events, explaining, operations, caller, routes,
+        delete_preview, files, merging, shares, questions, events, explaining, operations, metadata, caller,
+        routes,
     ):  # fmt: skip
         part.install(api)
     return api

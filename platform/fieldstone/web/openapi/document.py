@@ -9,9 +9,10 @@ from apispec import APISpec
 
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.events import DEFAULT_LIMIT, LARGEST_LIMIT
-from fieldstone.web.openapi import approvals, explaining, parameters
+from fieldstone.web.openapi import approvals, explaining, metadata, parameters
 from fieldstone.web.openapi.common import SCHEMAS, reference
 from fieldstone.web.openapi.links import with_links
+from fieldstone.web.openapi.metadata import metadata_paths
 from fieldstone.web.openapi.operations import operation_paths
 from fieldstone.web.openapi.paths import entity_paths
 from fieldstone.web.openapi.responses import READING, answers, json_body, problems
@@ -29,20 +30,23 @@ SECURITY: Schema = {
 }
 
 
-def openapi_document(surfaces: Sequence[Surface], *, title: str, version: str) -> Schema:
-    """The OpenAPI 3.1 document over what `surfaces` offer."""
+def openapi_document(
+    surfaces: Sequence[Surface], *, title: str, version: str, publishes: bool = False
+) -> Schema:
+    """The OpenAPI 3.1 document over what `surfaces` offer; who publishes, is told those calls too."""
     spec = APISpec(title, version, "3.1.0", info={"description": ABOUT}, security=[{"token": []}])
     for name, scheme in SECURITY.items():
         spec.components.security_scheme(name, scheme)
     for name, response in problems().items():
         spec.components.response(name, response)
-    for name, schema in {**SCHEMAS, **approvals.SCHEMAS, **explaining.SCHEMAS}.items():
+    further = metadata.SCHEMAS if publishes else {}
+    for name, schema in {**SCHEMAS, **approvals.SCHEMAS, **explaining.SCHEMAS, **further}.items():
         spec.components.schema(name, schema)
     for surface in surfaces:
         _add_entity(spec, surface)
     for path, operation in _fixed_paths().items():
         spec.path(path, operations={"get": operation})
-    for path, operations in operation_paths().items():
+    for path, operations in {**operation_paths(), **(metadata_paths() if publishes else {})}.items():
         spec.path(path, operations=operations)
     spec.path(f"{PREFIX}/explain", operations={"post": explaining.explain_operation(surfaces)})
     return spec.to_dict()

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 
 from fieldstone.context import Context
 from fieldstone.web.api.answers import json_bytes
+from fieldstone.web.api.metadata.rights import refusal_to_publish
 from fieldstone.web.openapi.document import openapi_document
 from fieldstone.web.openapi.surface import surfaces
 from fieldstone.web.parameters import Parameters
@@ -36,4 +37,6 @@ def document_for(context: Context) -> bytes:
 def _build(context: Context) -> bytes:
     model = context.model
     found = surfaces(model, context.principal)
-    return orjson.dumps(openapi_document(found, title="Fieldstone", version=str(model.version)))
+    publishes = not refusal_to_publish(context.principal)
+    document = openapi_document(found, title="Fieldstone", version=str(model.version), publishes=publishes)
+    return orjson.dumps(document)

@@ -1,0 +1,40 @@
+"""What a file declares, element by element and as plain values, so that texts are compared by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fieldstone_metadata.documents import Document, parse_file
+from fieldstone_metadata.layer_files import File
+from fieldstone_metadata.nodes import to_plain
+
+Part = tuple[str, str]
+"""The kind and the name of an element, such as ("field", "product.size") or ("entity", "product.label")."""
+
+_PARTS: Mapping[str, Mapping[str, str]] = {
+    "app": {"settings": "setting"},
+    "entity": {"fields": "field"},
+    "role": {"entities": "grant"},
+    "workflow": {"states": "state", "transitions": "transition"},
+}
+"""Kind of document → its keys that hold named elements → what such an element is called."""
+
+
+def declared_parts(layer: str, file: File) -> dict[Part, Any]:
+    """Element → its plain value, for all documents of a file that can be read.
+
+    Fields, states and the like are elements of their own, and so is every other key of a document; the order
+    of elements is not told.
+    """
+    return {part: value for document in parse_file(layer, file).documents for part, value in _parts(document)}
+
+
+def _parts(document: Document) -> Iterator[tuple[Part, Any]]:
+    inner = _PARTS.get(document.kind, {})
+    for key, node in document.root.items():
+        value = to_plain(node)
+        if key in inner and isinstance(value, dict):
+            yield from (((inner[key], f"{document.name}.{name}"), item) for name, item in value.items())
+        else:
+            yield (document.kind, f"{document.name}.{key}"), value
