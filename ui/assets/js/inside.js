@@ -4,17 +4,19 @@ import { prepare } from "./combobox.js";
 import { inputsOf, remember } from "./fields.js";
 import { showBar } from "./record.js";
 
-const rows = (list) => [...list.querySelectorAll("[data-line]")];
+/** What belongs to this list, and not to one inside a row of it. */
+const own = (list, marks) => [...list.querySelectorAll(marks)].filter((one) => one.closest("[data-inside]") === list);
+const rows = (list) => own(list, "[data-line]");
 let made = 0;
 
 function add(list) {
-  const template = list.querySelector("[data-line-template]");
+  const [template] = own(list, "[data-line-template]");
   const holder = document.createElement("div");
   made += 1;
-  holder.innerHTML = template.innerHTML.replaceAll("__new__", `new${made}`);
+  holder.innerHTML = template.innerHTML.replaceAll(template.dataset.lineTemplate, `new${made}`);
   const row = holder.firstElementChild;
   template.before(row);
-  list.querySelector(".fs-line-none")?.remove();
+  for (const none of own(list, ".fs-line-none")) none.remove();
   prepare(row);
   for (const field of row.querySelectorAll("[data-field]")) remember(field);
   inputsOf(row.querySelector("[data-field]:not([hidden])")).find((input) => input.type !== "hidden")?.focus();
@@ -23,7 +25,7 @@ function add(list) {
 function drop(row) {
   const list = row.closest("[data-inside]");
   row.remove();
-  list.querySelector("[data-add-line]")?.focus();
+  own(list, "[data-add-line]")[0]?.focus();
   showBar();
   announce("Removed");
 }

@@ -149,7 +149,7 @@ def states(
     rows = inside.asked(owner, record, sent.rows)
     nested = {name: list(found.values()) for name, found in rows.items()}
     found = data.field_states(owner, identity, {**sent.values, **nested})
-    return inside.states_of(found, rows)
+    return inside.states_of(owner, found, rows, sent.within)
 
 
 def problems(owner: Entity, errors: Mapping[str, str]) -> list[Problem]:

@@ -62,6 +62,12 @@ def form_fields(form: Form) -> Iterator[FormField]:
         yield from (item for item in section.items if isinstance(item, FormField))
 
 
+def related_lists(form: Form) -> Iterator[RelatedList]:
+    """All related lists of a form, in order."""
+    for section in sections(form.tabs):
+        yield from (item for item in section.items if isinstance(item, RelatedList))
+
+
 def sections(tabs: Iterable[Tab]) -> Iterator[Section]:
     """All sections of all tabs."""
     for tab in tabs:

@@ -19,18 +19,20 @@ from fieldstone_ui.presentation.entry import Parts, Reader, Refused, read_value,
 class Typed:
     """A posted form. values: in the API's form. errors: why not, by field. parts: what was typed.
 
-    rows: of collections inside the record, key → entry in the API's form, in the order of `values`.
+    rows: of collections inside the record, key → entry in the API's form, in the order of `values`. within:
+    the keys of rows inside new ones of those, by the path of the collection (`lines.new1.parts`).
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     parts: dict[str, Parts] = field(default_factory=dict)
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    within: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def keys(self) -> dict[str, list[str]]:
         """The keys of the rows in the order in which they are sent."""
-        return {name: list(rows) for name, rows in self.rows.items()}
+        return {name: list(rows) for name, rows in self.rows.items()} | self.within
 
     def cell(self, name: str) -> Any:
         """What was typed into a cell (`lines.<key>.quantity`), None for nothing."""
@@ -46,7 +48,7 @@ class Typed:
 
         rows = {name: _without_cells(name, found, names) for name, found in self.rows.items()}
         values = rest(self.values) | {name: list(found.values()) for name, found in rows.items()}
-        return Typed(values, rest(self.errors), rest(self.parts), rows)
+        return Typed(values, rest(self.errors), rest(self.parts), rows, self.within)
 
 
 def _without_cells(
@@ -88,12 +90,13 @@ def read_inside(owner: Entity, name: str, reader: Reader, typed: Typed) -> None:
     def read(target: Entity, field_name: str, parts: Parts) -> Any:
         return read_value(data.look(target, field_name), parts, reader)
 
-    rows, parts, errors = inside.read_rows(owner, name, read)
-    typed.parts |= parts
-    typed.errors |= errors
-    if rows:
-        typed.rows[name] = rows
-        typed.values[name] = list(rows.values())
+    found = inside.read_rows(owner, name, read)
+    typed.parts |= found.typed
+    typed.errors |= found.errors
+    typed.within |= found.keys
+    if found.entries:
+        typed.rows[name] = found.entries
+        typed.values[name] = list(found.entries.values())
 
 
 def read_one(owner: Entity, name: str, parts: Parts, reader: Reader, typed: Typed) -> None:

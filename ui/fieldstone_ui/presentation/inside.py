@@ -15,6 +15,8 @@ NEW = "new"
 """What the keys of rows begin with that are not saved yet; others are keyed by their id."""
 PLACE = "__new__"
 """Stands for the key in the row that our script copies."""
+PLACE_WITHIN = "__within__"
+"""The same in a row that is copied into one that is not saved yet."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class Deeper:
 
 @dataclass(frozen=True)
 class InsideRow:
-    """One row. record: its values in the API's form. removed: marked to go."""
+    """One row. record: its values in the API's form. removed: marked to go.
+
+    deeper: what lives inside a saved row; inside: the same in one that is not saved yet, as rows to fill in.
+    """
 
     key: str
     number: int
@@ -37,17 +42,20 @@ class InsideRow:
     record: Mapping[str, Any]
     removed: bool = False
     deeper: Sequence[Deeper] = ()
+    inside: Sequence[InsidePart] = ()
 
     @property
     def saved(self) -> bool:
         """Whether it is there already."""
-        return not self.key.startswith(NEW) and self.key != PLACE
+        return not is_fresh(self.key)
 
 
 @dataclass(frozen=True)
 class InsidePart:
-    """The rows of a collection. blank: one to copy, None where the reader may add none. label: of them all,
-    one: of one. removable: whether rows can be removed.
+    """The rows of a collection. name: its path in the form, such as `lines` or `lines.new1.parts`.
+
+    blank: one to copy, None where the reader may add none. label: of them all, one: of one.
+    removable: whether rows can be removed.
     """
 
     name: str
@@ -64,17 +72,28 @@ def is_new(key: str) -> bool:
     return key.startswith(NEW)
 
 
+def is_fresh(key: str) -> bool:
+    """Whether a row is not saved yet, or stands for such rows."""
+    return is_new(key) or key in {PLACE, PLACE_WITHIN}
+
+
 def sent_inside(form: Sent, collection: str) -> dict[str, dict[str, Parts]]:
-    """Key of a row → field → its parts, for all rows of a collection that a form carried."""
+    """Key of a row → field → its parts, for all rows of a collection (by its path) that a form carried."""
     found: dict[str, dict[str, dict[str, Sequence[str]]]] = {}
     for name in form.getlist("sent"):
-        head, _, rest = name.partition(".")
-        key, _, field = rest.partition(".")
-        if head == collection and key and field:
-            found.setdefault(key, {}).setdefault(field, {})
+        key, _, field = _below(name, collection).partition(".")
+        if key and field:
+            row = found.setdefault(key, {})
+            if "." not in field:
+                row.setdefault(field, {})
     for name in form.keys():  # noqa: SIM118  a MultiDict's keys() is asked for, not iteration
-        parts = name.split(".", 4)
-        if len(parts) >= 4 and parts[0] == "f" and parts[1] == collection:
-            part = parts[4] if len(parts) > 4 else ""
-            found.setdefault(parts[2], {}).setdefault(parts[3], {})[part] = form.getlist(name)
+        key, _, rest = _below(name, f"f.{collection}").partition(".")
+        field, _, part = rest.partition(".")
+        if key and field:
+            found.setdefault(key, {}).setdefault(field, {})[part] = form.getlist(name)
     return {key: dict(fields) for key, fields in found.items()}
+
+
+def _below(name: str, path: str) -> str:
+    """The rest of a name after a path and a dot; empty where it does not begin with it."""
+    return name.removeprefix(f"{path}.") if name.startswith(f"{path}.") else ""
