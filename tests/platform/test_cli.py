@@ -31,6 +31,25 @@ inherits: [employee]
 """
 
 
+NOTHING_TO_READ = {
+    (): "has commands",
+    ("demo",): "serves",
+    ("serve",): "serves",
+    ("new",): "makes a folder",
+    ("fmt",): "tells files by their names, a line each",
+    ("files",): "has commands",
+    ("secret",): "has commands",
+    ("secret", "key"): "prints the key and nothing else",
+    ("token",): "has commands",
+    ("token", "create"): "prints the token and nothing else",
+    ("token", "revoke"): "has nothing to tell",
+    ("user",): "has commands",
+    ("user", "log-out"): "has nothing to tell",
+    ("user", "set-password"): "has nothing to tell",
+}
+"""Commands without `--json`, and why no program reads what they say."""
+
+
 @pytest.fixture
 def installation(cluster, monkeypatch, tmp_path) -> Path:
     """An empty database named by the environment, and an empty current folder."""
@@ -69,6 +88,18 @@ def test_every_command_explains_itself_with_an_example(names, capsys):
     shown = capsys.readouterr().out
     assert "Example:" in shown
     assert "fieldstone" in shown.split("Example:")[1]
+
+
+@pytest.mark.parametrize("names", every_command(), ids=" ".join)
+def test_every_command_refuses_what_it_does_not_know_as_wrong_usage(names, capsys):
+    assert run(*names, "--nonsense") == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", sorted(set(every_command()) - NOTHING_TO_READ.keys()), ids=" ".join)
+def test_every_command_speaks_json_where_a_program_may_read_it(names, capsys):
+    assert run(*names, "--help") == 0
+    assert "--json" in capsys.readouterr().out
 
 
 def test_an_unknown_command_is_wrong_usage(capsys):
