@@ -123,6 +123,32 @@ def test_a_head_that_is_never_finished_is_not_waited_for(connect, sent):
     assert time.monotonic() - began < 2 * PATIENCE + 2
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Content-Length: -1",
+        "Content-Length: abc",
+        "Content-Length: +2",
+        "Content-Length: 2, 2",
+        "Content-Length: 2\r\nContent-Length: 3",
+        f"Content-Length: {10**30}",
+        f"Content-Length: {10**12}",
+        "Transfer-Encoding: nonsense",
+        "If-Match: a\0b",
+        "Content-Length: 2\r\nIdempotency-Key: \xff\xfe",
+        "Content-Length: 2\r\nAuthorization: Bearer \x80",
+        "Content-Length: 2\r\nContent-Encoding: gzip",
+        "\r\n".join(f"X-{number}: a" for number in range(2000)),
+    ],
+    ids=range(13),
+)
+def test_a_request_with_an_odd_head_is_refused_and_the_next_one_is_answered(running, connect, token, more):
+    line = connect()
+    line.sendall(head(token, CUSTOMERS, more).encode("latin-1") + b"{}")
+    assert line.recv(1000).startswith(b"HTTP/1.1 4")
+    assert healthy(running)
+
+
 def test_idle_connections_keep_nobody_out_and_are_ended(running, connect):
     idle = [connect() for _ in range(300)]
     assert healthy(running)

@@ -221,7 +221,11 @@ def _read_header(reader: Iterator[list[str]]) -> tuple[str, ...]:
     try:
         return _checked_header([name.strip() for name in next(reader)])
     except csv.Error as failure:
-        raise Malformed(f"The header line cannot be read: {failure}.", code="no_header") from failure
+        raise _no_header(failure) from failure
+
+
+def _no_header(failure: csv.Error) -> Malformed:
+    return Malformed(f"The header line cannot be read: {failure}.", code="no_header")
 
 
 def _undecodable(line: int, encoding: str) -> Malformed:
@@ -231,7 +235,10 @@ def _undecodable(line: int, encoding: str) -> Malformed:
 
 
 def _split(line: str, delimiter: str, quote: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])]
+    except csv.Error as failure:
+        raise _no_header(failure) from failure
 
 
 def _delimiter(line: str, quote: str, expected: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from fieldstone.database.database import Database
 from fieldstone.plugins import plugin_manager
 from fieldstone.publication.current import CurrentModel
 from fieldstone.settings import Settings
-from fieldstone.web import csrf, docs_page, failures, health, sessions
+from fieldstone.web import bodies, csrf, docs_page, failures, health, sessions
 from fieldstone.web.api import (
     approvals,
     belongings,
@@ -68,6 +68,7 @@ def api_blueprint() -> Blueprint:
     """All routes of the API; who calls is known before anything else is looked at."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(require_caller)
+    api.before_request(bodies.refuse_encoded)
     for part in (
         reading, exporting, bulk, writing, upserting, transitions, approvals, belongings, branches, comments,
         delete_preview, files, merging, shares, questions, events, explaining, operations, metadata, caller,

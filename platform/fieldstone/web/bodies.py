@@ -19,6 +19,16 @@ MAX_DEPTH = 64
 MAX_DIGITS = 100
 
 
+def refuse_encoded() -> None:
+    """Before each call: a body that is compressed would be taken for what it is not (RFC 9110, section 8.4).
+
+    Raises `UnsupportedMediaType`.
+    """
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in {"", "identity"} and request.method not in {"GET", "HEAD", "OPTIONS"}:
+        raise UnsupportedMediaType("Send the body as it is, without `Content-Encoding`.")
+
+
 def read_object() -> dict[str, Any]:
     """The request's body as a JSON object.
 

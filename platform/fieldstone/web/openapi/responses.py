@@ -63,7 +63,7 @@ MEANINGS: Mapping[int, str] = {
     411: "The body does not say how long it is: send `Content-Length`.",
     412: "Somebody else changed the record since it was read; `changes` says who changed what.",
     413: "The body is too large.",
-    415: "The body is not `application/json`.",
+    415: "The body is of another kind than this address takes, or compressed.",
     416: "That part is not in the file; `Content-Range` says how large it is.",
     422: "Values were refused; `errors` names each field.",
     429: "Too many requests; try again after `Retry-After` seconds.",
