@@ -9,13 +9,12 @@ from fieldstone.demonstration import fill, log_ins
 from fieldstone.plugins import plugin_manager
 from fieldstone_metadata import template_layer
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.demo import demonstration
 
 
 @pytest.fixture(scope="module")
 def demo(module_app_from: AppFactory) -> App:
-    app = module_app_from.of_layers([template_layer("sales")])
-    fill(app.database, app.model, "sales", "small")
-    return app
+    return module_app_from.of_layers([template_layer("sales")], filled_by=demonstration)
 
 
 def numbers(app: App, statement: str) -> list[tuple[object, ...]]:
