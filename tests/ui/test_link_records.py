@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 
 from fieldstone import records
@@ -62,6 +64,17 @@ def test_a_field_that_a_link_requires_is_asked_for_at_the_contacts(app, visit, k
     page = visit("Ann").post(f"/e/deal/{known['Pump']}/edit", form)
     assert page.status_code == 422
     assert "Role is required." in words(page)
+
+
+def test_the_form_leads_to_the_list_in_which_what_links_say_is_edited(visit, known):
+    visitor = visit("Ann")
+    form = visitor.get(f"/e/deal/{known['Pump']}/edit")
+    assert "Role, Note of each: in the list Participants ." in words(form)
+    address = unescape(form.text.split('id="f-contacts-links"', 1)[1].split('href="', 1)[1].split('"', 1)[0])
+    rows = visitor.get(address).text
+    assert rows.count("data-id=") == 2
+    assert 'data-cell="note"' in rows
+    assert "in the list Participants, once this is saved." in words(visitor.get("/e/deal/new"))
 
 
 INSIDE = REQUIRED.replace(

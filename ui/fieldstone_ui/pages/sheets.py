@@ -16,6 +16,7 @@ from fieldstone_metadata.declarations import Form, FormField, RelatedList, Secti
 from fieldstone_ui import data
 from fieldstone_ui.pages import inside, layouts
 from fieldstone_ui.pages.addresses import of_entity
+from fieldstone_ui.pages.link_fields import link_fields
 from fieldstone_ui.presentation.columns import make_columns
 from fieldstone_ui.presentation.controls import Control
 from fieldstone_ui.presentation.entry import Parts, raw_parts
@@ -115,6 +116,7 @@ def make_control(filling: Filling, name: str, state: FieldState, shown: bool = T
         alike=filling.alike.get(name, ""),
         touched=typed is not None,
         possible=None if state.options is None else frozenset(state.options),
+        links=link_fields(filling.entity, name, filling.identity),
     )
 
 

@@ -10,6 +10,15 @@ from fieldstone_ui.presentation.looks import FieldLook
 
 
 @dataclass(frozen=True)
+class LinkFields:
+    """What links say besides whom they lead to. url: the list of them; empty while there are none."""
+
+    labels: Sequence[str]
+    plural: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Control:
     """A field that is read or typed.
 
@@ -17,7 +26,8 @@ class Control:
     why: the reason of a lock, for people. error: what is wrong. touched: differs from what is saved.
     alike: which records count as the same, as markup.
     possible: the options that go with the values of other fields; None: all.
-    prefix: stands before the field's name where it belongs to a row inside the record.
+    prefix: stands before the field's name where it belongs to a row inside the record. links: what its links
+    say, which is edited elsewhere.
     """
 
     look: FieldLook
@@ -31,6 +41,7 @@ class Control:
     touched: bool = False
     possible: frozenset[str] | None = None
     prefix: str = ""
+    links: LinkFields | None = None
 
     @property
     def name(self) -> str:
@@ -56,7 +67,8 @@ class Control:
     def described_by(self) -> str:
         """Ids of what explains the input to a screen reader."""
         parts = [f"{self.id}-error"] if self.error else []
-        return " ".join([*parts, f"{self.id}-help"] if self.look.help else parts)
+        parts += [f"{self.id}-help"] if self.look.help else []
+        return " ".join([*parts, f"{self.id}-links"] if self.links else parts)
 
     def first(self, part: str = "") -> str:
         """The string in one input."""
