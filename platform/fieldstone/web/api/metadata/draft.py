@@ -30,7 +30,7 @@ from fieldstone.web.api.metadata.rights import publisher
 from fieldstone.web.api.metadata.sent import refused, text_of
 from fieldstone.web.parameters import Parameters
 from fieldstone.web.problems import UnsupportedMediaType
-from fieldstone_metadata import check
+from fieldstone_metadata import Problem, check
 
 REBASED = "rebased"
 
@@ -96,15 +96,20 @@ def import_documents() -> Response:
 
 def _answer(context: Context, draft: Draft) -> Response:
     found = conflicts(context.database, draft)
-    checked = check(combined_layers(drafted_layers(draft), ())) if draft.files else None
+    problems = _problems(context, draft) if draft.files else ()
     return json_value(
         {
             "base": draft.base,
             "files": [_file(file) for file in draft.files],
-            "problems": told(checked.problems) if checked else [],
+            "problems": told(problems),
             "conflicts": _conflicts(context, found),
         }
     )
+
+
+def _problems(context: Context, draft: Draft) -> tuple[Problem, ...]:
+    layers = combined_layers(drafted_layers(draft), ())
+    return check(layers, earlier=context.model.application).problems
 
 
 def _file(file: DraftFile) -> dict[str, Any]:
