@@ -128,6 +128,12 @@ class TooSlow(Unavailable):
     status, code, title = 503, "too_slow", "This takes too long"
 
 
+class InDoubt(Unavailable):
+    """The connection broke while a transaction was committed: it may be written, or not at all."""
+
+    status, code, title = 504, "in_doubt", "It is not known whether this was saved"
+
+
 class StaleModel(Unavailable):
     """A newer publication is in force than the model in hand: reload the model and try once more."""
 

@@ -125,3 +125,13 @@ def at_one_moment(app: App, table: str, *calls: Callable[[], T]) -> list[T]:
             hold.until_waiting(number)
         hold.release()
         return [answer.result(_SECONDS) for answer in answers]
+
+
+def end_connections(app: App) -> None:
+    """End all connections to the database of an app, as a restart of the server does."""
+    others = (
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    with holding(app, others):
+        pass

@@ -16,6 +16,24 @@ kind: role
 name: loader
 inherits: [manager]
 capabilities: [import, bulk_edit]
+entities:
+  deal: {share: true}
+  bid: {create: true, read: true, update: true}
+---
+kind: entity
+name: bid
+fields:
+  name: {type: text, required: true}
+  stage: {type: choice}
+---
+kind: workflow
+name: bid_stage
+entity: bid
+field: stage
+initial: draft
+states: {draft: {label: Draft}, sent: {label: Sent}}
+transitions:
+  send: {from: draft, to: sent, approval: {steps: [{by: manager}]}}
 """
 VICTIM = """
 CREATE SEQUENCE main_system.attempt;
@@ -39,6 +57,7 @@ TRIES = 5
 @pytest.fixture(scope="module")
 def app(module_app_from):
     app = module_app_from(DEALS + LOADER)
+    app.user("Mia", ["manager", "loader"], ["North"])
     app.sql(VICTIM)
     return app
 
@@ -46,6 +65,14 @@ def app(module_app_from):
 @pytest.fixture
 def api(app, client):
     return client(app, app.token("Ann", ["loader"], ["North"]))
+
+
+@pytest.fixture
+def bid(app, client):
+    """Bo's bid, which is to be sent: its path."""
+    bo = client(app, app.token("Bo", ["loader"], ["North"]))
+    made = f"/data/bid/{bo.post('/data/bid', {'name': 'Bid'}).json['id']}"
+    return made, bo.post(f"{made}/transitions/send", {}).json["id"]
 
 
 @pytest.fixture
@@ -138,6 +165,40 @@ def test_restoring_purging_and_undoing_are_run_anew(app, api, pick):
     pick(1)
     assert api.delete(f"{deal}?purge=true").status_code == 204
     assert contradictions(app, "deal") == []
+
+
+def test_asking_for_an_approval_is_run_anew_and_asks_once(app, api, pick):
+    made = f"/data/bid/{api.post('/data/bid', {'name': 'Bid'}).json['id']}"
+    pick(2)
+    assert api.post(f"{made}/transitions/send", {}).status_code == 202
+    assert len(api.get(f"{made}/approvals").json["data"]) == 1
+    assert [entry["action"] for entry in api.get(f"{made}/history").json["data"]] == ["request", "create"]
+
+
+ENDINGS = {"approve": ("approved", "sent"), "reject": ("rejected", "draft")}
+
+
+@pytest.mark.parametrize("decision", ENDINGS)
+def test_a_decision_is_run_anew_and_counts_once(app, client, bid, pick, decision):
+    made, asked = bid
+    mia = client(app, app.token("Mia"))
+    pick(2)
+    answer = mia.post(f"{made}/approvals/{asked}/{decision}", {"reason": "So be it"})
+    assert (answer.status_code, len(answer.json["decisions"])) == (200, 1)
+    assert (answer.json["status"], mia.get(made).json["stage"]) == ENDINGS[decision]
+    assert [entry["action"] for entry in mia.get(f"{made}/history").json["data"]].count(decision) == 1
+
+
+def test_a_merge_and_a_share_are_run_anew(app, api, pick):
+    kept, other = (api.post("/data/customer", {"name": name}).json["id"] for name in "AB")
+    deal = api.post("/data/deal", {"name": "Pump", "customer": other}).json["id"]
+    pick(2)
+    assert api.post(f"/data/customer/{kept}/merge", {"records": [other]}).status_code == 200
+    assert api.get(f"/data/deal/{deal}").json["customer"]["id"] == kept
+    pick(2)
+    assert api.post(f"/data/deal/{deal}/shares", {"with": {"role": "guest"}}).status_code == 201
+    assert len(api.get(f"/data/deal/{deal}/shares").json["data"]) == 1
+    assert contradictions(app, "deal", "customer") == []
 
 
 def test_a_batch_of_an_import_is_run_anew(app, pick, monkeypatch, tmp_path):

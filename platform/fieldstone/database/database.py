@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from psycopg import pq
 
 from fieldstone.database.afterwards import begin_waiting, run_waiting
-from fieldstone.database.failures import RETRYABLE, sqlstate, translate
+from fieldstone.database.failures import RETRYABLE, connection_lost, sqlstate, translate
 from fieldstone.database.keyring import Keyring
 from fieldstone.database.migrations import is_up_to_date, migrate
 from fieldstone.database.prepared import Bound, Prepared, Readers, session_of
 from fieldstone.database.system import SystemTables, system_tables
-from fieldstone.errors import StaleModel
+from fieldstone.errors import InDoubt, StaleModel
 from fieldstone.files.store import FileStore, StorageFailed
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class Database:
 
         No publication can come into force while it lasts. Raises StaleModel if another one already has.
         """
-        with _translated(), self._writer.begin() as connection:
+        with _translated(), _begun(self._writer) as connection:
             waiting = begin_waiting(connection)
             self.require_version(connection, model_version)
             yield connection
@@ -95,7 +95,7 @@ class Database:
         return retry_on_conflict(functools.partial(self._write_once, model_version, work))
 
     def _write_once(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
-        with self._writer.begin() as connection:
+        with _begun(self._writer) as connection:
             waiting = begin_waiting(connection)
             self.require_version(connection, model_version)
             result = work(connection)
@@ -105,7 +105,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """A transaction bound to no publication, for the platform's own tables."""
-        with _translated(), self._writer.begin() as connection:
+        with _translated(), _begun(self._writer) as connection:
             yield connection
 
     @contextmanager
@@ -170,6 +170,22 @@ def retry_on_conflict(work: Callable[[], T]) -> T:
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  # spreads rivals, hides nothing
     with _translated():
         return work()
+
+
+@contextmanager
+def _begun(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction, committed at the end. Raises InDoubt if nobody knows whether it was."""
+    with engine.connect() as connection, connection.begin() as transaction:
+        yield connection
+        try:
+            transaction.commit()
+        except _DRIVER_ERRORS as error:
+            if not connection_lost(error):
+                raise
+            raise InDoubt(
+                "The connection to the database broke in the moment of saving, so it is not known whether "
+                "this was written. Look before you repeat it; with the same Idempotency-Key that is safe."
+            ) from error
 
 
 @contextmanager

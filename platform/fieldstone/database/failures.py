@@ -54,7 +54,7 @@ def translate(error: Exception) -> FieldstoneError:
     if isinstance(error, sa.exc.TimeoutError):
         return Busy("All database connections are in use. Nothing was written; try again.")
     state = sqlstate(error)
-    if _connection_lost(error, state):
+    if connection_lost(error):
         return Unavailable(
             "The database cannot be reached just now. Nothing was written; try again in a moment."
         )
@@ -63,7 +63,9 @@ def translate(error: Exception) -> FieldstoneError:
     return _by_state(error, state or "")
 
 
-def _connection_lost(error: Exception, state: str | None) -> bool:
+def connection_lost(error: Exception) -> bool:
+    """Whether an error of the driver says that the server is gone, or does not let anybody in."""
+    state = sqlstate(error)
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
     if state is None:

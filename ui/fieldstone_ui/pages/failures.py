@@ -55,7 +55,7 @@ def message(error: FieldstoneError) -> Message:
 
 def title(error: FieldstoneError) -> str:
     """The words above the message; what is over in a moment says itself what it is."""
-    if error.status == Unavailable.status:
+    if isinstance(error, Unavailable):
         return error.title
     return TITLES.get(error.status, "That did not work" if error.status < 500 else "Something went wrong")
 

@@ -69,9 +69,11 @@ MEANINGS: Mapping[int, str] = {
     429: "Too many requests; try again after `Retry-After` seconds.",
     503: "The database cannot be reached, is busy with others, or took too long; nothing was written. Try "
     "again after `Retry-After` seconds.",
+    504: "The connection to the database broke in the moment of saving: it may be written or not. Look "
+    "before you repeat it, or repeat it with the same `Idempotency-Key`.",
 }
 READING = (400, 401, 403, 404, 405, 503)
-WRITING = (*READING, 408, 409, 412, 413, 415, 422)
+WRITING = (*READING, 408, 409, 412, 413, 415, 422, 504)
 
 
 def problems() -> dict[str, Schema]:
