@@ -80,6 +80,12 @@ def count_of(server: Server, folder: Path) -> int:
         return int(json.load(answer)["count"])
 
 
+def restarted(home: Path, before: int) -> bool:
+    """Whether another database server runs than the one with this process id."""
+    running = running_postmaster(home / "database")
+    return running is not None and running.pid != before
+
+
 def wait_for(condition: Callable[[], object], seconds: float = 20) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
@@ -137,8 +143,12 @@ def test_a_worker_that_dies_is_replaced(home, serve):
     assert server.stop() == 0
 
 
-def test_commands_work_while_it_serves_and_what_they_publish_is_served(home, serve):
+def test_what_commands_publish_while_it_serves_is_served_also_after_a_restart_of_the_database(home, serve):
     server = serve()
+    before = running_postmaster(home / "database").pid
+    os.kill(before, signal.SIGINT)
+    assert wait_for(lambda: restarted(home, before), 60)
+    wait_until_healthy(server)
     assert fieldstone(home.parent, "new", "fleet").returncode == 0
     applied = fieldstone(home.parent, "apply", "fleet", "--yes", "--json")
     assert json.loads(applied.stdout)["version"] == 2
@@ -147,7 +157,7 @@ def test_commands_work_while_it_serves_and_what_they_publish_is_served(home, ser
         with urllib.request.urlopen(f"{server.url}/healthz", timeout=5) as answer:
             return int(json.load(answer)["publication"])
 
-    assert wait_for(lambda: published() == 2, 5)
+    assert wait_for(lambda: published() == 2, 60)
     assert server.stop() == 0
 
 
