@@ -1,8 +1,12 @@
 """Permissions as a specification in plain Python, and worlds of roles, users and records to hold it against.
 
 `documents` is the application in words. `conditions` are conditions of roles with their meaning beside them.
-`worlds` is what a generated world is made of, and `strategies` how Hypothesis draws it. `rights` says who may
-do what, `views` what each endpoint shows, and `writes` what becomes of each write: together they are the
-oracle, which knows nothing of the product. `running` publishes and fills a world, `asking` asks every
-endpoint, and `acting` writes.
+`worlds` is what a generated world is made of, and `strategies` how Hypothesis draws it.
+
+The oracle, which knows nothing of the product, is `rights` (who may do what), `views` (what endpoints show),
+`then` (of the past), `totals` (in pivots), `outlook` (of consequences), `surface` (in the OpenAPI document),
+`pages`, and `attempts` with `writes`, `line_writes` and `undoing` (what becomes of each write).
+
+`running` publishes and fills a world; `asking`, `asking_about` and `visiting` ask every endpoint,
+and `acting` writes. `compared` and `topics` put both answers beside each other.
 """

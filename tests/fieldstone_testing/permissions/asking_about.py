@@ -36,6 +36,14 @@ def equal_then(
     return {asking.name(one["id"]) for one in asking.read(answer)["data"]}
 
 
+def viewed(asking: Asking, path: str, value: str | int) -> set[str]:
+    """The names of the deals that a saved view shows; what there is not for the user equals no value."""
+    answer = asking.get("/data/deal", {"limit": "1000", "view": f"{path} {value}"})
+    if answer.status_code in NOT_THERE or asking.is_unknown(answer, path):
+        return set()
+    return {asking.name(one["id"]) for one in asking.read(answer)["data"]}
+
+
 # -- totals
 
 

@@ -13,7 +13,7 @@ from fieldstone_testing.permissions.probes import EQUAL, GROUPED, SORTED, SUMMED
 from fieldstone_testing.permissions.questions import Answers, is_turn, some
 from fieldstone_testing.permissions.rights import may, may_read
 from fieldstone_testing.permissions.running import Running
-from fieldstone_testing.permissions.topics import topics
+from fieldstone_testing.permissions.topics import on_pages, topics
 from fieldstone_testing.permissions.worlds import Person, State
 
 ENTITIES = ("account", "contact", "deal")
@@ -65,6 +65,8 @@ def by_turns(running: Running, who: Person, asking: Asking) -> Answers:
             yield from belongings(running, who, asking, entity)
     if is_turn(state, 2):
         yield from topics(running, who, asking)
+    if is_turn(state, 0):
+        yield from on_pages(running, who.name)
 
 
 def lists(state: State, who: Person, asking: Asking, entity: str) -> Answers:

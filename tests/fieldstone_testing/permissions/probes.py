@@ -50,6 +50,32 @@ EQUAL_THEN = {
 }  # fmt: skip  # as a table
 """Entity → fields and the values that they are compared with as they were at a past moment."""
 
+VIEWED = (
+    ("amount", 30),
+    ("note", "ant"),
+    ("salary", 1),
+    ("account.size", 3),
+    ("parent.amount", 60),
+    ("code", "c0"),
+)
+"""What saved views look for in deals: paths and values."""
+
+
+def where(path: str, value: str | int | None) -> str:
+    """A condition as callers write it."""
+    written = "null" if value is None else f'"{value}"' if isinstance(value, str) else value
+    return f"record.{path} == {written}"
+
+
+PAGES = ("", "/edit", "/history", "/activity", "/files", "/delete", "/shares", "/merge", "?deleted=true")
+"""Pages about a record."""
+
+LISTS = (
+    "/e/deal/board", "/e/deal/tree", "/e/deal/bin", "/e/contact/bin", "/e/account/bin", "/search?q=deal",
+    "/e/deal?view=by_amount", "/e/deal/new", "/operations", "/", "/e/line", "/search?q=account",
+)  # fmt: skip  # as a table
+"""Pages about many records."""
+
 PIVOTS = [
     ("stage", "note", "amount"),
     ("account", "stage", "double"),

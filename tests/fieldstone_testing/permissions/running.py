@@ -20,6 +20,7 @@ from fieldstone_rules.types import Ref
 from fieldstone_testing import ApiClient, App
 from fieldstone_testing.permissions import writes
 from fieldstone_testing.permissions.documents import APP, FIELDS
+from fieldstone_testing.permissions.probes import VIEWED, where
 from fieldstone_testing.permissions.worlds import (
     ABOVE,
     Grant,
@@ -44,6 +45,7 @@ class Running:
     """
 
     app: App
+    web: Flask
     state: State
     clients: dict[str, ApiClient] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
@@ -77,11 +79,12 @@ class Running:
 def run(app: App, web: Flask, world: World) -> Running:
     """Publish the roles of a world, and make its users and records."""
     app.publish(APP + "".join(written_role(role) for role in world.roles))
-    running = Running(app, State(world))
+    running = Running(app, web, State(world))
     _make_people(running, web)
     for entity in ("account", "contact", "deal", "line"):
         _make_records(running, entity)
     _make_belongings(running)
+    _make_views(running)
     running.start = str(running.clients["observer"].get("/events?after=now").json["next"])
     running.note_moment()
     for record in list(running.state.records.values()):
@@ -94,7 +97,7 @@ def run(app: App, web: Flask, world: World) -> Running:
 
 
 def written_role(role: Role) -> str:
-    """A role as a document. Everybody may read users and teams, to give records to them."""
+    """A role as a document. Everybody may read users and teams, to give records to them, and shared views."""
     lines = [
         "---",
         "kind: role",
@@ -104,6 +107,7 @@ def written_role(role: Role) -> str:
         "entities:",
         "  user: {read: true}",
         "  team: {read: true}",
+        "  saved_view: {read: shared}",
     ]
     for entity, grant in role.grants.items():
         lines += [f"  {entity}:", *(f"    {line}" for line in _written_grant(entity, grant))]
@@ -198,6 +202,15 @@ def _make_belongings(running: Running) -> None:
         if deal["paper"] is not None:
             _keep_file(running, deal["paper"], Ref("deal", id_), "paper")
         deal["version"] = records.get(running.app.system, "deal", id_)["version"]
+
+
+def _make_views(running: Running) -> None:
+    """Views that somebody who may read everything has saved for all."""
+    views = [
+        {"name": f"{name} {value}", "shows": "deal", "shared": True, "where": where(name, value)}
+        for name, value in VIEWED
+    ]
+    records.create(running.app.system, "saved_view", views)
 
 
 def _keep_file(running: Running, name: str, record: Ref, into: str | None = None) -> None:

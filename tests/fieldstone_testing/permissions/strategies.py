@@ -107,7 +107,7 @@ def roles(draw: st.DrawFn) -> tuple[Role, ...]:
 def limits() -> st.SearchStrategy[Limits]:
     """What a token is narrowed to, mostly nothing. Users and teams are always among the entities."""
     entities = st.sets(st.sampled_from(("account", "contact", "deal"))).map(
-        lambda some: frozenset(some) | {"user", "team"}
+        lambda some: frozenset(some) | {"user", "team", "saved_view"}
     )
     verbs = st.sets(st.sampled_from(("create", "update", "delete"))).map(
         lambda some: frozenset(some) | {"read"}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from fieldstone_testing.permissions import asking_about, outlook, surface, views
+from fieldstone_testing.permissions import asking_about, outlook, pages, surface, views
 from fieldstone_testing.permissions.asking import Asking
 from fieldstone_testing.permissions.documents import FIELDS
-from fieldstone_testing.permissions.probes import EQUAL_THEN, PIVOTS
+from fieldstone_testing.permissions.probes import EQUAL_THEN, LISTS, PAGES, PIVOTS, VIEWED
 from fieldstone_testing.permissions.questions import Answers, some
-from fieldstone_testing.permissions.rights import may_read
+from fieldstone_testing.permissions.rights import may_read, unlimited
 from fieldstone_testing.permissions.running import Running
 from fieldstone_testing.permissions.then import equal_then, then
 from fieldstone_testing.permissions.totals import pivot
+from fieldstone_testing.permissions.visiting import Visiting
 from fieldstone_testing.permissions.worlds import Person, State
 
 ENTITIES = ("account", "contact", "deal")
@@ -28,6 +29,29 @@ def topics(running: Running, who: Person, asking: Asking) -> Answers:
     for entity in ENTITIES:
         yield from of_records(state, who, asking, entity)
     yield from offered(state, who, asking)
+    for path, value in VIEWED:
+        seen = set(views.equal_to(state, who, "deal", path, value))
+        yield f"saved view {path} {value}", seen, partial(asking_about.viewed, asking, path, value)
+
+
+def on_pages(running: Running, user: str) -> Answers:
+    """What the generated pages show, which log-ins see and no tokens."""
+    state, visiting = running.state, Visiting(running, user)
+    who = unlimited(state.person(user))
+    named = pages.named(state, who)
+    for entity in ENTITIES:
+        rows = pages.rows(state, who, entity)
+        yield f"page of {entity}", rows, partial(visiting.rows, entity, rows)
+        for one in [*state.of(entity), *state.of(entity, deleted=True)]:
+            readable = may_read(state, who, one) and not one["deleted"]
+            if readable:
+                sheet = partial(visiting.sheet, entity, one["name"])
+                yield f"page of {one['name']}", pages.sheet(state, who, one), sheet
+            for part in some(state, PAGES):
+                path = f"/e/{entity}/{one['name']}{part}"
+                yield f"names on {path}", set(), partial(visiting.beyond, path, named)
+    for path in some(state, LISTS):
+        yield f"names on {path}", set(), partial(visiting.beyond, path, named)
 
 
 def past(running: Running, who: Person, asking: Asking) -> Answers:

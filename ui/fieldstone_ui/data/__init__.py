@@ -49,6 +49,7 @@ from fieldstone_ui.data.reader import (
     organisation,
     readable_entities,
     title_field,
+    usual_order,
 )
 from fieldstone_ui.data.reading import (
     alike,
@@ -222,6 +223,7 @@ __all__ = [
     "update",
     "update_many",
     "upload",
+    "usual_order",
     "waiting_for_me",
     "why_hidden",
     "with_title",

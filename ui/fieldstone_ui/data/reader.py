@@ -14,6 +14,8 @@ from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
 from fieldstone.records.environment import organisation_currency, organisation_zone
+from fieldstone.records.order import known_keys
+from fieldstone.records.source import Viewer
 from fieldstone.web.request_context import current_context
 from fieldstone.web.runtime import current_runtime
 from fieldstone_ui.presentation.formats import Formats, locale_of
@@ -98,6 +100,13 @@ def may_read_field(owner: Entity, name: str) -> bool:
     """Whether the reader may see a field in at least some records."""
     current = context()
     return access(current.model, current.principal, owner.name).field_read(name).constant is not False
+
+
+def usual_order(owner: Entity) -> tuple[str, ...]:
+    """The entity's own order, as far as the reader may know of what it sorts by."""
+    current = context()
+    viewer = Viewer(current.model, current.principal.access_key)
+    return known_keys(owner, viewer, owner.declaration.order)
 
 
 def look(owner: Entity, name: str) -> FieldLook:

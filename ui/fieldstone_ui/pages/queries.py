@@ -81,7 +81,7 @@ class Asked:
     def order(self) -> tuple[str, ...]:
         """The order in force: asked for, of the view, or of the entity."""
         asked = names(self.parameters.get("order", ""))
-        return asked or (self.view.order if self.view else ()) or self.entity.declaration.order
+        return asked or (self.view.order if self.view else ()) or data.usual_order(self.entity)
 
     @property
     def columns(self) -> tuple[str, ...]:
