@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -109,3 +110,14 @@ def test_a_save_and_a_list_take_as_many_statements_among_many_entities_as_among_
         return statements(asked)
 
     assert work(few) == work(many)
+
+
+def test_comments_on_all_entities_are_listed_without_making_their_tables(many: App) -> None:
+    [made] = records.create(many.system, "thing_2", [{"name": "first"}])
+    about = {"entity": "thing_2", "id": str(made.id)}
+    records.create(many.system, "comment", [{"body": "Well done", "regarding": about}])
+    reader = many.context_for("Ada", ["admin"])
+    model = load_model(many.database, many.model.version)
+    [told] = records.list_records(replace(reader, model=model), "comment", Query()).data
+    assert told["regarding"]["title"] == "first"
+    assert not {table.name for table in model.metadata.tables.values()} & {f"thing_{n}" for n in range(MANY)}

@@ -17,6 +17,7 @@ from fieldstone.access.shared_predicates import shared_clause
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.model.model import Entity, Link, Model, Rule
 from fieldstone.model.rule_columns import KEPT_TITLE, SystemColumns, computed
+from fieldstone.model.system_fields import outline
 from fieldstone_rules import Pairs, SqlScope, lower
 from fieldstone_rules.schema import BASE_SUFFIX
 from fieldstone_rules.sql.constants import RequestConstants
@@ -95,9 +96,11 @@ def _led_to(model: Model, condition: Follows) -> Iterable[Entity]:
 
 
 def _allowed_target(model: Model, condition: Follows, entity: Entity, source: sa.FromClause) -> Column:
-    target = entity.table.alias()
     access = access_for_key(model, condition.access_key, entity.name)
-    right = clause(model, decided(access, condition.verb), entity.name, target)
+    decision = decided(access, condition.verb)
+    alike = decision.constant is True and not (condition.within and entity.holding_files)
+    target = (outline(entity.name, model.schema) if alike else entity.table).alias()
+    right = clause(model, decision, entity.name, target)
     conditions = [target.c.id == source.c[condition.field], target.c.deleted_at.is_(None)]
     conditions += [] if right is None else [right]
     if condition.within is not None:

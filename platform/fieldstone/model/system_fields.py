@@ -104,3 +104,16 @@ _PLAIN: Mapping[str, Callable[[], sa.Column[Any]]] = {
     "version": lambda: sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
     "deleted_at": lambda: sa.Column("deleted_at", sa.DateTime(timezone=True)),
 }
+
+
+def outline(entity: str, schema: str) -> sa.TableClause:
+    """An entity's table as far as all entities' are alike: a record's id, title and when it was deleted.
+
+    For statements that look into the tables of all entities, most of which nobody needs otherwise.
+    """
+    same = (
+        sa.column("id", sa.Uuid()),
+        sa.column(TITLE, sa.Text()),
+        sa.column("deleted_at", sa.DateTime(True)),
+    )
+    return sa.table(entity, *same, schema=schema)

@@ -164,9 +164,7 @@ class _Page:
         return cursor.encode([None if key is None else key.decode() for key in last], self._mark())
 
     def _count_keys(self) -> int:
-        return len(
-            lists.terms_of(lists.rows_of(*self._reading.arguments), self._query, len(self._reading.words))
-        )
+        return lists.number_of_keys(*self._reading.arguments)
 
     def _mark(self) -> str:
         query = self._query

@@ -119,16 +119,25 @@ def seen(viewer: Viewer, entity: Entity, query: Query) -> Seen | None:
     return replace(found, order=known_keys(entity, viewer, found.order), columns=columns or nothing)
 
 
-def terms_of(rows: Rows, query: Query, number_of_words: int) -> list[Term]:
+def number_of_keys(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) -> int:
+    """How many keys the order has. Raises Malformed for one that cannot be read."""
+    if query.at is None:
+        record = RecordSource(viewer, entity, entity.table.alias(), Joins())
+    else:
+        record = rows_of(viewer, entity, query, number_of_words).record
+    return len(terms_of(record, query, number_of_words))
+
+
+def terms_of(record: RecordSource, query: Query, number_of_words: int) -> list[Term]:
     """The keys of the order: the query's, the view's, what fits the words best, or the entity's."""
-    viewer, entity = rows.record.viewer, rows.record.entity
+    viewer, entity = record.viewer, record.entity
     view = seen(viewer, entity, query)
     own = query.order if query.order is not None else view.order if view else ()
     if number_of_words and not own:
-        return ranked_terms(rows.record, number_of_words, similar=query.similar)
+        return ranked_terms(record, number_of_words, similar=query.similar)
     if query.at is None:
-        return order_terms(rows.record, own or usual_order(entity, viewer))
-    return past_terms(rows.record, own)
+        return order_terms(record, own or usual_order(entity, viewer))
+    return past_terms(record, own)
 
 
 def ranked_terms(record: RecordSource, number_of_words: int, *, similar: bool) -> list[Term]:
@@ -147,7 +156,7 @@ def page_statement(
     nulls: which keys of the cursor are null; None for the first page.
     """
     rows = rows_of(viewer, entity, query, number_of_words)
-    terms = terms_of(rows, query, number_of_words)
+    terms = terms_of(rows.record, query, number_of_words)
     page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
     # A search is planned for its words each time, and mostly finds few: planning is most of its cost.
     joins = Joins(titles=not number_of_words)

@@ -20,7 +20,7 @@ from fieldstone.fields.any_reference import entity_column
 from fieldstone.fields.file import CONTENTS
 from fieldstone.model.model import Entity, Field, Link, Model
 from fieldstone.model.rule_columns import computed, computed_amount
-from fieldstone.model.system_fields import TITLE
+from fieldstone.model.system_fields import TITLE, outline
 from fieldstone_metadata.names import FILE
 from fieldstone_rules import Pairs
 
@@ -109,8 +109,10 @@ class RecordSource:
 
     def _looked_up(self, entity: Entity, key: Column) -> Column:
         """The title of a record that the viewer may read."""
-        rows = entity.table.alias()
-        right = clause(self.viewer.model, self.viewer.access(entity.name).read, entity.name, rows)
+        model, read = self.viewer.model, self.viewer.access(entity.name).read
+        table = outline(entity.name, model.schema) if read.constant is True else entity.table
+        rows = table.alias()
+        right = clause(model, read, entity.name, rows)
         conditions = [rows.c.id == key, *(() if right is None else (right,))]
         return sa.select(rows.c[TITLE]).where(*conditions).correlate(self.rows).scalar_subquery()
 

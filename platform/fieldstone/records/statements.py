@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from threading import Lock
@@ -17,7 +17,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from psycopg import pq
 from sqlalchemy.dialects.postgresql import psycopg as dialects
-from sqlalchemy.sql import visitors
 
 from fieldstone.database.database import Database
 from fieldstone.database.prepared import Prepared
@@ -65,9 +64,10 @@ class Statement:
     """
 
     def __init__(self, select: Select, prefix: str = "") -> None:
-        later = set(_later(select))
-        compiled = select.params(dict.fromkeys(later)).compile(dialect=DIALECT)
-        expanded = compiled.construct_expanded_state()
+        compiled = select.compile(dialect=DIALECT)
+        # Asked of what was compiled: a walk over the statement meets a subquery with each of its columns.
+        later = {bound.key for bound in compiled.binds.values() if bound.required}
+        expanded = compiled.construct_expanded_state(dict.fromkeys(later))
         places = list(expanded.positiontup or ())
         fixed = {name: expanded.parameters[name] for name in places if name not in later}
         self._names = tuple(name for name in places if name in later)
@@ -81,13 +81,6 @@ class Statement:
             FieldstoneError: what the database says, translated.
         """
         return Texts(database.fetch(self.prepared, [wire(values[name]) for name in self._names]))
-
-
-def _later(select: Select) -> Iterator[str]:
-    """The parameters whose values come with each run."""
-    for part in visitors.iterate(select):
-        if isinstance(part, sa.BindParameter) and part.required:
-            yield part.key
 
 
 def _with_constants(text: str, places: Sequence[str], fixed: Mapping[str, Any]) -> str:
