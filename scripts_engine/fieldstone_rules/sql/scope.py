@@ -74,9 +74,10 @@ class SqlScope:
         entity, source = self._hops[path]
         alias = self.tables.table(target).alias()
         key = self._key(source, entity, field, target, several)
-        condition = self.tables.column(alias, target, "id") == key
-        allowed = self.tables.readable(alias, target, None)
-        self.joins.append((alias, condition if allowed is None else sa.and_(condition, allowed)))
+        # Whoever may not read the reference, or the record that it names, finds nothing there.
+        rights = (self.tables.readable(source, entity, field), self.tables.readable(alias, target, None))
+        conditions = [self.tables.column(alias, target, "id") == key, *rights]
+        self.joins.append((alias, sa.and_(*(one for one in conditions if one is not None))))
         self._hops[longer] = (target, alias)
 
     def _key(self, source: sa.FromClause, entity: str, field: str, target: str, several: bool) -> Column:
