@@ -15,7 +15,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
@@ -24,8 +24,12 @@ from argon2.profiles import CHEAPEST
 
 from fieldstone.access import passwords
 from fieldstone_testing import ApiClient, App, AppFactory, Cluster, Server
+from fieldstone_testing.engines import lent_engines
 from fieldstone_testing.servers import start_server
 from fieldstone_testing.webs import WebOf, lent_webs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def keep_survivors(phase: str, collection: dict[str, Any]) -> None:
@@ -53,6 +57,13 @@ def cluster(testrun_uid: str) -> Iterator[Cluster]:
 def cheap_passwords() -> Iterator[None]:
     """Passwords hashed with little work: at full strength each user of a test takes a quarter of a second."""
     with patch.object(passwords, "STRENGTH", CHEAPEST):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def engines() -> Iterator[None]:
+    """Engines of databases that pass from test to test, with the statements that they have compiled."""
+    with lent_engines():
         yield
 
 
@@ -97,6 +108,15 @@ def web_of() -> Iterator[WebOf]:
 def client(web_of: WebOf) -> Callable[..., ApiClient]:
     """Calls the API of an app: `api = client(app, app.token("Ann", ["sales_rep"]))`."""
     return lambda app, token=None: ApiClient(web_of(app), token)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of this test run."""
+    from fieldstone_testing.browsers import running_browser  # a third of a second, for those who need it
+
+    with running_browser() as running:
+        yield running
 
 
 @pytest.fixture

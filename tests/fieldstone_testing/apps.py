@@ -27,6 +27,7 @@ from fieldstone.publication.store import checksum
 from fieldstone_metadata import File, Layer
 from fieldstone_metadata.layer_files import layer_name
 from fieldstone_testing.cluster import Cluster
+from fieldstone_testing.engines import give_back_engines
 
 LARGEST_FILE = 12 * 2**20
 PASSWORD = "correct horse battery"
@@ -139,6 +140,7 @@ class AppFactory:
         url = self._cluster.clone(template, lambda target: _build(target, combined, filled_by))
         database = Database(url, pool_size=3, files=self._file_store(), secret_keys=SECRET_KEYS)
         app = _running(database, combined)
+        app.sql("SELECT 1")  # so that no test counts what a first connection asks the server
         self._built.append(app)
         return app
 
@@ -159,6 +161,7 @@ class AppFactory:
         for app in self._built:
             app.current.stop()
             app.database.close()
+            give_back_engines(app.database.url)
             self._cluster.drop(app.database.url)
 
 
@@ -177,6 +180,7 @@ def _build(url: sa.URL, layers: Sequence[Layer], fill: Fill | None) -> None:
             fill(_running(database, layers))
     finally:
         database.close()
+        give_back_engines(url)
 
 
 def _running(database: Database, layers: Sequence[Layer]) -> App:

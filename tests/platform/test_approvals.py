@@ -13,6 +13,7 @@ from fieldstone.context import Context
 from fieldstone.errors import Conflict, FieldstoneError, Forbidden, Invalid, NotFound, VersionConflict
 from fieldstone.records import ApprovalState, Change, Pending
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.apps import layer_from
 from fieldstone_testing.offers import OFFERS
 from fieldstone_testing.statements import noted_statements
 
@@ -22,17 +23,16 @@ TODAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 @pytest.fixture
 def app(app_from: AppFactory) -> App:
     """Ann is a rep whose manager is Mia; Max manages too; Dan and Dora direct."""
-    return staffed(app_from(OFFERS))
+    return app_from.of_layers([layer_from(OFFERS)], filled_by=staff)
 
 
-def staffed(app: App) -> App:
+def staff(app: App) -> None:
     app.user("Mia", ["manager"])
     app.user("Max", ["manager"])
     app.user("Dan", ["director"])
     app.user("Dora", ["director"])
     app.user("Ann", ["rep"])
     change_user(app, "Ann", manager=user(app, "Mia"))
-    return app
 
 
 def user(app: App, name: str) -> dict[str, str]:
@@ -497,7 +497,7 @@ trigger win_as_user on offer after update as user { when amount == 888 do transi
 
 
 def test_rules_on_the_transition_run_when_it_is_performed(app_from: AppFactory) -> None:
-    app = staffed(app_from(OFFERS, offers_rules=RULES))
+    app = app_from.of_layers([layer_from(OFFERS, offers_rules=RULES)], filled_by=staff)
     asked = big_discount(app)
     assert records.get(app.system, "offer", asked.record, ["remark"])["remark"] is None
     records.approve(who(app, "Mia"), asked)
@@ -505,7 +505,7 @@ def test_rules_on_the_transition_run_when_it_is_performed(app_from: AppFactory) 
 
 
 def test_a_rule_needs_no_approval_unless_it_acts_as_the_user(app_from: AppFactory) -> None:
-    app = staffed(app_from(OFFERS, offers_rules=RULES))
+    app = app_from.of_layers([layer_from(OFFERS, offers_rules=RULES)], filled_by=staff)
     found = offer(app)
     with pytest.raises(FieldstoneError, match="Win needs an approval"):
         records.update(who(app, "Ann"), "offer", [Change(found, {"amount": 888})])

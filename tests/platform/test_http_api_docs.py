@@ -2,19 +2,18 @@
 
 import pytest
 
-from fieldstone.settings import Settings
-from fieldstone.web.app import create_app
-from fieldstone_testing.browsers import Desk, picture, running_browser, serving
+from fieldstone_testing.browsers import Desk, picture, serving
 from fieldstone_testing.deals import DEALS
 
 
 @pytest.fixture
-def desk(app_from):
+def desk(app_from, web_of, browser):
     app = app_from(DEALS)
     app.user("Mia", ["manager"])
-    web = create_app(Settings(secret_key="only for tests"), app.database, app.current)
-    with running_browser() as browser, serving(web) as url:
+    with serving(web_of(app)) as url:
         yield Desk(browser, url)
+        for context in browser.contexts:
+            context.close()
 
 
 def test_whoever_is_logged_in_reads_and_tries_the_api_without_breaking_the_policy(desk):

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from fieldstone import records
 from fieldstone.publication.layers import template_layer
 from fieldstone_testing import App, AppFactory
-from fieldstone_testing.browsers import Desk, running_browser, serving
+from fieldstone_testing.browsers import Desk, serving
 from fieldstone_testing.visitors import Visitor
 from fieldstone_testing.webs import WebOf
 
@@ -64,13 +64,6 @@ def visit(web: Flask) -> Callable[[str], Visitor]:
         return visitor
 
     return make
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The browser of this test run."""
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture

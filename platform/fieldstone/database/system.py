@@ -5,6 +5,7 @@ They are fixed, unlike the tables of entities, and change only through `database
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,9 @@ class SystemTables:
     share: sa.Table
 
 
+@functools.cache
 def system_tables(tenant: str) -> SystemTables:
-    """The system tables of `tenant`."""
+    """The system tables of `tenant`, the same objects each time."""
     metadata = sa.MetaData(schema=f"{tenant}_system")
     return SystemTables(
         schema=f"{tenant}_system",
