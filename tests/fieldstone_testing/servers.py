@@ -31,7 +31,7 @@ class Server:
         """Stop it as Ctrl+C does (or with another signal); its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=STARTING_SECONDS)
 
     def kill(self) -> None:
         """End it at once, if it still runs."""
@@ -49,7 +49,7 @@ class Server:
     def healthy(self) -> bool:
         """Whether `GET /healthz` answers 200 just now."""
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=10) as answer:
                 return answer.status == 200
         except OSError:
             return False

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fieldstone_metadata import File, Layer, check, core_layer, read_layer, template_layer
-from fieldstone_testing.effort import at_most
+from fieldstone_testing.effort import soon
 
 SETTINGS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -24,7 +24,7 @@ YAML_PIECES = st.sampled_from(
 
 
 def checked(layer):
-    with at_most(5):
+    with soon():
         return check([core_layer(), layer]).problems
 
 

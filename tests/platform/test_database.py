@@ -16,6 +16,7 @@ from fieldstone.database.migrations import MIGRATIONS, NewerData
 from fieldstone.database.system import XID8
 from fieldstone.errors import Busy, Conflict, Invalid, StaleModel, TooSlow, Unavailable
 from fieldstone_testing import App
+from fieldstone_testing.waiting import LONGEST
 
 ONE = sa.select(sa.literal(1))
 
@@ -147,7 +148,7 @@ def test_an_unknown_column_means_that_the_model_is_stale(database):
 def test_a_deadlock_is_tried_again_until_both_have_written(shop):
     shop.sql(insert(shop, "A"))
     shop.sql(insert(shop, "B"))
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=LONGEST)
     attempts: list[str] = []
 
     def touch(first: str, second: str):
@@ -165,7 +166,7 @@ def test_a_deadlock_is_tried_again_until_both_have_written(shop):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=LONGEST)
     assert shop.sql("SELECT version FROM main.product ORDER BY code") == [(3,), (3,)]
     assert len(attempts) > 2
 

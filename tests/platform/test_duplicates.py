@@ -13,6 +13,7 @@ from fieldstone.publication.apply import NotAccepted
 from fieldstone.records import Change
 from fieldstone_testing.problems import assert_problem
 from fieldstone_testing.statements import noted_statements
+from fieldstone_testing.waiting import until_somebody_waits
 
 PEOPLE = """
 kind: app
@@ -167,8 +168,7 @@ def test_who_saves_waits_for_one_who_saves_the_same_and_then_sees_it(app, ann):
         records.create(joined, "contact", [{"name": "First", "email": "a@acme.example"}])
         thread = threading.Thread(target=save)
         thread.start()
-        thread.join(timeout=0.3)
-        assert thread.is_alive()
+        until_somebody_waits(app)
     thread.join()
     assert seen == ["duplicate"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +24,7 @@ from fieldstone.files import FileStore
 from fieldstone.records.litter import Litter, clean, find_litter
 from fieldstone_testing import ApiClient, App, AppFactory, Server
 from fieldstone_testing.contents import PDF, picture
+from fieldstone_testing.waiting import LONGEST, until
 
 DEALS = """
 kind: app
@@ -211,7 +211,7 @@ def test_a_server_streams_large_files_and_bears_being_killed_in_an_upload(
         with begun(running, token, "Transfer-Encoding: chunked", "3\r\n111\r\n") as endless:
             assert b" 411 " in endless.recv(100)
         half = begun(running, token, f"Content-Length: {5 * MEGABYTE}", "1" * (MEGABYTE // 2))
-        wait_for(lambda: incoming(kept) == 1)
+        until(lambda: incoming(kept) == 1)
         for process in (*psutil.Process(running.process.pid).children(recursive=True), running.process):
             process.kill()
         half.close()
@@ -249,16 +249,9 @@ def incoming(app: App) -> int:
 def begun(running: Server, token: str, length: str, body: str) -> socket.socket:
     """An upload of which only a part has been sent."""
     address = urlsplit(running.url)
-    line = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
+    line = socket.create_connection((address.hostname or "", address.port or 0), timeout=LONGEST)
     line.sendall(
         f"POST /api/v1/files?name=half.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
         f"{length}\r\n\r\n{body}".encode()
     )
     return line
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert condition()

@@ -10,6 +10,7 @@ import pytest
 
 from fieldstone_testing.deals import DEALS
 from fieldstone_testing.servers import start_server
+from fieldstone_testing.waiting import LONGEST
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def running(app, tmp_path_factory):
 
 def call(running, method, path, body=None, headers=None, **options):
     host, port, token = running
-    connection = http.client.HTTPConnection(host, port, timeout=30)
+    connection = http.client.HTTPConnection(host, port, timeout=LONGEST)
     sent = {**token, "Content-Type": "application/json", **(headers or {})}
     connection.request(method, path, body, sent, **options)
     answer = connection.getresponse()
@@ -81,7 +82,7 @@ def test_a_very_long_address_is_refused_and_the_server_lives_on(running, length)
 )
 def test_what_is_no_http_closes_only_its_own_connection(running, raw):
     host, port, _ = running
-    with socket.create_connection((host, port), timeout=10) as connection:
+    with socket.create_connection((host, port), timeout=LONGEST) as connection:
         connection.sendall(raw)
         assert b" 5" not in connection.recv(4096)[:13]
     assert call(running, "GET", "/healthz")[0].status == 200

@@ -1,6 +1,7 @@
 """Clients that send slowly, break off, or say nothing: they are told, let go, and keep nobody waiting."""
 
 import json
+import select
 import socket
 import time
 from urllib.parse import urlsplit
@@ -11,10 +12,14 @@ import requests
 
 from fieldstone_testing.deals import DEALS
 from fieldstone_testing.servers import start_server
+from fieldstone_testing.waiting import until
 
 PATIENCE = 1
+LONGEST = 25
+"""Seconds: more than a busy machine needs, and less than the patience of a server that is not told of any."""
 CUSTOMERS = "POST /api/v1/data/customer"
 JSON = "Content-Type: application/json\r\n"
+FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +29,27 @@ def app(module_app_from):
 
 @pytest.fixture(scope="module")
 def running(app, tmp_path_factory):
-    """A server with two threads and little patience, which all tests here share."""
+    """A server with two threads and little patience, which most tests here share."""
+    server = started(app, tmp_path_factory, PATIENCE)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def patient(app, tmp_path_factory):
+    """As `running`, with so much patience that no client is let go while a test lasts."""
+    server = started(app, tmp_path_factory, 60)
+    yield server
+    server.kill()
+
+
+def started(app, tmp_path_factory, patience):
     settings = {
         "FIELDSTONE_DATABASE_URL": app.database.url.render_as_string(hide_password=False),
         "FIELDSTONE_THREADS": "2",
-        "FIELDSTONE_CLIENT_TIMEOUT": str(PATIENCE),
+        "FIELDSTONE_CLIENT_TIMEOUT": str(patience),
     }
-    server = start_server(tmp_path_factory.mktemp("server"), settings)
-    yield server
-    server.stop()
+    return start_server(tmp_path_factory.mktemp("server"), settings)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +62,9 @@ def connect(running):
     """Opens a connection on which something has been sent already."""
     opened = []
 
-    def make(sent=""):
-        address = urlsplit(running.url)
-        line = socket.create_connection((address.hostname, address.port), timeout=10)
+    def make(sent="", to=running):
+        address = urlsplit(to.url)
+        line = socket.create_connection((address.hostname, address.port), timeout=LONGEST)
         opened.append(line)
         line.sendall(sent.encode())
         return line
@@ -67,7 +84,7 @@ def head(token, request, more):
 
 
 def healthy(running):
-    return requests.get(f"{running.url}/healthz", timeout=5).status_code == 200
+    return requests.get(f"{running.url}/healthz", timeout=LONGEST).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -85,7 +102,7 @@ def test_a_body_that_does_not_come_is_a_408_and_nothing_is_done(connect, token, 
 def test_a_body_that_drips_is_a_408_as_well(connect, token):
     line = connect(head(token, CUSTOMERS, "Content-Length: 1000"))
     with pytest.raises(OSError, match=r"Broken pipe|reset"):
-        drip(line, 60)
+        drip(line, 10 * LONGEST)
 
 
 def drip(line, count):
@@ -94,16 +111,12 @@ def drip(line, count):
         time.sleep(0.1)
 
 
-def test_clients_that_keep_us_waiting_keep_nobody_else_from_being_answered(running, connect, token):
-    slow = [connect(head(token, CUSTOMERS, "Content-Length: 1000")) for _ in range(20)]
-    slow += [
-        connect("POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\nemail=") for _ in range(20)
-    ]
-    began = time.monotonic()
-    assert [healthy(running) for _ in range(10)] == [True] * 10
-    assert time.monotonic() - began < PATIENCE
-    for line in slow:
-        until_end(line)
+def test_clients_that_keep_us_waiting_keep_nobody_else_from_being_answered(patient, connect, token):
+    form = f"POST /login HTTP/1.1\r\nHost: x\r\n{FORM}Content-Length: 90\r\n\r\nemail="
+    slow = [connect(head(token, CUSTOMERS, "Content-Length: 1000"), to=patient) for _ in range(20)]
+    slow += [connect(form, to=patient) for _ in range(20)]
+    assert [healthy(patient) for _ in range(10)] == [True] * 10
+    assert select.select(slow, [], [], 0)[0] == []
 
 
 def test_threads_that_waited_for_slow_clients_are_free_again(running, connect, token):
@@ -118,9 +131,7 @@ def test_threads_that_waited_for_slow_clients_are_free_again(running, connect, t
 
 @pytest.mark.parametrize("sent", ["", "P", "GET / HTTP/1.1\r\nHost: x\r\nX-Long: "])
 def test_a_head_that_is_never_finished_is_not_waited_for(connect, sent):
-    began = time.monotonic()
     until_end(connect(sent))
-    assert time.monotonic() - began < 2 * PATIENCE + 2
 
 
 @pytest.mark.parametrize(
@@ -165,10 +176,3 @@ def test_an_upload_that_breaks_off_is_refused_and_leaves_nothing(running, connec
     client.close()
     until(lambda: '"status":400' in running.log.read_text())
     assert list(incoming.iterdir()) == []
-
-
-def until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -25,6 +25,7 @@ from fieldstone.records.kept.recomputing import fresh_values
 from fieldstone.records.kept.values import KeptValue
 from fieldstone_testing import ApiClient, App, AppFactory
 from fieldstone_testing.statements import noted_statements
+from fieldstone_testing.waiting import until_somebody_waits
 
 SHOP = """
 kind: app
@@ -299,7 +300,7 @@ def test_a_new_record_waits_for_the_change_of_what_it_begins_to_refer_to(shared:
         joined = replace(shared.system, database=JoinedDatabase(shared.database, connection))
         records.update(joined, "region", [Change(UUID(region), {"name": "south"})])
         buying.start()
-        buying.join(0.3)
+        until_somebody_waits(shared)
 
     shared.database.run_write(shared.model.version, rename)
     buying.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from fieldstone.publication.current import CurrentModel, load_model
 from fieldstone.publication.store import load_layers, publications
 from fieldstone_metadata import File, Layer, core_layer
 from fieldstone_testing.apps import App, layer_from
+from fieldstone_testing.waiting import LONGEST, until, until_somebody_waits
 
 SHOP = """
 kind: app
@@ -104,7 +104,7 @@ def test_a_plan_on_a_base_that_has_moved_is_refused(shop):
 
 def test_of_two_publishers_at_once_one_is_told_to_look_again(shop):
     outcomes: list[str] = []
-    start = threading.Barrier(2, timeout=20)
+    start = threading.Barrier(2, timeout=LONGEST)
 
     def run(field: str) -> None:
         start.wait()
@@ -117,7 +117,7 @@ def test_of_two_publishers_at_once_one_is_told_to_look_again(shop):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=LONGEST)
     lost = set(outcomes) - {"published 2"}
     assert "published 2" in outcomes
     assert lost <= {"publication_under_way", "base_moved"}
@@ -140,9 +140,9 @@ def test_a_publisher_waits_for_writers_and_holds_off_new_ones(shop):
     published = threading.Thread(target=publish, args=(shop, WITH_WEIGHT))
     with shop.database.write(1) as connection:
         published.start()
-        time.sleep(0.5)
+        until_somebody_waits(shop)
         assert connection.scalar(sa.select(shop.database.system.current.c.version)) == 1
-    published.join(timeout=30)
+    published.join(timeout=LONGEST)
     with pytest.raises(StaleModel), shop.database.write(1):
         pass
 
@@ -151,9 +151,7 @@ def test_a_running_process_takes_up_a_publication_at_once(shop):
     with CurrentModel(shop.database) as current:
         assert current.model.version == 1
         publish(shop, WITH_WEIGHT)
-        deadline = time.monotonic() + 5
-        while current.model.version == 1 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: current.model.version == 2)
         assert "weight" in current.model.entities["product"].fields
 
 
@@ -164,10 +162,7 @@ def test_following_goes_on_after_the_database_was_away(shop):
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         publish(shop, WITH_WEIGHT)
-        deadline = time.monotonic() + 10
-        while current.model.version == 1 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert current.model.version == 2
+        until(lambda: current.model.version == 2)
 
 
 def test_before_the_first_publication_there_is_no_model(cluster):

@@ -20,6 +20,6 @@ def test_the_examples_of_the_rest_api_page_work(app_from, server):
     examples = "\n".join(re.findall(r"^```sh\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL))
     assert examples.count("curl") >= 15
     script = f"set -euo pipefail\nexport FIELDSTONE={server(app).url} TOKEN={token} ADMIN={admin}\n{examples}"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert '"stage":"engaging"' in done.stdout

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 from fieldstone.database.postmaster import running_postmaster
 from fieldstone_testing import Server
 from fieldstone_testing.servers import start_server, wait_until_healthy
+from fieldstone_testing.waiting import LONGEST, until
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def fieldstone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=3 * LONGEST,
     )
 
 
@@ -76,7 +76,7 @@ def count_of(server: Server, folder: Path) -> int:
     request = urllib.request.Request(
         f"{server.url}/api/v1/data/product?count=exact", headers={"Authorization": f"Bearer {token}"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=LONGEST) as answer:
         return int(json.load(answer)["count"])
 
 
@@ -86,16 +86,9 @@ def restarted(home: Path, before: int) -> bool:
     return running is not None and running.pid != before
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return bool(condition())
-
-
 def test_the_demonstration_prints_address_and_log_ins_and_ctrl_c_stops_everything(home, serve):
     server = serve("demo")
-    assert wait_for(lambda: "Ctrl+C stops everything" in server.log.read_text())
+    until(lambda: "Ctrl+C stops everything" in server.log.read_text())
     shown = server.log.read_text()
     assert server.url in shown
     for person in ("admin@", "manager@", "rep@", "rep2@"):
@@ -110,13 +103,13 @@ def test_a_killed_server_leaves_data_that_the_next_one_finds(home, serve):
     before = count_of(killed, home.parent)
     killed.process.kill()
     killed.process.wait()
-    assert wait_for(lambda: not killed.healthy())
+    until(lambda: not killed.healthy())
     again = start_server(
         home.parent, environment(home.parent) | {"FIELDSTONE_PORT": killed.url.rsplit(":")[-1]}
     )
     assert count_of(again, home.parent) == before > 0
     assert again.stop() == 0
-    assert wait_for(lambda: running_postmaster(home / "database") is None)
+    until(lambda: running_postmaster(home / "database") is None)
 
 
 def test_a_database_that_is_killed_comes_back_without_a_restart_of_the_server(home, serve):
@@ -147,17 +140,17 @@ def test_what_commands_publish_while_it_serves_is_served_also_after_a_restart_of
     server = serve()
     before = running_postmaster(home / "database").pid
     os.kill(before, signal.SIGINT)
-    assert wait_for(lambda: restarted(home, before), 60)
+    until(lambda: restarted(home, before))
     wait_until_healthy(server)
     assert fieldstone(home.parent, "new", "fleet").returncode == 0
     applied = fieldstone(home.parent, "apply", "fleet", "--yes", "--json")
     assert json.loads(applied.stdout)["version"] == 2
 
     def published() -> int:
-        with urllib.request.urlopen(f"{server.url}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{server.url}/healthz", timeout=LONGEST) as answer:
             return int(json.load(answer)["publication"])
 
-    assert wait_for(lambda: published() == 2, 60)
+    until(lambda: published() == 2)
     assert server.stop() == 0
 
 

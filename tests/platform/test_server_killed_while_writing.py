@@ -26,7 +26,7 @@ JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 AS_ONE_PATH, AS_ONE_KEY = "/data/deal/bulk?mode=create", {"Idempotency-Key": "as-one"}
 ONE_KEY = {"Idempotency-Key": "answer-lost"}
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture(scope="module")

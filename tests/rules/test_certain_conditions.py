@@ -8,7 +8,7 @@ from fieldstone_rules import Problem, Purpose, Scope, check_expression
 from fieldstone_rules.certain import certain_condition
 from fieldstone_rules.cost import cost_problem
 from fieldstone_rules.rule_files import RuleFiles
-from fieldstone_testing.effort import at_most
+from fieldstone_testing.effort import soon
 
 from .rule_world import SalesWorld
 from .world import WORLD
@@ -141,7 +141,7 @@ def test_a_search_for_contradictions_ends_soon() -> None:
     nested = "flag"
     for _ in range(10):
         nested = f"(if {nested} then active else flag)"
-    with at_most(3):
+    with soon():
         assert told(choices) == []
         assert told(f"{nested} and amount > {'1' * 30}.0") == []
 

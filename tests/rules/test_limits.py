@@ -21,7 +21,7 @@ from fieldstone_rules import (
 )
 from fieldstone_rules.rule_files import RuleFiles
 from fieldstone_rules.types import simple
-from fieldstone_testing.effort import at_most
+from fieldstone_testing.effort import soon
 
 from .rule_world import SalesWorld
 
@@ -113,7 +113,7 @@ def test_a_text_that_grows_too_long_has_no_value(source: str) -> None:
     long = {"long": simple(Kind.TEXT)}
     expression = check_expression(source, Scope(WORLD, "opportunity", variables=long, functions=functions))
     environment = Environment(record={"name": "a"}, variables={"long": "a" * 16})
-    with at_most(5):
+    with soon():
         for compiled in (compile_closure(expression), compile_python(expression)):
             with pytest.raises(EvaluationError) as stopped:
                 compiled(environment)
@@ -141,14 +141,14 @@ def test_functions_that_call_each_other_too_deeply_are_refused_where_they_do() -
         f"function f{number}(x: integer) = {'abs(' * 10}f{number - 1}(x){')' * 10}\n"
         for number in range(1, 30)
     )
-    with at_most(5):
+    with soon():
         problems = RuleFiles({"f": source}, WORLD).check().problems["f"]
         (problem,) = [problem for problem in problems if problem.severity == "error"]
         assert (problem.code, problem.line) == ("too_complex", 11)
 
 
 def test_many_calls_of_large_functions_are_refused_soon() -> None:
-    with at_most(5):
+    with soon():
         calls = "[" + ", ".join(["f.d5(name)"] * 400) + "]"
         problem = problem_of(calls, files=RuleFiles({"f": DOUBLING}, WORLD))
         assert (problem.code, problem.line) == ("too_complex", 1)
@@ -158,6 +158,6 @@ def test_functions_that_spread_are_refused_soon() -> None:
     source = "function f0(x: integer) = x + x\n" + "".join(
         f"function f{number}(x: integer) = f{number - 1}(x) + f{number - 1}(x)\n" for number in range(1, 40)
     )
-    with at_most(5):
+    with soon():
         problems = RuleFiles({"f": source}, WORLD).check().problems["f"]
         assert [problem.code for problem in problems if problem.severity == "error"] == ["too_complex"] * 2
