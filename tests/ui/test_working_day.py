@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fieldstone import records
+from fieldstone_testing.apps import PASSWORD
 from fieldstone_testing.browsers import picture
 
 
@@ -45,7 +46,13 @@ def carry(page, dragged, target):
     page.mouse.move(end["x"] + 60, end["y"] + 120, steps=6)
 
 
-def test_search_opens_a_record_by_keyboard_alone(ann):
+def test_whoever_logs_in_by_the_form_opens_a_record_by_keyboard_alone(desk, sales):
+    ann = desk.page()
+    ann.goto("/login")
+    ann.get_by_label("E-mail").fill("ann@example.com")
+    ann.get_by_label("Password").fill(PASSWORD)
+    ann.get_by_role("button", name="Log in").click()
+    ann.wait_for_url(lambda url: "/login" not in url)
     ann.keyboard.press("Control+k")
     ann.keyboard.type("ward")
     expect(ann.locator("#palette-records")).to_contain_text("Ward tablets")
@@ -159,7 +166,7 @@ def test_an_ended_session_asks_to_log_in_and_then_saves(ann, deals):
     dialog = ann.locator("#log-in-again")
     expect(dialog).to_contain_text("what you typed is kept")
     picture(ann, "log-in-again")
-    dialog.get_by_label("Password").fill("correct horse battery")
+    dialog.get_by_label("Password").fill(PASSWORD)
     ann.keyboard.press("Enter")
     expect(ann.locator("[data-savebar]")).to_be_hidden()
     expect(field(ann, "next_step").locator(".fs-v")).to_have_text("Kept")
