@@ -52,6 +52,7 @@ def test_a_list_leaves_out_what_the_reader_may_not_see(visit):
     page = visit("Bo").get("/e/opportunity")
     assert "Ward tablets" not in page.text
     assert "No opportunities yet" in words(page)
+    assert "The recycle bin is empty" in words(visit("Bo").get("/e/opportunity/bin"))
 
 
 def test_a_filter_is_shown_as_chips_that_can_be_removed(visit):

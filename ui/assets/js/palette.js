@@ -43,10 +43,11 @@ async function search(text) {
   settle();
 }
 
-function settle() {
+/** waiting: records are still searched for, so that it is too early to say that there are none. */
+function settle(waiting = false) {
   const [first] = options();
   choose(first);
-  document.getElementById("palette-none").hidden = Boolean(first);
+  document.getElementById("palette-none").hidden = Boolean(first) || waiting;
 }
 
 function open() {
@@ -62,7 +63,7 @@ if (palette) {
   input.addEventListener("input", () => {
     const text = input.value.trim();
     filter(text.toLowerCase().split(/\s+/).filter(Boolean));
-    settle();
+    settle(Boolean(text));
     clearTimeout(timer);
     timer = setTimeout(() => search(text), 120);
   });

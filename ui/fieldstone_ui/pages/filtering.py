@@ -73,7 +73,8 @@ def chips(asked: queries.Asked, fields: dict[str, Filterable]) -> tuple[list[Chi
     try:
         parts = data.conjuncts(asked.entity, asked.where)
     except FieldstoneError as error:
-        return [Chip(expression=asked.where[:200], remove_url=asked.url(where=""))], error.message
+        said = error.errors[0].message if error.errors else error.message
+        return [Chip(expression=asked.where[:200], remove_url=asked.url(where=""))], said
     made = filters.chips_of(parts, fields, data.formats())
     return [replace(chip, remove_url=asked.url(where=chip.rest)) for chip in made], ""
 

@@ -23,7 +23,7 @@ from fieldstone_ui.pages.addresses import of_entity
 from fieldstone_ui.pages.answers import from_script
 from fieldstone_ui.presentation.columns import Column, least_width, make_columns
 from fieldstone_ui.presentation.labels import text
-from fieldstone_ui.presentation.lists import Action, Actions, Empty, ListPage, why_empty
+from fieldstone_ui.presentation.lists import Action, Actions, Empty, ListPage, empty_bin, why_empty
 from fieldstone_ui.presentation.looks import FieldLook
 
 
@@ -128,6 +128,8 @@ def with_rows(page: ListPage, asked: queries.Asked) -> ListPage:
 def empty(page: ListPage, asked: queries.Asked) -> Empty:
     """What a list or board without records says."""
     filtered = bool(asked.where or asked.q or asked.view)
+    if asked.deleted and not filtered:
+        return empty_bin(page.plural, of_entity("listing", asked.entity))
     return why_empty(page.label, page.plural, filtered, page.new_url, all_url(asked))
 
 

@@ -12,7 +12,6 @@ PHONE_AREAS = {
     "state": "fs-c-state",
     "choice": "fs-c-state",
     "money": "fs-c-amt",
-    "number": "fs-c-amt",
     "percent": "fs-c-amt",
     "date": "fs-c-close",
     "datetime": "fs-c-close",

@@ -122,3 +122,12 @@ def why_empty(label: str, plural: str, filtered: bool, new_url: str, all_url: st
         f"What you and your team add shows up here: the {plural.lower()} that your role lets you read.",
         actions,
     )
+
+
+def empty_bin(plural: str, list_url: str) -> Empty:
+    """The words of a recycle bin with nothing in it."""
+    return Empty(
+        "The recycle bin is empty",
+        f"Deleted {plural.lower()} wait here until they are restored or removed for good.",
+        [Action(f"Show all {plural.lower()}", list_url)],
+    )
