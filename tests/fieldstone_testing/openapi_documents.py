@@ -19,7 +19,8 @@ def faults_of(document: Mapping[str, Any]) -> list[str]:
     found = [
         f"{list(error.instance_path)}: {error.message[:200]}" for error in validator.iter_errors(document)
     ]
-    return [*found, *_bad_schemas(document), *_lost_references(document), *_bad_operations(document)]
+    found += [*_bad_schemas(document), *_lost_references(document), *_bad_operations(document)]
+    return found or list(_bad_examples(document))
 
 
 def operations_of(document: Mapping[str, Any]) -> Iterator[Operation]:
@@ -34,6 +35,15 @@ def _bad_schemas(document: Mapping[str, Any]) -> Iterator[str]:
     for name, schema in document["components"]["schemas"].items():
         if not jsonschema_rs.meta.is_valid(schema):
             yield f"{name} is no JSON Schema"
+
+
+def _bad_examples(document: Mapping[str, Any]) -> Iterator[str]:
+    components = document["components"]
+    for name, schema in components["schemas"].items():
+        if "example" in schema:
+            whole = {"$ref": f"#/components/schemas/{name}", "components": components}
+            if not jsonschema_rs.validator_for(whole, validate_formats=True).is_valid(schema["example"]):
+                yield f"the example of {name} does not fit it: {schema['example']}"
 
 
 def _lost_references(document: Mapping[str, Any]) -> Iterator[str]:

@@ -33,6 +33,7 @@ CHECKS = [
 ]
 EXAMPLES = int(os.environ.get("FIELDSTONE_OPENAPI_EXAMPLES", "0"))
 """Made-up calls of each operation and kind of input; 0: a few calls of some operations."""
+schemathesis.serializer.alias("application/zip", "application/octet-stream")
 FEW = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
 USUAL = "opportunity"
 MAKING = {"create", "upsert", "upload", "add_file", "comment", "share", "bulk"}

@@ -20,6 +20,8 @@ from fieldstone_testing.made_up_calls.known import Draw, Known, chosen
 
 LIST_PARAMETERS = {"where", "fields", "order", "q", "view", "cursor", "at"}
 NAMES = ("note.txt", "plan.pdf", "photo.png", "table.csv")
+ANY = ("opportunity", "account")
+"""What a reference to any entity refers to."""
 BUCKETS = ("month(created_at)", "year(created_at)", "count()")
 
 
@@ -41,6 +43,7 @@ class Meaning:
         if case.media_type == "application/json":
             whole = case.path in {f"/api/v1/data/{entity}", f"/api/v1/data/{entity}/{{id}}"}
             body = self._complete(case.body, entity, draw) if whole else case.body
+            _replace(case, draw, {"partial": [None]})
             case.body = self._body(body, entity, draw)
             if case.path.endswith("/merge"):
                 case.body = self._merge(case, entity, draw)
@@ -109,7 +112,7 @@ class Meaning:
         example = self._schemas.get(f"{entity}.create", {}).get("example")
         if example is None or not isinstance(body, dict):
             return body
-        few = draw(st.sets(st.sampled_from(sorted(body) or [""]), max_size=2))
+        few = draw(st.sets(st.sampled_from(sorted({*body} - {"records"}) or [""]), max_size=2))
         unique = {"name": f"Made up {draw(st.integers(0, 10**6))}"} if "name" in example else {}
         return chosen([example | unique | {name: body[name] for name in few if name in body}], draw, body)
 
@@ -135,6 +138,8 @@ class Meaning:
             return {"n": "count()", "m": draw(st.sampled_from((f"max({field})", f"sum({field})"))), **value}
         if name == "where" and isinstance(value, str) and fields:
             return self._condition(fields, draw)
+        if name == "shows" and isinstance(value, str):
+            return chosen([*ANY], draw, value)
         if name in self._targets and isinstance(value, str | dict):
             return self._reference(name, value, draw)
         return self._body(value, entity, draw)
@@ -195,8 +200,10 @@ def _targets(schemas: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _entities(schema: Mapping[str, Any]) -> list[str]:
-    named = [one for one in schema.get("anyOf", [schema]) if "entity" in one.get("properties", {})]
-    return [entity for one in named for entity in one["properties"]["entity"].get("enum", [])]
+    if "anyOf" in schema:
+        return [entity for one in schema["anyOf"] for entity in _entities(one)]
+    named = schema.get("properties", {}).get("entity", {})
+    return list(named.get("enum", ANY)) if named else []
 
 
 def _table(lines: list[Mapping[str, Any]]) -> bytes:

@@ -15,7 +15,7 @@ BY_FORMAT: Mapping[str, str] = {
     "uri": "https://example.com",
     "duration": "P1DT2H",
 }
-BY_TYPE: Mapping[str, Any] = {"integer": 3, "number": 1.5, "boolean": True, "array": [], "object": {}}
+BY_TYPE: Mapping[str, Any] = {"integer": 3, "number": 1.5, "boolean": True, "array": []}
 
 
 def example_of(schema: Schema, title: str) -> Any:
@@ -26,5 +26,8 @@ def example_of(schema: Schema, title: str) -> Any:
         return example_of(schema["anyOf"][0], title)
     kind = schema.get("type", "string")
     kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        needed = schema.get("required", ())
+        return {name: example_of(schema["properties"][name], name) for name in needed}
     text = BY_FORMAT.get(schema.get("format", "")) or title[: schema.get("maxLength", 80)]
     return text if kind == "string" else BY_TYPE[kind]

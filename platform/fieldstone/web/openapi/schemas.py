@@ -182,7 +182,8 @@ def record_reference(target: ReferenceTarget) -> Schema:
     No targets mean any entity.
     """
     identity: Schema = {"type": "string", "format": "uuid"}
-    entity: Schema = {"type": "string"} | ({"enum": list(target.entities)} if target.entities else {})
+    known: Schema = {"enum": list(target.entities)} if target.entities else {"examples": ["user"]}
+    entity: Schema = {"type": "string"} | known
     several = len(target.entities) != 1
     named: Schema = {
         "type": "object",
