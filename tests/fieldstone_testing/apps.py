@@ -93,9 +93,12 @@ class App:
         user = self.user(name, roles, teams)
         return create_token(self.database, user, author=user, now=datetime.now(UTC), limits=limits)
 
-    def publish(self, text: str, note: str = "test") -> Applied:
+    def publish(self, text: str, note: str = "test", *, allow_destructive: bool = False) -> Applied:
         """Publish another version of the app's text, and go on with its model."""
-        applied = apply(self.database, [layer_from(text)], author=SYSTEM_USER, note=note)
+        layers = [layer_from(text)]
+        applied = apply(
+            self.database, layers, author=SYSTEM_USER, note=note, allow_destructive=allow_destructive
+        )
         self.current.reload()
         self.model = self.current.model
         return applied

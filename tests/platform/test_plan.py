@@ -70,9 +70,10 @@ def test_a_new_field_names_its_type_and_the_rows_that_get_it(stocked):
 
 
 def test_removing_a_field_is_refused_with_what_to_do_instead(stocked):
+    stocked.sql("UPDATE main.product SET price = 5")
     plan = plan_of(stocked, APP.replace("  price: {type: money}\n", ""))
-    refusal = next(refusal for refusal in plan.refusals if refusal.element == "field product.price")
-    assert refusal.code == "drop"
+    refusal = next(refusal for refusal in plan.destructive if refusal.element == "field product.price")
+    assert refusal.code == "destructive"
     assert "2 rows" in refusal.message
     assert "visible: false" in refusal.message
 
@@ -123,6 +124,7 @@ def test_an_empty_table_takes_a_required_field(shop):
 
 
 def test_a_refused_plan_changes_nothing(stocked):
+    stocked.sql("UPDATE main.product SET price = 5")
     with pytest.raises(PlanRefused, match=r"field product\.price"):
         stocked.publish(APP.replace("  price: {type: money}\n", ""))
     assert stocked.sql("SELECT version FROM main_system.current") == [(1,)]

@@ -28,6 +28,7 @@ _COMMANDS = {
     "diff": "fieldstone.cli.comparing",
     "rollback": "fieldstone.cli.rolling_back",
     "uninstall": "fieldstone.cli.uninstalling",
+    "restore-archived": "fieldstone.cli.restoring_archived",
     "export": "fieldstone.cli.exporting",
     "test": "fieldstone.cli.testing",
     "import": "fieldstone.cli.importing",

@@ -26,11 +26,12 @@ from fieldstone_metadata import (
 @click.command("plan")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON, with the SQL of each step.")
-def command(paths: Sequence[str], as_json: bool) -> int:
+@click.option("--allow-destructive", is_flag=True, help="Do not count it as refused that steps lose data.")
+def command(paths: Sequence[str], *, as_json: bool, allow_destructive: bool) -> int:
     """Show what `fieldstone apply` would create and change, and what it would refuse.
 
     PATH is an app folder, or the name of a shipped template. Exits with 1 if the documents have errors or
-    the plan holds what is refused.
+    the plan holds what is refused, such as steps that lose data without --allow-destructive.
 
     \b
     Example:
@@ -46,8 +47,9 @@ def command(paths: Sequence[str], as_json: bool) -> int:
     if as_json:
         print_json(proposal.plan.as_json())
     else:
-        print_plan(proposal.plan)
-    return 1 if proposal.plan.refusals else 0
+        print_plan(proposal.plan, allow_destructive=allow_destructive)
+    refused = proposal.plan.refusals or (proposal.plan.destructive and not allow_destructive)
+    return 1 if refused else 0
 
 
 def read_apps(paths: Sequence[str]) -> list[Layer]:
@@ -74,8 +76,8 @@ def show_problems(error: NotAccepted, *, as_json: bool) -> int:
     return 1
 
 
-def print_plan(plan: Plan) -> None:
+def print_plan(plan: Plan, *, allow_destructive: bool) -> None:
     """A plan on standard output."""
     out = console()
-    for line, colour in plan_lines(plan):
+    for line, colour in plan_lines(plan, allow_destructive=allow_destructive):
         out.print(line, style=colour, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ class Publishing:
     author: str | None
     base: int | None
     as_json: bool
+    allow_destructive: bool
 
 
 _OPTIONS = (
@@ -35,6 +36,9 @@ _OPTIONS = (
     click.option("--author", metavar="EMAIL", help="The user who publishes. Default: the system."),
     click.option(
         "--base", type=int, metavar="VERSION", help="Refuse if another version than this is in force."
+    ),
+    click.option(
+        "--allow-destructive", is_flag=True, help="Let steps lose data, which goes into the archive."
     ),
     click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON; needs --yes."),
 )
@@ -53,10 +57,12 @@ def carry_out(chosen: Publishing, propose: Callable[[Database], Proposal]) -> in
         raise click.UsageError("--json needs --yes: there is nobody to ask.")
     with opened() as installation:
         try:
-            proposal = propose(installation.database)
+            allowed = chosen.allow_destructive
+            proposal = replace(propose(installation.database), allow_destructive=allowed)
             if not chosen.as_json:
-                print_plan(proposal.plan)
-            if not proposal.plan.unchanged and not proposal.plan.refusals and not chosen.yes:
+                print_plan(proposal.plan, allow_destructive=allowed)
+            stopped = proposal.plan.refusals or (proposal.plan.destructive and not allowed)
+            if not proposal.plan.unchanged and not stopped and not chosen.yes:
                 _ask()
             who = _author(installation, chosen.author)
             applied = publish(installation.database, proposal, author=who, note=chosen.note, base=chosen.base)

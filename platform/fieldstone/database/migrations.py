@@ -238,6 +238,16 @@ def _drafts(_data: str, system: str) -> tuple[str, ...]:
     )
 
 
+def _archive(_data: str, system: str) -> tuple[str, ...]:
+    """What publications removed."""
+    return (
+        f'CREATE SCHEMA "{system.removesuffix("_system")}_archive"',
+        f"""CREATE TABLE "{system}".archive (
+            name text PRIMARY KEY, publication integer NOT NULL, at timestamptz NOT NULL DEFAULT now(),
+            kind text NOT NULL, entity text NOT NULL, field text, rows bigint NOT NULL)""",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _first),
     Migration(2, _operations_and_feed),
@@ -246,4 +256,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, _table_states),
     Migration(6, _ended_shares),
     Migration(7, _drafts),
+    Migration(8, _archive),
 )

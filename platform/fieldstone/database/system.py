@@ -33,6 +33,8 @@ class SystemTables:
     table_state: what the last publication left of each table of records, as a digest.
     draft: files that an author has changed and not published; text is null for one that is to go, base the
     checksum of the published text that the change began from.
+    archive: what publications removed, each in a table of the schema `archive_schema`. kind: "table", "links"
+    or "columns" (of the field); rows: how many it held.
     approval: requests for the approval of a transition; at most one of a record and field is pending.
     time_limit: when a record becomes overdue in the state that it is in.
     """
@@ -47,6 +49,7 @@ class SystemTables:
     document: sa.Table
     table_state: sa.Table
     draft: sa.Table
+    archive: sa.Table
     history: sa.Table
     outbox: sa.Table
     feed: sa.Table
@@ -60,6 +63,11 @@ class SystemTables:
     credential: sa.Table
     secret: sa.Table
     share: sa.Table
+
+    @property
+    def archive_schema(self) -> str:
+        """Where the tables of the archive are."""
+        return f"{self.schema.removesuffix('_system')}_archive"
 
 
 @functools.cache
@@ -108,6 +116,17 @@ def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             _text("layer"),
             _text("path"),
             sa.Column("checksum", sa.ForeignKey(f"{schema}.content.checksum"), nullable=False),
+        ),
+        "archive": sa.Table(
+            "archive",
+            metadata,
+            _key("name", sa.Text),
+            sa.Column("publication", sa.Integer, nullable=False),
+            _moment("at"),
+            _text("kind"),
+            _text("entity"),
+            sa.Column("field", sa.Text),
+            sa.Column("rows", sa.BigInteger, nullable=False),
         ),
         "table_state": sa.Table("table_state", metadata, _key("name", sa.Text), _text("digest")),
         "draft": sa.Table(

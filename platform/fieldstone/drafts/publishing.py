@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from uuid import UUID
 
@@ -41,16 +41,27 @@ def propose_draft(database: Database, author: UUID, in_force: Model | None = Non
     return propose_layers(database, partial(_wanted, read_draft(database, author)), in_force)
 
 
-def publish_draft(
-    database: Database, author: UUID, *, note: str, base: int | None, in_force: Model | None = None
-) -> Applied:
-    """Publish the draft of `author`, which is empty afterwards.
+@dataclass(frozen=True)
+class Decided:
+    """Who publishes, why, over which version, if that matters, and whether steps may lose data."""
+
+    author: UUID
+    note: str
+    base: int | None = None
+    allow_destructive: bool = False
+
+
+def publish_draft(database: Database, decided: Decided, in_force: Model | None = None) -> Applied:
+    """Publish the draft of the author, which is empty afterwards.
 
     Raises what `propose_draft` and `publish` raise; then the draft is as it was.
     """
-    draft = read_draft(database, author)
-    proposal = propose_layers(database, partial(_wanted, draft), in_force)
-    applied = publish(database, proposal, author=author, note=note, base=base)
+    draft = read_draft(database, decided.author)
+    proposal = replace(
+        propose_layers(database, partial(_wanted, draft), in_force),
+        allow_destructive=decided.allow_destructive,
+    )
+    applied = publish(database, proposal, author=decided.author, note=decided.note, base=decided.base)
     _forget(database, draft)
     return applied
 

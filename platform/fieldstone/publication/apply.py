@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,13 +13,14 @@ from fieldstone.access.stored_shares import refresh_sharers
 from fieldstone.access.system_user import ensure_system_user, watch_rights
 from fieldstone.database.database import Database
 from fieldstone.database.failures import translate
-from fieldstone.errors import Conflict, FieldstoneError, Invalid, Unavailable
+from fieldstone.errors import FieldstoneError, Invalid, Unavailable
 from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
 from fieldstone.plugins import plugin_manager
 from fieldstone.publication import table_states
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
+from fieldstone.publication.exclusive import base_moved, be_the_only_publisher
 from fieldstone.publication.kept_values import compute_again
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
@@ -28,7 +29,6 @@ from fieldstone.publication.store import current_version, find_publication, load
 from fieldstone_metadata import Layer, Problem, check
 from fieldstone_metadata.declarations import Application
 
-LOCK_TIMEOUT = "4s"
 _TRIES = 5
 
 
@@ -51,13 +51,15 @@ class NotAccepted(Invalid):
 class Proposal:
     """Checked layers with what they would do.
 
-    between: the model in force, if there is one, and the one to come.
+    between: the model in force, if there is one, and the one to come. allow_destructive: whether steps that
+    lose data are wanted.
     """
 
     layers: tuple[Layer, ...]
     problems: tuple[Problem, ...]
     between: Difference
     plan: Plan
+    allow_destructive: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,13 +115,20 @@ def accepted(
 
 
 def apply(
-    database: Database, given: Sequence[Layer], *, author: UUID, note: str, base: int | None = None
+    database: Database,
+    given: Sequence[Layer],
+    *,
+    author: UUID,
+    note: str,
+    base: int | None = None,
+    allow_destructive: bool = False,
 ) -> Applied:
     """Publish `given` over what is in force: `propose` and `publish` in one.
 
     Raises NotAccepted (documents with errors), and what `publish` raises.
     """
-    return publish(database, propose(database, given), author=author, note=note, base=base)
+    proposal = replace(propose(database, given), allow_destructive=allow_destructive)
+    return publish(database, proposal, author=author, note=note, base=base)
 
 
 def publish(
@@ -129,18 +138,23 @@ def publish(
 
     author: the user who publishes. note: why, for the list of versions. base: the version that the author has
     seen; if another one is in force by now, nothing is published.
-    Raises PlanRefused (steps that are not supported), Conflict (base moved, or another publication is under
-    way), Unavailable (the tables stayed in use for too long).
+    Raises PlanRefused (steps that are refused, or lose data without leave), Conflict (base moved, or another
+    publication is under way), Unavailable (the tables stayed in use for too long).
     """
     if base is not None and base != proposal.plan.base:
-        raise _base_moved(base, proposal.plan.base)
+        raise base_moved(base, proposal.plan.base)
     if proposal.plan.unchanged:
         return Applied(proposal.plan.base, True, proposal.plan, proposal.problems)
-    if proposal.plan.refusals:
-        raise PlanRefused(proposal.plan.refusals)
+    _refuse(proposal, proposal.plan)
     model = _publish_with_patience(database, proposal, author, note)
     plugin_manager().hook.fieldstone_after_publication(model=model)
     return Applied(model.version, False, proposal.plan, proposal.problems)
+
+
+def _refuse(proposal: Proposal, plan: Plan) -> None:
+    found = (*plan.refusals, *(() if proposal.allow_destructive else plan.destructive))
+    if found:
+        raise PlanRefused(found)
 
 
 def _publish_with_patience(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
@@ -158,10 +172,9 @@ def _publish_with_patience(database: Database, proposal: Proposal, author: UUID,
 def _publish(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
     old, model = proposal.between.old, proposal.between.new
     with database.transaction() as connection:
-        _be_the_only_publisher(connection, database, proposal.plan.base)
+        be_the_only_publisher(connection, database, proposal.plan.base)
         plan = _plan(connection, database, proposal.between, proposal.layers)
-        if plan.refusals:
-            raise PlanRefused(plan.refusals)
+        _refuse(proposal, plan)
         plugin_manager().hook.fieldstone_before_publication(model=model, version=model.version)
         _execute(connection, plan)
         table_states.remember(connection, database.system, model.schema, plan.drifting)
@@ -172,31 +185,6 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         compute_again(connection, database, proposal.between)
         load_publication_data(connection, database, old, model)
     return model
-
-
-def _be_the_only_publisher(connection: sa.Connection, database: Database, base: int) -> None:
-    """Wait for the writers under way, hold off new ones until the commit, and refuse a second publisher."""
-    key = sa.func.hashtext(f"fieldstone.publish.{database.schema}")
-    if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key))).scalar_one():
-        raise Conflict(
-            "Somebody else is publishing just now. Nothing was changed; look at the new plan and try again.",
-            code="publication_under_way",
-        )
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    current = database.system.current
-    found = connection.execute(sa.select(current.c.version).with_for_update()).scalar_one()
-    if found != base:
-        raise _base_moved(base, found)
-
-
-def _base_moved(base: int, found: int) -> Conflict:
-    return Conflict(
-        f"Publication {found} is in force, and this was planned on {base}. Nothing was changed; look at the "
-        "new plan and try again.",
-        code="base_moved",
-        details={"base": base, "version": found},
-    )
 
 
 def _plan(

@@ -6,7 +6,7 @@ from the records, so neither versions nor the history change.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -34,17 +34,32 @@ def compute_again(connection: sa.Connection, database: Database, between: Differ
 
     It happens in the caller's transaction. Raises PlanRefused if a stored formula has no value for a record.
     """
-    outdated, model = outdated_values(between), between.new
+    bring_up_to_date(connection, database, between.new, outdated_values(between))
+
+
+def following(model: Model, changed: Collection[Key]) -> frozenset[Key]:
+    """The kept values that follow from fields (entity, field), directly or through others."""
+    found = set(changed)
+    for kept in (kept for group in plan_of(model).groups for kept in group):
+        if any((read.entity, read.field) in found for read in kept.reads):
+            found.add(kept.key)
+    return frozenset(found & plan_of(model).values.keys())
+
+
+def bring_up_to_date(
+    connection: sa.Connection, database: Database, model: Model, outdated: Collection[Key]
+) -> None:
+    """Compute kept values of all records. Raises PlanRefused as `compute_again`."""
     if not outdated:
         return
     plan, context = plan_of(model), system_context(JoinedDatabase(database, connection), model)
-    in_python = {key for key in outdated - plan.foreign if plan.values[key].field is not None}
+    in_python = {key for key in outdated if key not in plan.foreign and plan.values[key].field is not None}
     for name in sorted({entity for entity, _ in in_python}):
         entity = model.entities[name]
         for ids in _ids_in_batches(connection, entity):
             _compute_batch(connection, context, entity, ids)
     for group in plan.groups:
-        due = [kept for kept in group if kept.key in outdated - in_python]
+        due = [kept for kept in group if kept.key in outdated and kept.key not in in_python]
         if due:
             recompute(context, connection, due, None)
 

@@ -17,7 +17,7 @@ from fieldstone.fields.any_reference import entity_column
 from fieldstone.fields.choices import ChoicesType
 from fieldstone.model.model import FILE_FIELD, Entity, Model
 from fieldstone.publication.json_names import JsonNames
-from fieldstone.publication.renames import Names, Renames
+from fieldstone.publication.renames import ARCHIVED, Names, Renames
 from fieldstone.publication.statements import Statement
 from fieldstone.publication.table_change import TableChange
 from fieldstone_metadata.names import FILE
@@ -58,6 +58,10 @@ def _entities(system: SystemTables, old: Model, new: Model, renames: Renames) ->
     )  # fmt: skip  # one line of tables
     for table in plain:
         yield from _each(element, table, _column(table, "entity", names, sa.true()))
+    # What is archived keeps the name under which it is to be declared again.
+    kept = {old: new for old, new in names.items() if ARCHIVED not in old + new}
+    if kept:
+        yield from _each(element, system.archive, _column(system.archive, "entity", kept, sa.true()))
     yield from _each(element, system.token, [_tokens(system, names)])
     for table, column in _leading_anywhere(old, new, renames):
         yield from _each(element, table, _column(table, column, names, sa.true()))
@@ -66,7 +70,7 @@ def _entities(system: SystemTables, old: Model, new: Model, renames: Renames) ->
 def _leading_anywhere(old: Model, new: Model, renames: Renames) -> Iterator[tuple[sa.Table, str]]:
     """The columns that name the entity of a record of any entity."""
     for entity in new.entities.values():
-        before = old.entities.get(renames.entity_before(entity.name))
+        before = old.entities.get(renames.entity_before(entity.name)) or old.entities.get(entity.name)
         for field in entity.fields.values() if before is not None else ():
             known = before.fields.get(renames.field_before(entity.name, field.name)) if before else None
             if field.leads_anywhere and known is not None and known.leads_anywhere:

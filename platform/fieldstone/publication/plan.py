@@ -10,10 +10,12 @@ import sqlalchemy as sa
 
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Field, Model
+from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
 from fieldstone.publication.names_in_data import renamed_data
 from fieldstone.publication.refusal import Refusal
-from fieldstone.publication.refusals import Counts, refusals
+from fieldstone.publication.refusals import refusals
+from fieldstone.publication.removals import Removal, archived_names, removals_between, with_archived
 from fieldstone.publication.renamed_tables import TableMove, renamed_model
 from fieldstone.publication.renamed_views import renamed_views
 from fieldstone.publication.renames import Renames, renames_between
@@ -28,7 +30,8 @@ from fieldstone_metadata import Layer
 class Step:
     """One line of a plan.
 
-    action: "create", "change", "rename" or "remove". rows: how many exist in what it touches.
+    action: "create", "change", "rename" or "remove". rows: how many exist in what it touches. destructive:
+    data goes into the archive.
     """
 
     action: str
@@ -37,6 +40,12 @@ class Step:
     detail: str
     rows: int
     statements: tuple[Statement, ...] = ()
+    destructive: bool = False
+
+    @property
+    def element(self) -> str:
+        """What people call what it touches."""
+        return f"{self.kind} {self.name}"
 
     @property
     def sql(self) -> tuple[str, ...]:
@@ -63,6 +72,11 @@ class Plan:
     drifting: frozenset[str]
     unchanged: bool
 
+    @property
+    def destructive(self) -> tuple[Refusal, ...]:
+        """Why it is refused unless somebody allows it: what loses data."""
+        return tuple(_not_allowed(step) for step in self.steps if step.destructive)
+
     def as_json(self) -> dict[str, Any]:
         """The plan as plain values, for `--json` and the API."""
         return {
@@ -75,13 +89,23 @@ class Plan:
                     "name": step.name,
                     "detail": step.detail,
                     "rows": step.rows,
+                    "destructive": step.destructive,
                     "sql": list(step.sql),
                 }
                 for step in self.steps
             ],
             "refusals": [vars(refusal) for refusal in self.refusals],
+            "destructive": bool(self.destructive),
             "drift": list(self.drift),
         }
+
+
+def _not_allowed(step: Step) -> Refusal:
+    message = (
+        f"{step.rows:,} rows would lose what they hold; it goes into the archive. Allow it with "
+        "`--allow-destructive`, or declare it as it was; a field is put out of sight by `visible: false`."
+    )
+    return Refusal(step.element, "destructive", message)
 
 
 @dataclass(frozen=True)
@@ -89,8 +113,8 @@ class Difference:
     """What separates the documents of two models, `old` (in force, if anything is) and `new`.
 
     changes: element by element. renames: what goes on under another name. stored: `old` with its tables
-    called as they will be; moves: what that renames. It is found without a database, once for each
-    publication.
+    called as they will be; moves: what that renames. removals: what is declared no longer. It is found
+    without a database, once for each publication.
     """
 
     old: Model | None
@@ -99,6 +123,7 @@ class Difference:
     renames: Renames
     stored: Model | None
     moves: tuple[TableMove, ...]
+    removals: tuple[Removal, ...]
 
     @property
     def entities(self) -> frozenset[str]:
@@ -117,7 +142,7 @@ def difference(old: Model | None, new: Model) -> Difference:
     renames = renames_between(before, new.application)
     found = tuple(changes(before, new.application, renames))
     stored, moves = (None, ()) if old is None else renamed_model(old, new, renames, _entities_told(found))
-    return Difference(old, new, found, renames, stored, moves)
+    return Difference(old, new, found, renames, stored, moves, removals_between(old, new, renames))
 
 
 def make_plan(
@@ -131,10 +156,18 @@ def make_plan(
     old, new = between.old, between.new
     counts = Counts(connection, new.schema)
     found = table_changes(
-        connection, system, between.stored, new, changed=between.entities, moves=between.moves
+        connection,
+        system,
+        between.stored,
+        new,
+        changed=between.entities,
+        moves=between.moves,
+        removals=between.removals,
+        counts=counts,
     )
-    found += renamed_data(system, old, new, between.renames)
-    found += renamed_views(connection, old, new, between.renames)
+    names = with_archived(between.renames, archived_names(between.removals, between.renames, new.version))
+    found += renamed_data(system, old, new, names)
+    found += renamed_views(connection, old, new, names)
     found.sort(key=lambda change: ORDER[change.action])
     return Plan(
         base=old.version if old else 0,
@@ -171,17 +204,38 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
     for told in between.changes:
         changes = of.pop(f"{told.kind} {told.name}", [])
         table = changes[0].table if changes else _table_of(told.kind, told.name, between.new) or ""
-        rows = counts.rows(tables.get(table, table))
-        yield Step(told.action, told.kind, told.name, _detail(told, between.new), rows, _all(changes))
+        rows = _rows(changes, counts.rows(tables.get(table, table)))
+        detail = ", ".join(filter(None, [_detail(told, between.new), *_details(changes)]))
+        destructive = any(change.destructive for change in changes)
+        yield Step(told.action, told.kind, told.name, detail, rows, _all(changes), destructive=destructive)
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
     for element, changes in of.items():
         if any(change.statements for change in changes):
             kind, name = element.split(" ", 1)
-            action = "rename" if all(change.action == "rename" for change in changes) else "create"
+            action = _action(changes)
             table = changes[0].table
-            rows = counts.rows(tables.get(table, table))
-            yield Step(action, kind, name, f"on {table}", rows, _all(changes))
+            rows = _rows(changes, counts.rows(tables.get(table, table)))
+            destructive = any(change.destructive for change in changes)
+            detail = ", ".join([f"on {table}", *_details(changes)])
+            yield Step(action, kind, name, detail, rows, _all(changes), destructive=destructive)
     yield from _names_step([change for change in found if change.action == "names"])
+
+
+def _action(found: Sequence[TableChange]) -> str:
+    """What happens to an element that the documents do not name."""
+    actions = {change.action for change in found}
+    return (
+        {"rename": "rename", "drop": "remove"}.get(min(actions), "create") if len(actions) == 1 else "change"
+    )
+
+
+def _rows(found: Sequence[TableChange], otherwise: int) -> int:
+    told = [change.rows for change in found if change.rows is not None]
+    return sum(told) if told else otherwise
+
+
+def _details(found: Sequence[TableChange]) -> Iterator[str]:
+    return (change.detail for change in found if change.detail and change.statements)
 
 
 def _names_step(found: list[TableChange]) -> Iterator[Step]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.publication.counts import Counts
 from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.renames import Renames
 from fieldstone.publication.table_change import TableChange
@@ -19,34 +20,6 @@ from fieldstone.records.environment import organisation_currency
 from fieldstone.records.money import CURRENCY
 from fieldstone_metadata import declarations
 from fieldstone_rules.rule_files.jobs import jobs
-
-
-class Counts:
-    """Numbers of rows in the database as it is, each counted once."""
-
-    def __init__(self, connection: sa.Connection, schema: str) -> None:
-        self._connection = connection
-        self._schema = schema
-        self._tables = set(sa.inspect(connection).get_table_names(schema=schema))
-        self._rows: dict[str, int] = {}
-
-    def rows(self, table: str) -> int:
-        """How many rows the table has; 0 if there is no such table yet."""
-        if table not in self._tables:
-            return 0
-        if table not in self._rows:
-            self._rows[table] = self._count(sa.table(table, schema=self._schema))
-        return self._rows[table]
-
-    def matching(self, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
-        """How many rows of an existing table meet `condition`."""
-        return self._count(table, condition)
-
-    def _count(self, source: sa.FromClause, condition: sa.ColumnElement[bool] | None = None) -> int:
-        statement = sa.select(sa.func.count()).select_from(source)
-        return self._connection.execute(
-            statement if condition is None else statement.where(condition)
-        ).scalar_one()
 
 
 def refusals(
@@ -118,12 +91,12 @@ def _of_table_change(
             f"Its links have no fields yet, and making records of `{entity}` of them ({rows:,} links) is not "
             "supported yet. Add a field with a new name.",
         )
-    elif change.action == "drop" and not change.unknown:
+    elif change.action == "drop" and not change.unknown and not change.statements:
         yield Refusal(
             change.element,
             "drop",
-            f"It is no longer declared, and dropping it with its data ({rows:,} rows) is not supported yet. "
-            "Declare it again; a field can be put out of sight with `visible: false`.",
+            f"Its column `{change.column}` would go with its data ({rows:,} rows), which is not supported "
+            "yet. Declare it as it was.",
         )
     if change.action == "convert":
         yield Refusal(

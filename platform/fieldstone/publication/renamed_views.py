@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.model.model import Model
-from fieldstone.publication.renames import Renames
+from fieldstone.publication.renames import ARCHIVED, Renames
 from fieldstone.publication.table_change import TableChange
 from fieldstone.records.saved_views import ENTITY, names
 from fieldstone_metadata.uses.elements import ENTITY as AN_ENTITY
@@ -61,7 +61,8 @@ class _Renaming:
 
     def _paths(self, entity: str, listed: str) -> str:
         found = names(listed)
-        renamed = ["-" * path.startswith("-") + self._path(entity, path.removeprefix("-")) for path in found]
+        paths = ["-" * path.startswith("-") + self._path(entity, path.removeprefix("-")) for path in found]
+        renamed = [path for path in paths if ARCHIVED not in path]
         return listed if tuple(renamed) == found else ",".join(renamed)
 
     def _path(self, entity: str, path: str) -> str:
@@ -86,6 +87,8 @@ class _Renaming:
             for element, node in used_by(expression)
             if (edit := self._edit(element.kind, element.path, source, node)) is not None
         }
+        if any(text.startswith(ARCHIVED) for _, _, text in edits):
+            return source
         for start, end, text in sorted(edits, reverse=True):
             source = source[:start] + text + source[end:]
         return source

@@ -14,6 +14,8 @@ from fieldstone.fields.names import LONGEST
 from fieldstone.publication.refusal import Refusal
 from fieldstone_metadata.declarations import Application, Entity, Field, Option
 
+ARCHIVED = "archive:"
+"""How names of what was removed begin in rows; no declared name has a colon."""
 Names = Mapping[str, str]
 """Old name → new name, of what is renamed."""
 

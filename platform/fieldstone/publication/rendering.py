@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fieldstone.publication.alterations import Alteration
 from fieldstone.publication.plan import Plan, Step
+from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.versions import VersionDifference
 
 _SIGNS = {
@@ -17,7 +18,7 @@ _SIGNS = {
 _LONGEST_DETAIL = 70
 
 
-def plan_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
+def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple[str, str | None]]:
     """The lines of a plan, each with the colour it may be shown in."""
     if plan.unchanged:
         yield f"Nothing to do: these documents are in force as publication {plan.base}.", None
@@ -27,7 +28,7 @@ def plan_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
         yield _heading(plan), None
         yield "", None
     yield from (_step_line(step) for step in plan.steps)
-    yield from _refusal_lines(plan)
+    yield from _refusal_lines((*plan.refusals, *(() if allow_destructive else plan.destructive)))
     yield from _drift_lines(plan)
     yield "", None
     yield _summary(plan), None
@@ -70,14 +71,16 @@ def _step_line(step: Step) -> tuple[str, str]:
     sign, colour = _SIGNS[step.action]
     detail = step.detail if len(step.detail) <= _LONGEST_DETAIL else f"{step.detail[:_LONGEST_DETAIL]}…"
     rows = f"  ({step.rows:,} rows)" if step.rows else ""
-    return f"  {sign} {step.kind:<9} {step.name:<32} {detail}{rows}".rstrip(), colour
+    loses = "  loses data" if step.destructive else ""
+    line = f"  {sign} {step.kind:<9} {step.name:<32} {detail}{rows}{loses}"
+    return line.rstrip(), "red" if step.destructive else colour
 
 
-def _refusal_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
-    if plan.refusals:
+def _refusal_lines(refusals: Sequence[Refusal]) -> Iterator[tuple[str, str | None]]:
+    if refusals:
         yield "", None
         yield "It cannot be applied:", "red"
-    for refusal in plan.refusals:
+    for refusal in refusals:
         yield f"  ! {refusal.element} [{refusal.code}]", "red"
         yield f"      {refusal.message}", None
 
@@ -93,5 +96,6 @@ def _drift_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
 def _summary(plan: Plan) -> str:
     counts = {action: sum(step.action == action for step in plan.steps) for action in _SIGNS}
     refused = f", {len(plan.refusals)} refused" if plan.refusals else ""
-    words = ", ".join(f"{count} to {action}" for action, count in counts.items())
+    shown = {action: count for action, count in counts.items() if count or action != "rename"}
+    words = ", ".join(f"{count} to {action}" for action, count in shown.items())
     return f"Plan: {words}{refused}."

@@ -18,7 +18,8 @@ class TableChange:
 
     action: one of `ACTIONS`; "names" are those that stand in rows, "link" stands for constraints. element:
     what people call it (`field account.rating`). unknown: the published model does not know what would be
-    dropped, so somebody else made it.
+    dropped, so somebody else made it. destructive: rows lose what cannot be computed again. rows: how many it
+    touches; None: those of the table.
     """
 
     action: str
@@ -29,3 +30,5 @@ class TableChange:
     column: str | None = None
     unknown: bool = False
     detail: str = ""
+    destructive: bool = False
+    rows: int | None = None

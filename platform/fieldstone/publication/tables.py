@@ -15,7 +15,9 @@ from sqlalchemy.types import TypeEngine
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication import table_states
+from fieldstone.publication.counts import Counts
 from fieldstone.publication.existing import ExistingTable, existing_tables
+from fieldstone.publication.removals import Removal, removing, without_removed
 from fieldstone.publication.renamed_tables import TableMove, after_moves, rename_statements
 from fieldstone.publication.statements import Statement, drop_constraint, sql_text
 from fieldstone.publication.table_change import ORDER, TableChange
@@ -46,19 +48,24 @@ def table_changes(
     *,
     changed: Collection[str],
     moves: Sequence[TableMove],
+    removals: Sequence[Removal],
+    counts: Counts,
 ) -> list[TableChange]:
     """All that separates the tables in the database from those that `new` needs, in the order to do it in.
 
     old: the model in force, its tables called as they will be after `moves`. changed: the entities whose
-    declarations differ. Of the others only those tables are looked at that are not as the last publication
-    left them, so that a plan costs what changes and not what there is.
+    declarations differ. removals: what is declared no longer. Of entities that did not change only those
+    tables are looked at that are not as the last publication left them, so that a plan costs what changes and
+    not what there is.
     """
     looked_at = _looked_at(old, new, changed, table_states.altered(connection, system, new.schema))
     before = {move.after: move.before for move in moves}
     there = existing_tables(connection, new.schema, {before.get(name, name) for name in looked_at.names})
+    found = list(removing(system, new.version, removals, there, counts))
+    there = without_removed(there, removals)
     _make_targets(new, looked_at)
     existing = after_moves(there, moves)
-    found = list(rename_statements(new.schema, moves, there))
+    found += rename_statements(new.schema, moves, there)
     for table in looked_at.new.values():
         if table.name in existing:
             found += _differences(connection, table, existing[table.name], looked_at)

@@ -16,7 +16,7 @@ from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, j
 
 Schema = dict[str, Any]
 BASE = f"{PREFIX}/metadata"
-_ACTION: Schema = {"enum": ["create", "change", "remove"]}
+_ACTION: Schema = {"enum": ["create", "change", "rename", "remove"]}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 
 
@@ -43,6 +43,10 @@ _WANTED: Schema = {
     "base": {
         "type": ["integer", "null"],
         "description": "The version that you have seen: if another one is in force by now, nothing is done.",
+    },
+    "allow_destructive": {
+        "type": "boolean",
+        "description": "Let steps lose data, which goes into the archive; without it they are refused.",
     },
 }
 SCHEMAS: dict[str, Schema] = {
@@ -83,6 +87,7 @@ SCHEMAS: dict[str, Schema] = {
             "unchanged": {"type": "boolean"},
             "steps": _list({"type": "object"}),
             "refusals": _list({"type": "object"}, "If there are any, it cannot be applied."),
+            "destructive": {"type": "boolean", "description": "Steps lose data: they have to be allowed."},
             "drift": _list(TEXT, "Made by hand in the database; left alone."),
             "problems": _list(reference("DocumentProblem"), "Warnings of the check."),
         }

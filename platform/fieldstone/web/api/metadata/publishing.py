@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import Blueprint, Response
 
 from fieldstone.context import Context
-from fieldstone.drafts import propose_draft, publish_draft
+from fieldstone.drafts import Decided, propose_draft, publish_draft
 from fieldstone.publication.apply import Applied, NotAccepted, Proposal, propose, publish
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import json_value
@@ -64,6 +65,9 @@ def _proposal(context: Context, wanted: Wanted) -> Proposal:
 
 def _published(context: Context, wanted: Wanted) -> Applied:
     database, author = context.database, context.principal.user
+    allowed = wanted.allow_destructive
     if wanted.layers is None:
-        return publish_draft(database, author, note=wanted.note, base=wanted.base, in_force=context.model)
-    return publish(database, _proposal(context, wanted), author=author, note=wanted.note, base=wanted.base)
+        decided = Decided(author, wanted.note, wanted.base, allowed)
+        return publish_draft(database, decided, in_force=context.model)
+    proposal = replace(_proposal(context, wanted), allow_destructive=allowed)
+    return publish(database, proposal, author=author, note=wanted.note, base=wanted.base)

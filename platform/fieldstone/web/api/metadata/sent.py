@@ -10,7 +10,7 @@ from fieldstone.errors import FieldError, Malformed
 from fieldstone.web import bodies
 from fieldstone_metadata import File, Layer
 
-WANTED = ("note", "base")
+WANTED = ("note", "base", "allow_destructive")
 FILES = "files"
 _MEMBERS = ("layer", "path", "text")
 _LONGEST_NOTE = 2_000
@@ -20,12 +20,14 @@ _LONGEST_NOTE = 2_000
 class Wanted:
     """note: why, for the list of versions. base: the version that the caller has seen, if it matters.
 
-    layers: those that were sent; None: the caller's draft is meant.
+    layers: those that were sent; None: the caller's draft is meant. allow_destructive: whether steps may lose
+    data, which goes into the archive.
     """
 
     note: str
     base: int | None
     layers: tuple[Layer, ...] | None
+    allow_destructive: bool = False
 
     @classmethod
     def of(cls, body: Mapping[str, Any], members: Sequence[str]) -> Self:
@@ -36,7 +38,10 @@ class Wanted:
             raise refused("note", f"`note` is a text of at most {_LONGEST_NOTE:,} characters.")
         if base is not None and (isinstance(base, bool) or not isinstance(base, int)):
             raise refused("base", "`base` is the number of a version.")
-        return cls(note, base, _layers(body[FILES]) if FILES in body else None)
+        allowed = body.get("allow_destructive", False)
+        if not isinstance(allowed, bool):
+            raise refused("allow_destructive", "`allow_destructive` is true or false.")
+        return cls(note, base, _layers(body[FILES]) if FILES in body else None, allowed)
 
 
 def text_of(body: Mapping[str, Any], name: str) -> str | None:

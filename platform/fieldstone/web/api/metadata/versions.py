@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +65,9 @@ def apply_version(version: str) -> Response:
     context, found = publisher(), publication_of(version)
     wanted = Wanted.of(bodies.read_optional_object(), WANTED)
     note = wanted.note or f"Back to version {found.version}"
-    proposal = propose_version(context.database, found.version)
+    proposal = replace(
+        propose_version(context.database, found.version), allow_destructive=wanted.allow_destructive
+    )
     author = context.principal.user
     return applied_answer(publish(context.database, proposal, author=author, note=note, base=wanted.base))
 

@@ -1,0 +1,259 @@
+"""What publications removed: looked at, brought back into what is declared again, or deleted for good.
+
+Nothing else reads the archive: its tables are of no model, so no page and no call leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldstone.access.system_user import SYSTEM_USER
+from fieldstone.database.database import Database
+from fieldstone.database.system import SystemTables
+from fieldstone.errors import Invalid, NotFound
+from fieldstone.model.model import Entity, Model
+from fieldstone.publication.exclusive import be_the_only_publisher
+from fieldstone.publication.kept_values import bring_up_to_date, following
+from fieldstone.publication.names_in_data import renamed_data
+from fieldstone.publication.renames import ARCHIVED, Renames
+from fieldstone.publication.store import current_version
+from fieldstone.records.kept.plan import plan_of
+from fieldstone.records.kept.recomputing import RECOMPUTE
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What one publication removed. kind: "table" of an entity, "links" or "columns" of a field."""
+
+    name: str
+    publication: int
+    at: datetime
+    kind: str
+    entity: str
+    field: str | None
+    rows: int
+
+    @property
+    def element(self) -> str:
+        """What it was, as people write it."""
+        return f"{self.entity}.{self.field}" if self.field else self.entity
+
+    @property
+    def named(self) -> str:
+        """What rows call it."""
+        return f"{ARCHIVED}{self.publication}:{self.field or self.entity}"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came back. left: how many rows did not, so that the archive keeps them, and why."""
+
+    rows: int
+    left: int
+    why: str
+
+
+def archived(database: Database) -> list[Archived]:
+    """Everything in the archive, the newest first."""
+    table = database.system.archive
+    with database.read() as connection:
+        rows = connection.execute(sa.select(table).order_by(table.c.publication.desc(), table.c.name))
+        return [Archived(**row) for row in rows.mappings()]
+
+
+def purge(database: Database, name: str) -> Archived:
+    """Delete something in the archive for good, its past included. Raises NotFound."""
+    with database.transaction() as connection:
+        found = _require(connection, database.system, name)
+        _forget(connection, database.system, found)
+        if found.kind == "table":
+            system = database.system
+            for table in (system.history, system.outbox, system.approval, system.time_limit, system.share):
+                connection.execute(sa.delete(table).where(table.c.entity == found.named))
+    return found
+
+
+def restore(database: Database, model: Model, name: str) -> Restored:
+    """Bring something in the archive back into what is declared again.
+
+    Values come back into records that are still there and have none, records where their id is free.
+    What cannot come back stays in the archive. Raises NotFound, Invalid (it is not declared, or otherwise),
+    and what `be_the_only_publisher` raises.
+    """
+    with database.transaction() as connection:
+        be_the_only_publisher(connection, database, current_version(connection, database.system))
+        found = _require(connection, database.system, name)
+        entity = _declared(model, found)
+        restored = _bring_back(connection, database.system, entity, found)
+        _name_again(connection, database, model, found)
+        if not restored.left:
+            _forget(connection, database.system, found)
+        bring_up_to_date(connection, database, model, _outdated(model, found))
+    return restored
+
+
+def _require(connection: sa.Connection, system: SystemTables, name: str) -> Archived:
+    table = system.archive
+    row = connection.execute(sa.select(table).where(table.c.name == name)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is nothing called `{name}` in the archive.")
+    return Archived(**row)
+
+
+def _forget(connection: sa.Connection, system: SystemTables, found: Archived) -> None:
+    connection.exec_driver_sql(f"DROP TABLE {_place(system, found)}")
+    connection.execute(sa.delete(system.archive).where(system.archive.c.name == found.name))
+
+
+def _place(system: SystemTables, found: Archived) -> str:
+    return f'"{system.archive_schema}"."{found.name}"'
+
+
+def _declared(model: Model, found: Archived) -> Entity:
+    entity = model.entities.get(found.entity)
+    if entity is None or (found.field is not None and entity.field(found.field) is None):
+        raise Invalid(
+            f"`{found.element}` is not declared. Declare it as it was until publication {found.publication} "
+            f"(`fieldstone export --version {found.publication - 1}` has it), publish that, and try again."
+        )
+    return entity
+
+
+def _bring_back(connection: sa.Connection, system: SystemTables, entity: Entity, found: Archived) -> Restored:
+    table = entity.table
+    if found.kind == "links":
+        link = entity.fields[str(found.field)].link
+        if link is None or link.through is not None:
+            raise _otherwise(found, "its links were kept in pairs")
+        table = link.table
+    columns = _columns(connection, system, table, found)
+    if found.kind == "columns":
+        return _values(connection, system, table, columns, found)
+    return _rows(connection, system, table, columns, found)
+
+
+def _otherwise(found: Archived, how: str) -> Invalid:
+    return Invalid(
+        f"`{found.element}` is declared otherwise than it was: {how}. Declare it so, and try again."
+    )
+
+
+def _columns(connection: sa.Connection, system: SystemTables, table: sa.Table, found: Archived) -> list[str]:
+    """The columns to fill. Raises Invalid where one is missing or of another type."""
+    statement = sa.text(
+        "SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS kept, "
+        "format_type(b.atttypid, b.atttypmod) AS declared FROM pg_attribute a LEFT JOIN pg_attribute b "
+        "ON b.attrelid = CAST(:table AS regclass) AND b.attname = a.attname AND NOT b.attisdropped "
+        "WHERE a.attrelid = CAST(:archive AS regclass) AND a.attnum > 0 AND NOT a.attisdropped"
+    )
+    places = {"archive": _place(system, found), "table": f'"{table.schema}"."{table.name}"'}
+    columns = connection.execute(statement, places).all()
+    for name, kept, declared in columns:
+        if kept != declared:
+            raise _otherwise(found, f"its column `{name}` was {kept}, and is {declared or 'not there'}")
+    return [str(name) for name, _, _ in columns]
+
+
+def _values(
+    connection: sa.Connection, system: SystemTables, table: sa.Table, columns: Sequence[str], found: Archived
+) -> Restored:
+    names = [name for name in columns if name != "id"]
+    old = sa.table(found.name, *map(sa.column, columns), schema=system.archive_schema).alias("old")
+    empty = [table.c[name].is_(None) for name in names]
+    statement = (
+        sa.update(table)
+        .values({name: old.c[name] for name in names})
+        .where(table.c.id == old.c.id, *empty, *_reachable(table, old, names))
+        .returning(table.c.id, table.c.version)
+    )
+    changed = connection.execute(statement).all()
+    _tell(connection, system, found.entity, changed)
+    connection.exec_driver_sql(
+        f"DELETE FROM {_place(system, found)} WHERE id = ANY (%s)",  # noqa: S608  # checked names
+        ([row.id for row in changed],),
+    )
+    return _restored(connection, system, found, len(changed), "their records are gone or have other values")
+
+
+def _rows(
+    connection: sa.Connection, system: SystemTables, table: sa.Table, columns: Sequence[str], found: Archived
+) -> Restored:
+    old = sa.table(found.name, *map(sa.column, columns), schema=system.archive_schema).alias("old")
+    chosen = sa.select(*(old.c[name] for name in columns)).where(*_reachable(table, old, columns))
+    insert = sa.dialects.postgresql.insert(table).from_select(list(columns), chosen, include_defaults=False)
+    key = [column.name for column in table.primary_key]
+    shown = [table.c[name] for name in (*key, "version") if name in table.c]
+    made = connection.execute(insert.on_conflict_do_nothing().returning(*shown)).all()
+    if "version" in table.c:
+        _tell(connection, system, found.entity, made)
+    same = " AND ".join(f'old."{name}" = new."{name}"' for name in key)
+    connection.exec_driver_sql(
+        f'DELETE FROM {_place(system, found)} old USING "{table.schema}"."{table.name}" new WHERE {same}'  # noqa: S608  # checked names
+    )
+    why = "what they refer to is gone, or others have their id or unique values"
+    return _restored(connection, system, found, len(made), why)
+
+
+def _restored(
+    connection: sa.Connection, system: SystemTables, found: Archived, rows: int, why: str
+) -> Restored:
+    left = connection.scalar(sa.select(sa.func.count()).select_from(sa.text(_place(system, found)))) or 0
+    table = system.archive
+    connection.execute(sa.update(table).where(table.c.name == found.name).values(rows=left))
+    return Restored(rows, left, why if left else "")
+
+
+def _reachable(table: sa.Table, old: sa.FromClause, names: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    """That what is referred to is there."""
+    found: list[sa.ColumnElement[bool]] = []
+    for name in names:
+        for key in table.c[name].foreign_keys:
+            target = key.column.table.alias()
+            there = sa.exists().where(target.c.id == old.c[name])
+            found.append(sa.or_(old.c[name].is_(None), there))
+    return found
+
+
+def _tell(
+    connection: sa.Connection,
+    system: SystemTables,
+    entity: str,
+    changed: Sequence[Any],
+) -> None:
+    """The feed tells that they are to be read again."""
+    told = [
+        {
+            "entity": entity,
+            "record": row.id,
+            "action": RECOMPUTE,
+            "version": row.version,
+            "actor": SYSTEM_USER,
+        }
+        for row in changed
+    ]
+    if told:
+        connection.execute(sa.insert(system.outbox), told)
+
+
+def _name_again(connection: sa.Connection, database: Database, model: Model, found: Archived) -> None:
+    """Rows that named it name it again."""
+    if found.field is None:
+        names = Renames({found.named: found.entity})
+    else:
+        names = Renames({}, {found.entity: {found.named: found.field}})
+    for change in renamed_data(database.system, model, model, names):
+        for statement in change.statements:
+            connection.execute(statement)
+
+
+def _outdated(model: Model, found: Archived) -> frozenset[tuple[str, str]]:
+    kept = plan_of(model).values
+    if found.field is not None:
+        return following(model, {(found.entity, found.field)})
+    fields = {(found.entity, name) for name in model.entities[found.entity].fields}
+    return following(model, fields | {key for key in kept if key[0] == found.entity})

@@ -1,0 +1,39 @@
+"""One at a time: who changes tables holds off writers, other publishers, and nobody for long."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fieldstone.database.database import Database
+from fieldstone.errors import Conflict
+
+LOCK_TIMEOUT = "4s"
+
+
+def be_the_only_publisher(connection: sa.Connection, database: Database, base: int) -> None:
+    """Wait for the writers under way, hold off new ones until the commit, and refuse a second publisher.
+
+    base: the version on which the caller's transaction builds. Raises Conflict.
+    """
+    key = sa.func.hashtext(f"fieldstone.publish.{database.schema}")
+    if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key))).scalar_one():
+        raise Conflict(
+            "Somebody else is publishing just now. Nothing was changed; look at the new plan and try again.",
+            code="publication_under_way",
+        )
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    current = database.system.current
+    found = connection.execute(sa.select(current.c.version).with_for_update()).scalar_one()
+    if found != base:
+        raise base_moved(base, found)
+
+
+def base_moved(base: int, found: int) -> Conflict:
+    """The error of what was planned on another version than is in force."""
+    return Conflict(
+        f"Publication {found} is in force, and this was planned on {base}. Nothing was changed; look at the "
+        "new plan and try again.",
+        code="base_moved",
+        details={"base": base, "version": found},
+    )
