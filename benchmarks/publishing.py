@@ -111,7 +111,7 @@ def server(_app: Path) -> dict[str, float]:
     figures: dict[str, float] = {}
     with opened() as installation:
         held = load_model(installation.database, 1)
-        taken_up = _timed(figures, "swap", lambda: load_model(installation.database, 2))
+        taken_up = _timed(figures, "swap", lambda: load_model(installation.database, 2, held.application))
         assert taken_up.version > held.version
         figures["memory_mb"] = round(_resident_bytes() / 2**20)
     return figures

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from aims import missed
+from aims import LIMITS, missed
 from bulk_creation import compare_bulk
 from installation import Installation
 from load import once
@@ -113,6 +113,9 @@ def _publication(most: int) -> dict[str, Any]:
     for size in sorted({*(size for size in SIZES if size < most), most}):
         found = results[f"publication {size}"] = measure_publishing(size)
         print(f"{f'{size} entities':16}" + "".join(f"{found[name]:>20}" for name in TITLES), flush=True)
+    for name, limits in LIMITS.items():
+        aims = "".join(f"{limits.get(figure, ''):>20}" for figure in TITLES)
+        print(f"{f'aim of {name.split()[1]}':16}{aims}", flush=True)
     return results
 
 

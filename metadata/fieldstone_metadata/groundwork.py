@@ -15,13 +15,14 @@ from fieldstone_metadata.lookups import ALL, OUTLINE, Lookup, Lookups
 from fieldstone_metadata.problems import ERROR, Problem
 from fieldstone_metadata.reporting import Report
 from fieldstone_metadata.shapes import EntityShape, same_outline
-from fieldstone_rules.types import Type
 
 Key = tuple[str, ...]
 """What names a part: a kind of step, and names."""
 
-Formulas = Mapping[tuple[str, str], tuple[Type, bool]]
-"""Entity and formula → what others see of it: its type, and whether it reads collections."""
+Formulas = Mapping[tuple[str, str], tuple[str, bool]]
+"""Entity and formula → what others see of it: its type with all that belongs to it (types that differ in that
+are equal), and whether it reads collections.
+"""
 
 Result = TypeVar("Result")
 

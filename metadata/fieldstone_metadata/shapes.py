@@ -115,8 +115,13 @@ def same_outline(one: EntityShape, other: EntityShape) -> bool:
 
 
 def _same_field(one: FieldShape, other: FieldShape) -> bool:
-    ordered = not one.states or str(one.states) == str(other.states)
-    return one == other and ordered
+    """The order counts as well in what comes from other documents: workflows and sets of options."""
+    elsewhere = bool(one.states) or "option_set" in one.node.value
+    return one == other and (not elsewhere or _in_order(one) == _in_order(other))
+
+
+def _in_order(field: FieldShape) -> str:
+    return f"{field.choices} {field.states}"
 
 
 def ways_out(shape: EntityShape, entities: Mapping[str, EntityShape]) -> list[str]:

@@ -32,13 +32,16 @@ def certain_condition(
     if not found and not isinstance(tree, Constant) and always(tree, facts):
         hint = "did you mean `and`?" if isinstance(tree, Or) else known or _UNUSED
         yield problem_at(source, tree.span, "always_holds", "This always holds.", hint, severity="warning")
-    yield from certain_parts(expression, severity=severity)
+    yield from _inner(expression, severity)
 
 
 def certain_parts(expression: Expression, *, severity: str = "error") -> Iterator[Problem]:
     """The conditions inside an expression that never hold: those of `if` and `where`."""
-    if _has_broken_parts(expression):
-        return
+    if not _has_broken_parts(expression):
+        yield from _inner(expression, severity)
+
+
+def _inner(expression: Expression, severity: str) -> Iterator[Problem]:
     facts = Facts()
     for condition in inner_conditions(expression.tree):
         for finding in never(condition, facts):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +13,8 @@ from fieldstone import records
 from fieldstone.access.system_user import SYSTEM_USER
 from fieldstone.database.migrations import NewerData
 from fieldstone.errors import Conflict, StaleModel, Unavailable
-from fieldstone.publication.apply import NotAccepted, apply
+from fieldstone.publication.apply import NotAccepted, apply, propose
+from fieldstone.publication.apply import publish as carry_out
 from fieldstone.publication.current import CurrentModel, load_model
 from fieldstone.publication.store import load_layers, publications
 from fieldstone_metadata import File, Layer, core_layer
@@ -153,6 +156,22 @@ def test_a_running_process_takes_up_a_publication_at_once(shop):
         publish(shop, WITH_WEIGHT)
         until(lambda: current.model.version == 2)
         assert "weight" in current.model.entities["product"].fields
+
+
+def test_twenty_publications_leave_one_model_in_a_process(shop):
+    following = CurrentModel(shop.database)
+    following.reload()
+    models = []
+    for number in range(20):
+        layer = layer_from(SHOP.replace("price: {", f"price: {{label: Price {number}, "))
+        proposal = propose(shop.database, [layer], following.model)
+        carry_out(shop.database, proposal, author=SYSTEM_USER, note="test")
+        following.reload()
+        models.append(weakref.ref(following.model))
+    del proposal
+    gc.collect()
+    assert following.model.version == 21
+    assert [found.version for model in models if (found := model()) is not None] == [21]
 
 
 def test_following_goes_on_after_the_database_was_away(shop):

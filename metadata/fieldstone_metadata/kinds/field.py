@@ -188,7 +188,7 @@ def formula_of(
 def formulas_of(workspace: Workspace) -> Formulas:
     """What others see of the formulas that have been checked."""
     checked = workspace.formulas.items()
-    return {key: (found.type, found.collections) for key, found in checked if found is not None}
+    return {key: (repr(found.type), found.collections) for key, found in checked if found is not None}
 
 
 def _formula(

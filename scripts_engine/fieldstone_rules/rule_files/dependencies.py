@@ -79,8 +79,20 @@ def parts(value: object) -> Iterator[object]:
             yield from parts(item)
     elif isinstance(value, Mapping):
         yield from parts(tuple(value.values()))
-    elif dataclasses.is_dataclass(value) and type(value).__module__.endswith("rule_files.declarations"):
+    else:
         if isinstance(value, Statement):
             yield value
-        for entry in dataclasses.fields(value):
-            yield from parts(getattr(value, entry.name))
+        for name in _attributes(type(value)):
+            yield from parts(getattr(value, name))
+
+
+def _attributes(kind: type[object]) -> tuple[str, ...]:
+    """The attributes of a kind of declaration or statement; none of other things."""
+    if kind not in _KNOWN:
+        own = kind.__module__.endswith("rule_files.declarations")
+        entries = dataclasses.fields(kind) if own and dataclasses.is_dataclass(kind) else ()
+        _KNOWN[kind] = tuple(entry.name for entry in entries)
+    return _KNOWN[kind]
+
+
+_KNOWN: dict[type[object], tuple[str, ...]] = {}
