@@ -93,6 +93,7 @@ def test_a_plan_tells_how_many_values_go_where_and_what_used_them(sales):
     step = next(step for step in plan.as_json()["steps"] if step["name"] == "account.worth")
     assert (step["action"], step["rows"], step["destructive"]) == ("remove", 2, True)
     assert step["detail"] == "archived as v2__account__worth"
+    assert step["uses"] == ["app.yaml:14: field account.double (formula)"]
     assert any("main_archive" in statement for statement in step["sql"])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,8 @@ from fieldstone.publication.store import checksum
 from fieldstone.publication.table_change import ORDER, TableChange
 from fieldstone.publication.tables import stored_otherwise, table_changes
 from fieldstone_metadata import Layer
+from fieldstone_metadata.uses.elements import ENTITY, FIELD, Element, Use
+from fieldstone_metadata.uses.index import uses
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Step:
     """One line of a plan.
 
     action: "create", "change", "rename" or "remove". rows: how many exist in what it touches. destructive:
-    data goes into the archive.
+    data goes into the archive. uses: what uses the element in the documents in force, of what is renamed or
+    removed.
     """
 
     action: str
@@ -41,6 +45,7 @@ class Step:
     rows: int
     statements: tuple[Statement, ...] = ()
     destructive: bool = False
+    uses: tuple[str, ...] = ()
 
     @property
     def element(self) -> str:
@@ -90,6 +95,7 @@ class Plan:
                     "detail": step.detail,
                     "rows": step.rows,
                     "destructive": step.destructive,
+                    "uses": list(step.uses),
                     "sql": list(step.sql),
                 }
                 for step in self.steps
@@ -124,6 +130,20 @@ class Difference:
     stored: Model | None
     moves: tuple[TableMove, ...]
     removals: tuple[Removal, ...]
+
+    def uses_of(self, change: Change) -> tuple[str, ...]:
+        """What uses an entity or field that is renamed or removed, in the documents in force."""
+        if change.action not in {"rename", "remove"} or change.kind not in {ENTITY, FIELD}:
+            return ()
+        entity, *field = change.name.split(".")
+        path = [self.renames.entity_before(entity), *field]
+        if change.was:
+            path[-1] = change.was
+        return tuple(map(str, sorted(self._uses.get(Element(change.kind, tuple(path)), ()))))
+
+    @cached_property
+    def _uses(self) -> Mapping[Element, frozenset[Use]]:
+        return uses(self.old.application) if self.old is not None else {}
 
     @property
     def entities(self) -> frozenset[str]:
@@ -207,7 +227,8 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
         rows = _rows(changes, counts.rows(tables.get(table, table)))
         detail = ", ".join(filter(None, [_detail(told, between.new), *_details(changes)]))
         destructive = any(change.destructive for change in changes)
-        yield Step(told.action, told.kind, told.name, detail, rows, _all(changes), destructive=destructive)
+        used = between.uses_of(told)
+        yield Step(told.action, told.kind, told.name, detail, rows, _all(changes), destructive, used)
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
     for element, changes in of.items():
         if any(change.statements for change in changes):

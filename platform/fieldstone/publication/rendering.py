@@ -27,7 +27,9 @@ def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple
     if plan.steps:
         yield _heading(plan), None
         yield "", None
-    yield from (_step_line(step) for step in plan.steps)
+    for step in plan.steps:
+        yield _step_line(step)
+        yield from ((f"      used until now by {use}", None) for use in step.uses)
     yield from _refusal_lines((*plan.refusals, *(() if allow_destructive else plan.destructive)))
     yield from _drift_lines(plan)
     yield "", None
