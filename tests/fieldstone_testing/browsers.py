@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,8 +88,6 @@ class Desk:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep a picture of a page in `test-artifacts`, if FIELDSTONE_PICTURES is set: drawing takes long."""
-    if "FIELDSTONE_PICTURES" not in os.environ:
-        return
+    """Keep a picture of a page among the artefacts of the test run."""
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTIFACTS / f"{name}.png")
