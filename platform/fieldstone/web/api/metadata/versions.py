@@ -62,8 +62,8 @@ def plan_version(version: str) -> Response:
 def apply_version(version: str) -> Response:
     """Go back to a version, which is a new one then."""
     Parameters()
-    context, found = publisher(), publication_of(version)
-    wanted = Wanted.of(bodies.read_optional_object(), WANTED)
+    context, wanted = publisher(), Wanted.of(bodies.read_optional_object(), WANTED)
+    found = publication_of(version)
     note = wanted.note or f"Back to version {found.version}"
     proposal = replace(
         propose_version(context.database, found.version), allow_destructive=wanted.allow_destructive
