@@ -9,9 +9,11 @@ import pytest
 
 from fieldstone import records
 from fieldstone.access.system_user import SYSTEM_USER
+from fieldstone.context import Context
 from fieldstone.publication.apply import propose, publish
 from fieldstone.publication.current import load_model
 from fieldstone.records import Query
+from fieldstone.records.lookup import AT_ONCE, ENOUGH
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from
 from fieldstone_testing.statements import noted_statements
@@ -122,3 +124,51 @@ def test_comments_on_all_entities_are_listed_without_making_their_tables(many: A
     [told] = records.list_records(replace(reader, model=model), "comment", Query()).data
     assert told["regarding"]["title"] == "first"
     assert not {table.name for table in model.metadata.tables.values()} & {f"thing_{n}" for n in range(MANY)}
+
+
+SEARCHABLE = "kind: app\nname: shop\nversion: 1.0.0\n---\n" + "\n---\n".join(
+    f"kind: entity\nname: thing_{number}\nfields: {{name: {{type: text}}}}\nsearch: [name]"
+    for number in range(AT_ONCE + 5)
+)
+READER = """
+---
+kind: role
+name: reader
+entities:
+  thing_3: {read: true}
+  thing_28: {read: owner == user}
+"""
+
+
+def test_a_search_in_many_entities_looks_only_into_those_that_hold_the_words(app_from: AppFactory) -> None:
+    app = app_from(SEARCHABLE + READER)
+    entities = [f"thing_{number}" for number in range(AT_ONCE + 5)]
+    for name in ("thing_3", "thing_28"):
+        records.create(app.system, name, [{"name": "Pump"}, {"name": "Old pump"}, {"name": "Valve"}])
+    reader, found = app.context_for("Ann", ["reader"]), []
+
+    def search(context: Context, words: str) -> Callable[[], object]:
+        return lambda: found.append(records.search_everywhere(context, entities, words, 10))
+
+    search(app.system, "pump")()
+    assert statements(search(app.system, "pump")) == 2
+    assert [(one.title, one.entity) for one in found[-1]] == [
+        ("Pump", "thing_3"),
+        ("Pump", "thing_28"),
+        ("Old pump", "thing_3"),
+        ("Old pump", "thing_28"),
+    ]
+    assert statements(search(app.system, "nothing of it")) == 1
+    search(app.system, "pumpp")()
+    assert {one.title for one in found[-1]} == {"Pump", "Old pump"}
+    search(reader, "pump")()
+    assert [(one.title, one.entity) for one in found[-1]] == [("Pump", "thing_3"), ("Old pump", "thing_3")]
+
+
+def test_a_search_that_fits_everywhere_ends_when_enough_is_found(app_from: AppFactory) -> None:
+    app = app_from(SEARCHABLE)
+    entities = [f"thing_{number}" for number in range(AT_ONCE + 5)]
+    for name in entities:
+        records.create(app.system, name, [{"name": f"Pump {number}"} for number in range(3)])
+    found = records.search_everywhere(app.system, entities, "pump", 3)
+    assert ENOUGH <= len(found) == 3 * AT_ONCE

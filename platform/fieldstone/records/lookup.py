@@ -14,7 +14,7 @@ from fieldstone.context import Context
 from fieldstone.fields.stored_text import people_order
 from fieldstone.model.model import Entity
 from fieldstone.model.system_fields import TITLE
-from fieldstone.records import keyset, lists, search
+from fieldstone.records import keyset, lists, search, search_across
 from fieldstone.records.listing import Reading
 from fieldstone.records.query import Query
 from fieldstone.records.source import Viewer
@@ -24,6 +24,11 @@ from fieldstone_rules.sql.constants import variable_parameters
 
 Column = sa.ColumnElement[Any]
 USUAL_NUMBER = 10
+AT_ONCE = 25
+"""How many entities one statement searches."""
+
+ENOUGH = 50
+"""With so many records found, no further entities are searched."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ def search_everywhere(context: Context, entities: Sequence[str], q: str, most: i
     """Records of several entities whose search text holds all words of `q`, what fits best first; where there
     are none, those with similar words. One statement for all entities, and perhaps a second.
 
-    most: of each entity.
+    Of many entities only those are asked that hold such words at all, and of these, in their order, as many
+    as it takes to find enough. most: of each entity.
 
     Raises:
         As `list_json`.
@@ -85,19 +91,32 @@ def search_everywhere(context: Context, entities: Sequence[str], q: str, most: i
 
 
 def _found_everywhere(context: Context, entities: Sequence[str], query: Query) -> list[Found]:
+    wanted = entities if len(entities) <= AT_ONCE else search_across.holding(context, entities, query)
+    found: list[tuple[int, Found]] = []
+    for start in range(0, len(wanted), AT_ONCE):
+        found += _found_in(context, wanted[start : start + AT_ONCE], query)
+        if len(found) >= ENOUGH:
+            break
+    return [one for _, one in sorted(found, key=lambda ranked: -ranked[0])]
+
+
+def _found_in(context: Context, entities: Sequence[str], query: Query) -> list[tuple[int, Found]]:
+    """The best of some entities in one statement, each with its rank."""
     readings = [Reading(context, entity, query) for entity in entities]
-    if not readings:
-        return []
     key = ("everywhere", *(reading.key for reading in readings))
     rows = readings[0].run(readings[0].kept.get(key, lambda: _statement_everywhere(readings)))
-    texts = zip(rows.column(0), rows.column(1), rows.column(2), strict=True)
-    return [Found(UUID(id_.decode()), entity.decode(), title.decode()) for id_, entity, title in texts]
+    texts = zip(*(rows.column(number) for number in range(4)), strict=True)
+    return [
+        (int(rank), Found(UUID(id_.decode()), entity.decode(), title.decode()))
+        for rank, id_, entity, title in texts
+    ]
 
 
 def _statement_everywhere(readings: Sequence[Reading]) -> Statement:
     """Each entity has a sub-select of its own, so that each uses its index."""
     found = sa.union_all(*(sa.select(_best_of(reading)) for reading in readings)).subquery("found")
-    select = sa.select(sa.cast(found.c.id, sa.Text), found.c.entity, found.c.title)
+    texts = (sa.cast(found.c.rank, sa.Text), sa.cast(found.c.id, sa.Text), found.c.entity, found.c.title)
+    select = sa.select(*texts)
     return Statement(select.order_by(found.c.rank.desc(), people_order(found.c.title), found.c.id))
 
 

@@ -6,6 +6,7 @@ The searched fields, also those behind references (`search: [account.name]`), ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,6 +64,11 @@ def matches(record: RecordSource, number_of_words: int, *, similar: bool = False
     texts = [_searched(record)]
     if number_of_words and _is_partly_hidden(record):
         texts.append(_readable_text(record))
+    return conditions(texts, number_of_words, similar=similar)
+
+
+def conditions(texts: Sequence[Column], number_of_words: int, *, similar: bool = False) -> list[Column]:
+    """Each of the texts must hold each word, or (similar) one that resembles it."""
     likes = [_pattern(number) for number in range(number_of_words)]
     if similar:
         return [_word(like).op("<%", is_comparison=True)(text) for text in texts for like in likes]
