@@ -75,8 +75,13 @@ def check(
 
 def laid_over(layers: Sequence[Layer]) -> dict[tuple[str, str], Document]:
     """The documents of `layers` laid over each other, by kind and name; `check` tells their problems."""
+    return merge_layers(layers_in_order(layers), Building(Report()))
+
+
+def layers_in_order(layers: Sequence[Layer]) -> list[LayerDocuments]:
+    """The documents of `layers`, the lowest layer first; `check` tells their problems."""
     report = Report()
-    return merge_layers(in_order(_layer_documents(layers, report, set()), report), Building(report))
+    return in_order(_layer_documents(layers, report, set()), report)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fieldstone_metadata.nodes import to_plain
 Part = tuple[str, str]
 """The kind and the name of an element, such as ("field", "product.size") or ("entity", "product.label")."""
 
-_PARTS: Mapping[str, Mapping[str, str]] = {
+PARTS: Mapping[str, Mapping[str, str]] = {
     "app": {"settings": "setting"},
     "entity": {"fields": "field"},
     "role": {"entities": "grant"},
@@ -31,7 +31,7 @@ def declared_parts(layer: str, file: File) -> dict[Part, Any]:
 
 
 def _parts(document: Document) -> Iterator[tuple[Part, Any]]:
-    inner = _PARTS.get(document.kind, {})
+    inner = PARTS.get(document.kind, {})
     for key, node in document.root.items():
         value = to_plain(node)
         if key in inner and isinstance(value, dict):

@@ -22,7 +22,8 @@ NAMED_LISTS = frozenset({"options", "items", "steps", "columns", "fields", "layo
 
 _NAMING_KEYS = ("name", "value", "field", "related", "view", "entity", "section", "tab")
 _DIRECTIONS = frozenset({"after", "before"})
-_IDENTITY = frozenset({"kind", "name", "extends"})
+IDENTITY = frozenset({"kind", "name", "extends"})
+"""What says which document is changed, and is no change."""
 
 Key = tuple[str, str]
 
@@ -83,7 +84,7 @@ def _extend(document: Document, merged: dict[Key, Document], building: Building)
     if base.layer == document.layer:
         report.error(document.root.get("extends") or document.root, "extends_itself", _SAME_LAYER)
         return
-    changes = {name: node for name, node in document.root.items() if name not in _IDENTITY}
+    changes = {name: node for name, node in document.root.items() if name not in IDENTITY}
     merged[key] = replace(
         base,
         root=building.part(
@@ -120,7 +121,7 @@ def _merge_mappings(base: Node, change: Node, layer: str, report: Report) -> Nod
                 node, "nothing_to_remove", f"`{key}: null` removes nothing: no lower layer has `{key}`"
             )
         else:
-            content, anchors = _without_anchors(node)
+            content, anchors = without_anchors(node)
             known = entries.get(key)
             entries[key] = _merge(known, content, key, layer, report) if known else content
             entries = _placed(entries, key, anchors, report)
@@ -131,7 +132,7 @@ def _with(layers: tuple[str, ...], layer: str) -> tuple[str, ...]:
     return layers if layer in layers else (*layers, layer)
 
 
-def _without_anchors(node: Node) -> tuple[Node, dict[str, Node]]:
+def without_anchors(node: Node) -> tuple[Node, dict[str, Node]]:
     """An element without `after` and `before`, and those."""
     if not isinstance(node.value, dict):
         return node, {}
@@ -157,12 +158,12 @@ def _placed(entries: dict[str, Node], key: str, anchors: dict[str, Node], report
 
 def _merge_lists(base: Node, change: Node, layer: str, report: Report) -> Node:
     """Two lists whose items have names, as if they were mappings."""
-    entries = {_item_name(item, index): item for index, item in enumerate(base.value)}
+    entries = {item_name(item, index): item for index, item in enumerate(base.value)}
     for index, item in enumerate(change.value):
-        name = _item_name(item, len(base.value) + index)
-        content, anchors = _without_anchors(item)
+        name = item_name(item, len(base.value) + index)
+        content, anchors = without_anchors(item)
         known = entries.get(name)
-        if _removes(content):
+        if removes(content):
             _remove_item(entries, name, item, report)
             continue
         entries[name] = _merge(known, content, "", layer, report) if known else _bare(content)
@@ -177,7 +178,8 @@ def _bare(item: Node) -> Node:
     return item
 
 
-def _removes(item: Node) -> bool:
+def removes(item: Node) -> bool:
+    """Whether an item of a list says that it is to go."""
     remove = item.get("remove")
     return remove is not None and remove.value is True
 
@@ -187,7 +189,7 @@ def _remove_item(entries: dict[str, Node], name: str, item: Node, report: Report
         report.warning(item, "nothing_to_remove", f"this removes nothing: no lower layer has `{name}` here")
 
 
-def _item_name(item: Node, index: int) -> str:
+def item_name(item: Node, index: int) -> str:
     """What names an item of a list: itself if it is text, else the first of its naming keys."""
     if isinstance(item.value, str):
         return item.value

@@ -71,7 +71,7 @@ def _check_requirement(
     except ValueError:
         return  # the shape of either is reported with its document
     if not fits:
-        message = f"`{name}` {version} is installed, but `{node.value}` is required"
+        message = f"`{layer.name}` requires `{name}` {node.value}, and that is {version}"
         report.error(node, "version_mismatch", message)
 
 

@@ -16,11 +16,16 @@ from fieldstone.cli.output import console, error_console, is_interactive, print_
 from fieldstone.cli.planning import print_plan, show_problems
 from fieldstone.database.database import Database
 from fieldstone.publication.apply import Applied, NotAccepted, Proposal, publish
+from fieldstone.publication.decided import Decided
+from fieldstone.rule_tests.upgrades import publish_tested
 
 
 @dataclass(frozen=True)
 class Publishing:
-    """What the person at the command line decided. author: an e-mail address; None: the system."""
+    """What the person at the command line decided. author: an e-mail address; None: the system.
+
+    tested: rule tests have to pass before an upgrade, unless they are skipped.
+    """
 
     yes: bool
     note: str
@@ -28,6 +33,8 @@ class Publishing:
     base: int | None
     as_json: bool
     allow_destructive: bool
+    tested: bool = False
+    skip_tests: bool = False
 
 
 _OPTIONS = (
@@ -61,15 +68,22 @@ def carry_out(chosen: Publishing, propose: Callable[[Database], Proposal]) -> in
             proposal = replace(propose(installation.database), allow_destructive=allowed)
             if not chosen.as_json:
                 print_plan(proposal.plan, allow_destructive=allowed)
-            stopped = proposal.plan.refusals or (proposal.plan.destructive and not allowed)
+            stopped = proposal.stopped
             if not proposal.plan.unchanged and not stopped and not chosen.yes:
                 _ask()
             who = _author(installation, chosen.author)
-            applied = publish(installation.database, proposal, author=who, note=chosen.note, base=chosen.base)
+            applied = _publish(installation.database, proposal, chosen, who)
         except NotAccepted as error:
             return show_problems(error, as_json=chosen.as_json)
     _show(applied, as_json=chosen.as_json)
     return 0
+
+
+def _publish(database: Database, proposal: Proposal, chosen: Publishing, author: UUID) -> Applied:
+    if chosen.tested:
+        decided = Decided(author, chosen.note, chosen.base, skip_tests=chosen.skip_tests)
+        return publish_tested(database, proposal, decided)
+    return publish(database, proposal, author=author, note=chosen.note, base=chosen.base)
 
 
 def _ask() -> None:

@@ -3,11 +3,10 @@
 from fieldstone.drafts.conflicts import Conflict, conflicts
 from fieldstone.drafts.draft import Draft, DraftFile, drafted_layers
 from fieldstone.drafts.editing import discard, put_file, put_layers, revert_file
-from fieldstone.drafts.publishing import Decided, DraftConflicts, propose_draft, publish_draft, read_draft
+from fieldstone.drafts.publishing import DraftConflicts, propose_draft, publish_draft, read_draft
 
 __all__ = [
     "Conflict",
-    "Decided",
     "Draft",
     "DraftConflicts",
     "DraftFile",

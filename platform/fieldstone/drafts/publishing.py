@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from uuid import UUID
 
@@ -14,8 +14,11 @@ from fieldstone.database.database import Database
 from fieldstone.drafts.conflicts import Conflict, conflicts_with_published
 from fieldstone.drafts.draft import Draft, draft_of, drafted_layers
 from fieldstone.model.model import Model
-from fieldstone.publication.apply import Applied, Proposal, propose_layers, publish
+from fieldstone.publication.apply import Applied, Proposal, propose_layers
+from fieldstone.publication.decided import Decided
 from fieldstone.publication.layers import combined_layers
+from fieldstone.publication.upgrades import UNDECIDED, Upgrading
+from fieldstone.rule_tests.upgrades import publish_tested
 from fieldstone_metadata import Layer
 
 
@@ -33,35 +36,31 @@ class DraftConflicts(errors.Conflict):
         )
 
 
-def propose_draft(database: Database, author: UUID, in_force: Model | None = None) -> Proposal:
+def propose_draft(
+    database: Database,
+    author: UUID,
+    in_force: Model | None = None,
+    upgrading: Upgrading = UNDECIDED,
+) -> Proposal:
     """Check and plan the draft of `author`.
 
     Raises DraftConflicts, and what `propose` raises.
     """
-    return propose_layers(database, partial(_wanted, read_draft(database, author)), in_force)
-
-
-@dataclass(frozen=True)
-class Decided:
-    """Who publishes, why, over which version, if that matters, and whether steps may lose data."""
-
-    author: UUID
-    note: str
-    base: int | None = None
-    allow_destructive: bool = False
+    wanted = partial(_wanted, read_draft(database, author))
+    return propose_layers(database, wanted, in_force, upgrading)
 
 
 def publish_draft(database: Database, decided: Decided, in_force: Model | None = None) -> Applied:
     """Publish the draft of the author, which is empty afterwards.
 
-    Raises what `propose_draft` and `publish` raise; then the draft is as it was.
+    Raises what `propose_draft` and `publish_tested` raise; then the draft is as it was.
     """
     draft = read_draft(database, decided.author)
     proposal = replace(
-        propose_layers(database, partial(_wanted, draft), in_force),
+        propose_layers(database, partial(_wanted, draft), in_force, decided.upgrading),
         allow_destructive=decided.allow_destructive,
     )
-    applied = publish(database, proposal, author=decided.author, note=decided.note, base=decided.base)
+    applied = publish_tested(database, proposal, decided)
     _forget(database, draft)
     return applied
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +27,14 @@ from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
 from fieldstone.publication.refusal import PlanRefused, Refusal
 from fieldstone.publication.store import current_version, find_publication, load_layers, save
+from fieldstone.publication.upgrades import (
+    UNDECIDED,
+    UpgradeConflicts,
+    Upgrading,
+    downgrades,
+    upgrade,
+    with_conflicts,
+)
 from fieldstone_metadata import Layer, Problem, check
 from fieldstone_metadata.declarations import Application
 
@@ -61,6 +70,16 @@ class Proposal:
     plan: Plan
     allow_destructive: bool = False
 
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What the plan refuses, with the steps that lose data unless they may."""
+        return (*self.plan.refusals, *(() if self.allow_destructive else self.plan.destructive))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it cannot be published as it is."""
+        return bool(self.refusals or self.plan.conflicts)
+
 
 @dataclass(frozen=True)
 class Applied:
@@ -76,28 +95,47 @@ Arrangement = Callable[[tuple[Layer, ...]], tuple[Layer, ...]]
 """The layers that are in force → those that are wanted."""
 
 
-def propose(database: Database, given: Sequence[Layer], in_force: Model | None = None) -> Proposal:
+def propose(
+    database: Database,
+    given: Sequence[Layer],
+    in_force: Model | None = None,
+    upgrading: Upgrading = UNDECIDED,
+) -> Proposal:
     """Check `given` over what is published and plan it.
 
     in_force: the model in force, where the caller has it; otherwise it is compiled from what is published.
-    Raises NotAccepted with all problems.
+    upgrading: what was decided for conflicts between layers. Raises NotAccepted with all problems, and
+    UpgradeConflicts where open conflicts are the reason for them, or where choices do not fit.
     """
-    return propose_layers(database, lambda published: combined_layers(given, published), in_force)
+    arrange = partial(combined_layers, given)
+    return propose_layers(database, arrange, in_force, upgrading)
 
 
-def propose_layers(database: Database, arrange: Arrangement, in_force: Model | None = None) -> Proposal:
-    """Check and plan the layers that `arrange` makes of those in force. Raises as `propose`."""
+def propose_layers(
+    database: Database,
+    arrange: Arrangement,
+    in_force: Model | None = None,
+    upgrading: Upgrading | None = None,
+) -> Proposal:
+    """Check and plan the layers that `arrange` makes of those in force. Raises as `propose`.
+
+    upgrading: None where layers are not upgraded but taken as they were, or out.
+    """
     with database.read() as connection:
         version = current_version(connection, database.system)
         published = load_layers(connection, database.system, version)
-    layers = arrange(published)
-    application, problems = accepted(layers, None if in_force is None else in_force.application)
+    settled = upgrade(published, arrange(published), upgrading)
+    layers = settled.layers
+    with with_conflicts(settled.open):
+        application, problems = accepted(layers, None if in_force is None else in_force.application)
     known = in_force is not None and in_force.version == version
     old = in_force if known or not version else load_model(database, version, application)
     new = compile_model(application, version=version + 1, schema=database.schema)
     between = difference(old, new)
     with database.transaction() as connection:
         plan = _plan(connection, database, between, layers)
+    older = () if upgrading is None or upgrading.downgrade else downgrades(between)
+    plan = replace(plan, refusals=(*older, *plan.refusals), conflicts=settled.open)
     return Proposal(layers, problems, between, plan)
 
 
@@ -138,23 +176,31 @@ def publish(
 
     author: the user who publishes. note: why, for the list of versions. base: the version that the author has
     seen; if another one is in force by now, nothing is published.
-    Raises PlanRefused (steps that are refused, or lose data without leave), Conflict (base moved, or another
-    publication is under way), Unavailable (the tables stayed in use for too long).
+    Raises what `require_publishable` raises, Conflict (another publication is under way), Unavailable (the
+    tables stayed in use for too long).
     """
-    if base is not None and base != proposal.plan.base:
-        raise base_moved(base, proposal.plan.base)
+    require_publishable(proposal, base)
     if proposal.plan.unchanged:
         return Applied(proposal.plan.base, True, proposal.plan, proposal.problems)
-    _refuse(proposal, proposal.plan)
     model = _publish_with_patience(database, proposal, author, note)
     plugin_manager().hook.fieldstone_after_publication(model=model)
     return Applied(model.version, False, proposal.plan, proposal.problems)
 
 
-def _refuse(proposal: Proposal, plan: Plan) -> None:
-    found = (*plan.refusals, *(() if proposal.allow_destructive else plan.destructive))
-    if found:
-        raise PlanRefused(found)
+def require_publishable(proposal: Proposal, base: int | None = None) -> None:
+    """Raises UpgradeConflicts (open ones), PlanRefused (steps that are refused, or lose data without leave),
+    and Conflict where another version than `base` is in force.
+    """
+    if base is not None and base != proposal.plan.base:
+        raise base_moved(base, proposal.plan.base)
+    if proposal.plan.conflicts:
+        raise UpgradeConflicts(proposal.plan.conflicts)
+    _refuse(proposal)
+
+
+def _refuse(proposal: Proposal) -> None:
+    if proposal.refusals:
+        raise PlanRefused(proposal.refusals)
 
 
 def _publish_with_patience(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
@@ -174,7 +220,7 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
     with database.transaction() as connection:
         be_the_only_publisher(connection, database, proposal.plan.base)
         plan = _plan(connection, database, proposal.between, proposal.layers)
-        _refuse(proposal, plan)
+        _refuse(replace(proposal, plan=plan))
         plugin_manager().hook.fieldstone_before_publication(model=model, version=model.version)
         _execute(connection, plan)
         table_states.remember(connection, database.system, model.schema, plan.drifting)

@@ -25,6 +25,7 @@ from fieldstone.publication.store import checksum
 from fieldstone.publication.table_change import ORDER, TableChange
 from fieldstone.publication.tables import stored_otherwise, table_changes
 from fieldstone_metadata import Layer
+from fieldstone_metadata.upgrade_conflicts import UpgradeConflict
 from fieldstone_metadata.uses.elements import ENTITY, FIELD, Element, Use
 from fieldstone_metadata.uses.index import uses
 
@@ -67,6 +68,8 @@ class Plan:
     drift: tables and columns that somebody made behind the platform's back; they are left alone.
     drifting: the tables that they are or stand in.
     unchanged: the documents are those in force, so there is nothing to do.
+    conflicts: changes of higher layers whose base changes underneath, and nobody has decided yet; nothing can
+    be applied.
     """
 
     base: int
@@ -76,6 +79,7 @@ class Plan:
     drift: tuple[str, ...]
     drifting: frozenset[str]
     unchanged: bool
+    conflicts: tuple[UpgradeConflict, ...] = ()
 
     @property
     def destructive(self) -> tuple[Refusal, ...]:
@@ -103,6 +107,7 @@ class Plan:
             "refusals": [vars(refusal) for refusal in self.refusals],
             "destructive": bool(self.destructive),
             "drift": list(self.drift),
+            "conflicts": [conflict.as_json() for conflict in self.conflicts],
         }
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from fieldstone.publication.alterations import Alteration
 from fieldstone.publication.plan import Plan, Step
 from fieldstone.publication.refusal import Refusal
+from fieldstone.publication.upgrades import sides
 from fieldstone.publication.versions import VersionDifference
+from fieldstone_metadata.upgrade_conflicts import MINE, THEIRS, UpgradeConflict
 
 _SIGNS = {
     "create": ("+", "green"),
@@ -16,6 +18,7 @@ _SIGNS = {
     "remove": ("-", "red"),
 }
 _LONGEST_DETAIL = 70
+_CHOOSING = {MINE: "--keep", THEIRS: "--take"}
 
 
 def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple[str, str | None]]:
@@ -31,6 +34,7 @@ def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple
         yield _step_line(step)
         yield from ((f"      used until now by {use}", None) for use in step.uses)
     yield from _refusal_lines((*plan.refusals, *(() if allow_destructive else plan.destructive)))
+    yield from _conflict_lines(plan.conflicts)
     yield from _drift_lines(plan)
     yield "", None
     yield _summary(plan), None
@@ -87,6 +91,21 @@ def _refusal_lines(refusals: Sequence[Refusal]) -> Iterator[tuple[str, str | Non
         yield f"      {refusal.message}", None
 
 
+def _conflict_lines(conflicts: Sequence[UpgradeConflict]) -> Iterator[tuple[str, str | None]]:
+    if conflicts:
+        yield "", None
+        yield "Changed here, and by the new version too; choose a side for each:", "red"
+    for conflict in conflicts:
+        yield f"  ! {conflict.element}  ({conflict.layer}/{conflict.path}:{conflict.line})", "red"
+        said = sides(conflict)
+        yield f"      until now: {said['base']}", None
+        yield f"      new:       {said['theirs']}", None
+        yield f"      here:      {said['mine']}", None
+        yield f"      {conflict.message}", None
+        ways = [f'{_CHOOSING[choice]} "{conflict.element}"' for choice in conflict.choices]
+        yield f"      {' or '.join(ways)}", None
+
+
 def _drift_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
     if plan.drift:
         yield "", None
@@ -100,4 +119,5 @@ def _summary(plan: Plan) -> str:
     refused = f", {len(plan.refusals)} refused" if plan.refusals else ""
     shown = {action: count for action, count in counts.items() if count or action != "rename"}
     words = ", ".join(f"{count} to {action}" for action, count in shown.items())
-    return f"Plan: {words}{refused}."
+    open_ones = f", {len(plan.conflicts)} in conflict" if plan.conflicts else ""
+    return f"Plan: {words}{refused}{open_ones}."

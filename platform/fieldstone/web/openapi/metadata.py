@@ -49,6 +49,21 @@ _WANTED: Schema = {
         "description": "Let steps lose data, which goes into the archive; without it they are refused.",
     },
 }
+_UPGRADE: Schema = {
+    "choices": {
+        "type": "object",
+        "description": "The side to take in conflicts of an upgrade: the element → `mine`, the change of the "
+        "higher layer, or `theirs`, the new version.",
+        "additionalProperties": {"enum": ["mine", "theirs"]},
+    },
+    "downgrade": {"type": "boolean", "description": "Let an app come in an older version."},
+}
+_SKIP_TESTS: Schema = {
+    "skip_tests": {
+        "type": "boolean",
+        "description": "Upgrade an app without running the rule tests first; the note tells it.",
+    }
+}
 SCHEMAS: dict[str, Schema] = {
     "DocumentProblem": _object(
         {
@@ -89,7 +104,26 @@ SCHEMAS: dict[str, Schema] = {
             "refusals": _list({"type": "object"}, "If there are any, it cannot be applied."),
             "destructive": {"type": "boolean", "description": "Steps lose data: they have to be allowed."},
             "drift": _list(TEXT, "Made by hand in the database; left alone."),
+            "conflicts": _list(
+                reference("UpgradeConflict"), "What a new version and a higher layer change both: choose."
+            ),
             "problems": _list(reference("DocumentProblem"), "Warnings of the check."),
+        }
+    ),
+    "UpgradeConflict": _object(
+        {
+            "layer": TEXT | {"description": "The higher layer."},
+            "path": TEXT,
+            "line": VERSION,
+            "kind": TEXT,
+            "name": TEXT,
+            "element": TEXT | {"description": "What `choices` name it by."},
+            "base": {"description": "What it was; null: nothing."},
+            "mine": {"description": "What the higher layer says."},
+            "theirs": {"description": "What the new version says."},
+            "message": TEXT,
+            "choices": _list({"enum": ["mine", "theirs"]}, "What can be chosen."),
+            "renamed_to": MAYBE_TEXT,
         }
     ),
     "Published": _object(
@@ -101,8 +135,10 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "PublishRequest": _object(_WANTED, required=(), closed=True),
-    "DocumentsRequest": _object({"files": _FILES}, required=(), closed=True),
-    "PublishDocumentsRequest": _object({"files": _FILES, **_WANTED}, required=(), closed=True),
+    "DocumentsRequest": _object({"files": _FILES, **_UPGRADE}, required=(), closed=True),
+    "PublishDocumentsRequest": _object(
+        {"files": _FILES, **_WANTED, **_UPGRADE, **_SKIP_TESTS}, required=(), closed=True
+    ),
     "PublishedVersion": _object(
         {"version": VERSION, "at": _MOMENT, "author": FOUND, "note": TEXT, "fieldstone_version": TEXT}
     ),

@@ -8,8 +8,10 @@ from dataclasses import replace
 from flask import Blueprint, Response
 
 from fieldstone.context import Context
-from fieldstone.drafts import Decided, propose_draft, publish_draft
-from fieldstone.publication.apply import Applied, NotAccepted, Proposal, propose, publish
+from fieldstone.drafts import propose_draft, publish_draft
+from fieldstone.publication.apply import Applied, NotAccepted, Proposal, propose
+from fieldstone.publication.upgrades import UpgradeConflicts
+from fieldstone.rule_tests.upgrades import publish_tested
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import json_value
 from fieldstone.web.api.metadata.answers import (
@@ -18,7 +20,7 @@ from fieldstone.web.api.metadata.answers import (
     told,
 )
 from fieldstone.web.api.metadata.rights import publisher
-from fieldstone.web.api.metadata.sent import FILES, WANTED, Wanted
+from fieldstone.web.api.metadata.sent import FILES, SKIP_TESTS, UPGRADE, WANTED, Wanted
 from fieldstone.web.parameters import Parameters
 
 
@@ -31,23 +33,23 @@ def install(api: Blueprint) -> None:
 
 def check_documents() -> Response:
     """All problems of the documents over what is in force; an empty list if there are none."""
-    context, wanted = _asked((FILES,))
+    context, wanted = _asked((FILES, *UPGRADE))
     try:
         problems = _proposal(context, wanted).problems
-    except NotAccepted as error:
+    except (NotAccepted, UpgradeConflicts) as error:
         problems = error.problems
     return json_value({"problems": told(problems)})
 
 
 def plan_documents() -> Response:
     """What publishing the documents would do."""
-    context, wanted = _asked((FILES,))
+    context, wanted = _asked((FILES, *UPGRADE))
     return json_value(planned(_proposal(context, wanted)))
 
 
 def apply_documents() -> Response:
     """Publish the documents, as the next version."""
-    context, wanted = _asked((FILES, *WANTED))
+    context, wanted = _asked((FILES, *WANTED, *UPGRADE, SKIP_TESTS))
     return applied_answer(_published(context, wanted))
 
 
@@ -59,15 +61,13 @@ def _asked(members: Sequence[str]) -> tuple[Context, Wanted]:
 
 def _proposal(context: Context, wanted: Wanted) -> Proposal:
     if wanted.layers is not None:
-        return propose(context.database, wanted.layers, context.model)
-    return propose_draft(context.database, context.principal.user, context.model)
+        return propose(context.database, wanted.layers, context.model, wanted.upgrading)
+    return propose_draft(context.database, context.principal.user, context.model, wanted.upgrading)
 
 
 def _published(context: Context, wanted: Wanted) -> Applied:
-    database, author = context.database, context.principal.user
-    allowed = wanted.allow_destructive
+    decided = wanted.decided_by(context.principal.user)
     if wanted.layers is None:
-        decided = Decided(author, wanted.note, wanted.base, allowed)
-        return publish_draft(database, decided, in_force=context.model)
-    proposal = replace(_proposal(context, wanted), allow_destructive=allowed)
-    return publish(database, proposal, author=author, note=wanted.note, base=wanted.base)
+        return publish_draft(context.database, decided, in_force=context.model)
+    proposal = replace(_proposal(context, wanted), allow_destructive=wanted.allow_destructive)
+    return publish_tested(context.database, proposal, decided)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
+from uuid import UUID
 
 from fieldstone.errors import FieldError, Malformed
+from fieldstone.publication.decided import Decided
+from fieldstone.publication.upgrades import UNDECIDED, Upgrading
 from fieldstone.web import bodies
 from fieldstone_metadata import File, Layer
+from fieldstone_metadata.upgrade_choices import Choices
+from fieldstone_metadata.upgrade_conflicts import MINE, THEIRS
 
 WANTED = ("note", "base", "allow_destructive")
+UPGRADE = ("choices", "downgrade")
+SKIP_TESTS = "skip_tests"
 FILES = "files"
 _MEMBERS = ("layer", "path", "text")
 _LONGEST_NOTE = 2_000
@@ -21,13 +28,16 @@ class Wanted:
     """note: why, for the list of versions. base: the version that the caller has seen, if it matters.
 
     layers: those that were sent; None: the caller's draft is meant. allow_destructive: whether steps may lose
-    data, which goes into the archive.
+    data, which goes into the archive. upgrading: the sides taken in conflicts. skip_tests: whether an upgrade
+    is published without its rule tests.
     """
 
     note: str
     base: int | None
     layers: tuple[Layer, ...] | None
     allow_destructive: bool = False
+    upgrading: Upgrading = UNDECIDED
+    skip_tests: bool = False
 
     @classmethod
     def of(cls, body: Mapping[str, Any], members: Sequence[str]) -> Self:
@@ -38,10 +48,28 @@ class Wanted:
             raise refused("note", f"`note` is a text of at most {_LONGEST_NOTE:,} characters.")
         if base is not None and (isinstance(base, bool) or not isinstance(base, int)):
             raise refused("base", "`base` is the number of a version.")
-        allowed = body.get("allow_destructive", False)
-        if not isinstance(allowed, bool):
-            raise refused("allow_destructive", "`allow_destructive` is true or false.")
-        return cls(note, base, _layers(body[FILES]) if FILES in body else None, allowed)
+        allowed, skip = (_flag(body, name) for name in ("allow_destructive", SKIP_TESTS))
+        upgrading = Upgrading(_choices(body.get("choices", {})), _flag(body, "downgrade"))
+        layers = _layers(body[FILES]) if FILES in body else None
+        return cls(note, base, layers, allowed, upgrading, skip)
+
+    def decided_by(self, author: UUID) -> Decided:
+        """All of it as what `author` decided."""
+        allowed = self.allow_destructive
+        return Decided(author, self.note, self.base, allowed, self.upgrading, self.skip_tests)
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise refused(name, f"`{name}` is true or false.")
+    return value
+
+
+def _choices(value: Any) -> Choices:
+    if not isinstance(value, dict) or not all(side in {MINE, THEIRS} for side in value.values()):
+        raise refused("choices", '`choices` is {"field product.size.label": "mine" or "theirs", …}.')
+    return Choices(value)
 
 
 def text_of(body: Mapping[str, Any], name: str) -> str | None:
