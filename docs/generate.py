@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fieldstone.cli.main import commands
 from fieldstone.cli.reference import commands_page
+from fieldstone.fields.conversions import conversions_page
 from fieldstone_metadata.reference import reference_pages
 from fieldstone_rules.editor_grammar import grammar_text
 from fieldstone_rules.reference import functions_page
@@ -19,6 +20,7 @@ def pages() -> Mapping[str, str]:
     return {
         **reference_pages(),
         "commands.md": commands_page(commands),
+        "conversions.md": conversions_page(),
         "functions.md": functions_page(),
         "fieldstone-rules.tmLanguage.json": grammar_text(),
     }

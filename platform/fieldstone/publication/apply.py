@@ -26,6 +26,7 @@ from fieldstone.publication.kept_values import compute_again
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
 from fieldstone.publication.refusal import PlanRefused, Refusal
+from fieldstone.publication.statements import execute
 from fieldstone.publication.store import current_version, find_publication, load_layers, save
 from fieldstone.publication.upgrades import (
     UNDECIDED,
@@ -243,7 +244,7 @@ def _plan(
 def _execute(connection: sa.Connection, plan: Plan) -> None:
     for statement in plan.statements:
         try:
-            connection.execute(statement)
+            execute(connection, statement)
         except sa.exc.DBAPIError as error:
             translated = translate(error)
             if isinstance(translated, Unavailable) or type(translated) is FieldstoneError:

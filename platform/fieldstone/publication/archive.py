@@ -21,6 +21,7 @@ from fieldstone.publication.exclusive import be_the_only_publisher
 from fieldstone.publication.kept_values import bring_up_to_date, following
 from fieldstone.publication.names_in_data import renamed_data
 from fieldstone.publication.renames import ARCHIVED, Renames
+from fieldstone.publication.statements import execute
 from fieldstone.publication.store import current_version
 from fieldstone.records.kept.plan import plan_of
 from fieldstone.records.kept.recomputing import RECOMPUTE
@@ -248,7 +249,7 @@ def _name_again(connection: sa.Connection, database: Database, model: Model, fou
         names = Renames({}, {found.entity: {found.named: found.field}})
     for change in renamed_data(database.system, model, model, names):
         for statement in change.statements:
-            connection.execute(statement)
+            execute(connection, statement)
 
 
 def _outdated(model: Model, found: Archived) -> frozenset[tuple[str, str]]:

@@ -34,7 +34,9 @@ def compute_again(connection: sa.Connection, database: Database, between: Differ
 
     It happens in the caller's transaction. Raises PlanRefused if a stored formula has no value for a record.
     """
-    bring_up_to_date(connection, database, between.new, outdated_values(between))
+    converted = {(each.entity, each.new.name) for each in between.conversions}
+    outdated = outdated_values(between) | following(between.new, converted)
+    bring_up_to_date(connection, database, between.new, outdated)
 
 
 def following(model: Model, changed: Collection[Key]) -> frozenset[Key]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Field, Model
+from fieldstone.publication.conversions import FieldConversion, conversions_between
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
 from fieldstone.publication.names_in_data import renamed_data
@@ -22,7 +23,7 @@ from fieldstone.publication.renamed_views import renamed_views
 from fieldstone.publication.renames import Renames, renames_between
 from fieldstone.publication.statements import Statement, sql_text
 from fieldstone.publication.store import checksum
-from fieldstone.publication.table_change import ORDER, TableChange
+from fieldstone.publication.table_change import ORDER, Example, TableChange
 from fieldstone.publication.tables import stored_otherwise, table_changes
 from fieldstone_metadata import Layer
 from fieldstone_metadata.upgrade_conflicts import UpgradeConflict
@@ -36,7 +37,7 @@ class Step:
 
     action: "create", "change", "rename" or "remove". rows: how many exist in what it touches. destructive:
     data goes into the archive. uses: what uses the element in the documents in force, of what is renamed or
-    removed.
+    removed. lost: how many values do not convert; examples: the first of them.
     """
 
     action: str
@@ -47,6 +48,8 @@ class Step:
     statements: tuple[Statement, ...] = ()
     destructive: bool = False
     uses: tuple[str, ...] = ()
+    lost: int = 0
+    examples: tuple[Example, ...] = ()
 
     @property
     def element(self) -> str:
@@ -100,6 +103,8 @@ class Plan:
                     "rows": step.rows,
                     "destructive": step.destructive,
                     "uses": list(step.uses),
+                    "lost": step.lost,
+                    "examples": [vars(example) for example in step.examples],
                     "sql": list(step.sql),
                 }
                 for step in self.steps
@@ -112,6 +117,8 @@ class Plan:
 
 
 def _not_allowed(step: Step) -> Refusal:
+    if step.lost:
+        return _not_converted(step)
     message = (
         f"{step.rows:,} rows would lose what they hold; it goes into the archive. Allow it with "
         "`--allow-destructive`, or declare it as it was; a field is put out of sight by `visible: false`."
@@ -119,13 +126,22 @@ def _not_allowed(step: Step) -> Refusal:
     return Refusal(step.element, "destructive", message)
 
 
+def _not_converted(step: Step) -> Refusal:
+    more = ", …" if step.lost > len(step.examples) else ""
+    message = (
+        f"{step.lost:,} of its values do not convert: {', '.join(map(str, step.examples))}{more}. Change "
+        "them first, or have them become empty with `--allow-destructive`; they go into the archive."
+    )
+    return Refusal(step.element, "not_convertible", message)
+
+
 @dataclass(frozen=True)
 class Difference:
     """What separates the documents of two models, `old` (in force, if anything is) and `new`.
 
     changes: element by element. renames: what goes on under another name. stored: `old` with its tables
-    called as they will be; moves: what that renames. removals: what is declared no longer. It is found
-    without a database, once for each publication.
+    called as they will be; moves: what that renames. removals: what is declared no longer. conversions: what
+    gets another type. It is found without a database, once for each publication.
     """
 
     old: Model | None
@@ -135,6 +151,7 @@ class Difference:
     stored: Model | None
     moves: tuple[TableMove, ...]
     removals: tuple[Removal, ...]
+    conversions: tuple[FieldConversion, ...]
 
     def uses_of(self, change: Change) -> tuple[str, ...]:
         """What uses an entity or field that is renamed or removed, in the documents in force."""
@@ -167,7 +184,10 @@ def difference(old: Model | None, new: Model) -> Difference:
     renames = renames_between(before, new.application)
     found = tuple(changes(before, new.application, renames))
     stored, moves = (None, ()) if old is None else renamed_model(old, new, renames, _entities_told(found))
-    return Difference(old, new, found, renames, stored, moves, removals_between(old, new, renames))
+    converted = conversions_between(
+        old, stored, new, renames, _entities_told(found) | stored_otherwise(old, new)
+    )
+    return Difference(old, new, found, renames, stored, moves, removals_between(old, new, renames), converted)
 
 
 def make_plan(
@@ -188,6 +208,7 @@ def make_plan(
         changed=between.entities,
         moves=between.moves,
         removals=between.removals,
+        conversions=between.conversions,
         counts=counts,
     )
     names = with_archived(between.renames, archived_names(between.removals, between.renames, new.version))
@@ -233,7 +254,11 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
         detail = ", ".join(filter(None, [_detail(told, between.new), *_details(changes)]))
         destructive = any(change.destructive for change in changes)
         used = between.uses_of(told)
-        yield Step(told.action, told.kind, told.name, detail, rows, _all(changes), destructive, used)
+        lost = next((change for change in changes if change.lost), _NOTHING)
+        yield Step(
+            told.action, told.kind, told.name, detail, rows, _all(changes), destructive, used, lost.lost,
+            lost.examples,
+        )  # fmt: skip  # the arguments on as few lines
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
     for element, changes in of.items():
         if any(change.statements for change in changes):
@@ -245,6 +270,9 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
             detail = ", ".join([f"on {table}", *_details(changes)])
             yield Step(action, kind, name, detail, rows, _all(changes), destructive=destructive)
     yield from _names_step([change for change in found if change.action == "names"])
+
+
+_NOTHING = TableChange("convert", "", "")
 
 
 def _action(found: Sequence[TableChange]) -> str:

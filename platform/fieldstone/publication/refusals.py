@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from fieldstone.fields.conversions import CONVERSIONS, conversion_of
 from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.counts import Counts
@@ -30,12 +31,17 @@ def refusals(
     yield from _of_currency(old, new, counts)
     with_records = _with_records(new)
     yield from renames.refusals
+    told = [
+        refusal
+        for name, entity in new.entities.items()
+        if (before := old.entities.get(renames.entity_before(name)) if old else None) is not None
+        for refusal in _of_fields(before, entity, renames, counts)
+    ]
+    yield from told
+    known = {(refusal.element, refusal.code) for refusal in told}
     for change in changes:
-        yield from _of_table_change(change, counts, with_records)
-    for name, entity in new.entities.items():
-        before = old.entities.get(renames.entity_before(name)) if old else None
-        if before is not None:
-            yield from _of_fields(before, entity, renames, counts)
+        found = _of_table_change(change, counts, with_records)
+        yield from (refusal for refusal in found if (refusal.element, refusal.code) not in known)
 
 
 def _waiting_for_jobs(new: Model) -> Iterator[Refusal]:
@@ -98,7 +104,7 @@ def _of_table_change(
             f"Its column `{change.column}` would go with its data ({rows:,} rows), which is not supported "
             "yet. Declare it as it was.",
         )
-    if change.action == "convert":
+    if change.action == "convert" and change.unsupported:
         yield Refusal(
             change.element,
             "convert",
@@ -151,12 +157,12 @@ def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> 
 
 def _changed_field(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
     before, after = changed.old.declaration, changed.new.declaration
-    if before.type != after.type:
+    if before.type != after.type and conversion_of(changed.old.type, changed.new.type) is None:
         yield Refusal(
             changed.element,
             "convert",
-            f"Its type would change from {before.type} to {after.type}, and converting data is not supported "
-            "yet. Restore its type, or add a field with a new name.",
+            f"Its type would change from {before.type} to {after.type}, and no value converts so"
+            f"{_instead(before.type)}. Restore its type, or add a field with a new name.",
         )
         return
     if tuple(map(changed.renames.entity, _targets(before))) != _targets(after):
@@ -168,7 +174,14 @@ def _changed_field(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
         )
         return
     yield from _new_condition(changed, counts)
-    yield from _removed_options(changed, counts)
+    if before.type == after.type:
+        yield from _removed_options(changed, counts)
+
+
+def _instead(before: str) -> str:
+    """The types that values of a type convert to."""
+    known = [f"`{new}`" for old, new in CONVERSIONS if old == before]
+    return f"; {before} converts to {', '.join(known)}" if known else ""
 
 
 def _targets(declaration: declarations.Field) -> tuple[str, ...]:
@@ -204,7 +217,7 @@ def _removed_options(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
     gone = [option.value for option in old.declaration.choices if option.value not in kept]
     for value in gone if gone and old.columns else ():
         column = old.columns[0]
-        uses = column.any(value) if old.declaration.type == "choices" else column == value
+        uses = sa.literal(value) == sa.any_(column) if old.declaration.type == "choices" else column == value
         used = counts.matching(entity.table, uses)
         if used:
             yield Refusal(

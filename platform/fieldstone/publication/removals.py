@@ -92,7 +92,7 @@ def without_removed(
 def _without_columns(table: ExistingTable, removal: Removal) -> ExistingTable:
     """Indexes and keys go with their columns."""
     gone = {column.name for column in removal.columns}
-    lost = {str(index.name) for index in removal.table.indexes if _columns_of(index) & gone}
+    lost = {str(index.name) for index in removal.table.indexes if columns_of(index) & gone}
     return replace(
         table,
         columns={name: kind for name, kind in table.columns.items() if name not in gone},
@@ -101,7 +101,8 @@ def _without_columns(table: ExistingTable, removal: Removal) -> ExistingTable:
     )
 
 
-def _columns_of(index: sa.Index) -> set[str]:
+def columns_of(index: sa.Index) -> set[str]:
+    """The columns that an index reads."""
     parts = [*index.expressions, index.dialect_options["postgresql"]["where"]]
     return {
         str(node.name)

@@ -33,6 +33,7 @@ def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple
     for step in plan.steps:
         yield _step_line(step)
         yield from ((f"      used until now by {use}", None) for use in step.uses)
+        yield from ((f"      does not convert: {example}", None) for example in step.examples)
     yield from _refusal_lines((*plan.refusals, *(() if allow_destructive else plan.destructive)))
     yield from _conflict_lines(plan.conflicts)
     yield from _drift_lines(plan)

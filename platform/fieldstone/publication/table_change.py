@@ -13,13 +13,26 @@ ORDER = {action: place for place, action in enumerate(ACTIONS)}
 
 
 @dataclass(frozen=True)
+class Example:
+    """A value that stands in the way. record: its id; title: of the record; value: as text."""
+
+    record: str
+    title: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"“{self.value}” ({self.title or self.record})"
+
+
+@dataclass(frozen=True)
 class TableChange:
     """One change of a table.
 
     action: one of `ACTIONS`; "names" are those that stand in rows, "link" stands for constraints. element:
     what people call it (`field account.rating`). unknown: the published model does not know what would be
     dropped, so somebody else made it. destructive: rows lose what cannot be computed again. rows: how many it
-    touches; None: those of the table.
+    touches; None: those of the table. unsupported: it cannot be done. lost: how many values do not convert;
+    examples: the first of them.
     """
 
     action: str
@@ -32,3 +45,6 @@ class TableChange:
     detail: str = ""
     destructive: bool = False
     rows: int | None = None
+    unsupported: bool = False
+    lost: int = 0
+    examples: tuple[Example, ...] = ()

@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeEngine
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication import table_states
+from fieldstone.publication.conversions import FieldConversion, converting, without_converted
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.existing import ExistingTable, existing_tables
 from fieldstone.publication.removals import Removal, removing, without_removed
@@ -49,14 +50,15 @@ def table_changes(
     changed: Collection[str],
     moves: Sequence[TableMove],
     removals: Sequence[Removal],
+    conversions: Sequence[FieldConversion],
     counts: Counts,
 ) -> list[TableChange]:
     """All that separates the tables in the database from those that `new` needs, in the order to do it in.
 
     old: the model in force, its tables called as they will be after `moves`. changed: the entities whose
-    declarations differ. removals: what is declared no longer. Of entities that did not change only those
-    tables are looked at that are not as the last publication left them, so that a plan costs what changes and
-    not what there is.
+    declarations differ. removals: what is declared no longer. conversions: what gets another type. Of
+    entities that did not change only those tables are looked at that are not as the last publication left
+    them, so that a plan costs what changes and not what there is.
     """
     looked_at = _looked_at(old, new, changed, table_states.altered(connection, system, new.schema))
     before = {move.after: move.before for move in moves}
@@ -66,6 +68,8 @@ def table_changes(
     _make_targets(new, looked_at)
     existing = after_moves(there, moves)
     found += rename_statements(new.schema, moves, there)
+    found += converting(connection, system, new.version, conversions, existing)
+    existing = without_converted(existing, conversions)
     for table in looked_at.new.values():
         if table.name in existing:
             found += _differences(connection, table, existing[table.name], looked_at)
@@ -192,7 +196,9 @@ def _convert(
 ) -> TableChange:
     element, field = names.called[table.name, column.name]
     detail = f"from {existing.columns[column.name]} to {column.type}"
-    return TableChange("convert", element, table.name, field=field, column=column.name, detail=detail)
+    return TableChange(
+        "convert", element, table.name, field=field, column=column.name, detail=detail, unsupported=True
+    )
 
 
 def _links(table: sa.Table, existing: ExistingTable, names: _LookedAt) -> Iterator[TableChange]:
