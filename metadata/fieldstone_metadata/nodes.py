@@ -39,6 +39,7 @@ class Node:
     line, column: 1-based start of the value. start, end: its span in the source's text.
     style: how a scalar is written: "" (plain), `'`, `"`, `|` or `>`; for collections "{" when in flow form.
     key_line, key_column: the place of the key that leads here (0: it stands in a list or is the root).
+    key_start, key_end: the key's span, quotes included.
     changed_by: the layers that changed it, lowest first.
     broken: a problem of this value has been reported already, so that nothing more is said about it.
     """
@@ -52,6 +53,8 @@ class Node:
     style: str = ""
     key_line: int = 0
     key_column: int = 0
+    key_start: int = 0
+    key_end: int = 0
     changed_by: tuple[str, ...] = ()
     broken: bool = False
 

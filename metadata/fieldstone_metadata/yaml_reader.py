@@ -156,6 +156,7 @@ class _Reader:
 
     def _put_entry(self, key: Node, node: Node) -> None:
         node.key_line, node.key_column = key.line, key.column
+        node.key_start, node.key_end = key.start, key.end
         entries = self.open[-1].value
         if not isinstance(key.value, str):
             return

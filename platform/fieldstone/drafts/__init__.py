@@ -2,7 +2,7 @@
 
 from fieldstone.drafts.conflicts import Conflict, conflicts
 from fieldstone.drafts.draft import Draft, DraftFile, drafted_layers
-from fieldstone.drafts.editing import discard, put_file, put_layers, revert_file
+from fieldstone.drafts.editing import discard, edit_documents, put_file, put_layers, revert_file
 from fieldstone.drafts.publishing import DraftConflicts, propose_draft, publish_draft, read_draft
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "conflicts",
     "discard",
     "drafted_layers",
+    "edit_documents",
     "propose_draft",
     "publish_draft",
     "put_file",

@@ -1,4 +1,7 @@
-"""Changing a draft: a file at a time, or all files of some layers. Nothing of it is in force yet."""
+"""Changing a draft: elements, a file at a time, or all files of some layers. Nothing of it is in force yet.
+
+Whoever changes the draft of an author waits for others who do, so that none of several requests is lost.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from fieldstone.database.database import Database
-from fieldstone.drafts.draft import Draft, Place, draft_of, texts_of
+from fieldstone.drafts.draft import Draft, Place, draft_of, drafted_layers, texts_of
 from fieldstone.errors import FieldError, Invalid, NotFound
-from fieldstone.publication.layers import CORE
+from fieldstone.publication.layers import CORE, combined_layers
 from fieldstone_metadata import Layer
+from fieldstone_metadata.editing import DocumentEdit, EditRefused, LayeredEditing
 from fieldstone_metadata.layer_files import LARGEST_FILE, SUFFIXES
 from fieldstone_metadata.names import name_fault
 
@@ -31,8 +35,30 @@ def put_file(database: Database, author: UUID, place: Place, text: str | None, *
     """
     _check_place(place, text)
     with database.transaction() as connection:
-        draft = draft_of(connection, database.system, author)
+        draft = _locked(connection, database, author)
         _put(connection, database, draft, [(place, text)], rebased=rebased)
+        return draft_of(connection, database.system, author)
+
+
+def edit_documents(database: Database, author: UUID, edits: Sequence[DocumentEdit]) -> Draft:
+    """Change elements of documents in the draft, all of them or none; the draft afterwards.
+
+    Texts are changed where the elements stand and stay otherwise as they are. Raises Invalid for
+    the first edit that does not fit, named by its position.
+    """
+    with database.transaction() as connection:
+        draft = _locked(connection, database, author)
+        layers = {layer.name: layer for layer in combined_layers(drafted_layers(draft), ())}
+        editing = LayeredEditing(layers)
+        for index, edit in enumerate(edits):
+            try:
+                editing.apply(edit)
+            except EditRefused as refusal:
+                error = FieldError(f"edits.{index}", refusal.code, refusal.message)
+                raise Invalid(refusal.message, errors=[error]) from refusal
+        for place, text in editing.changed.items():
+            _check_place(place, text)
+        _put(connection, database, draft, list(editing.changed.items()), rebased=False)
         return draft_of(connection, database.system, author)
 
 
@@ -44,7 +70,7 @@ def put_layers(database: Database, author: UUID, layers: Sequence[Layer]) -> Dra
     for place, text in texts_of(layers).items():
         _check_place(place, text)
     with database.transaction() as connection:
-        draft = draft_of(connection, database.system, author)
+        draft = _locked(connection, database, author)
         _put(connection, database, draft, list(_changes(draft, layers)), rebased=True)
         return draft_of(connection, database.system, author)
 
@@ -53,6 +79,7 @@ def revert_file(database: Database, author: UUID, place: Place) -> Draft:
     """Forget the change of one file; the draft afterwards. Raises NotFound if it was not changed."""
     table = database.system.draft
     with database.transaction() as connection:
+        _lock(connection, database, author)
         mine = sa.and_(table.c.author == author, table.c.layer == place[0], table.c.path == place[1])
         if not connection.execute(sa.delete(table).where(mine)).rowcount:
             raise NotFound(f"The draft does not change `{'/'.join(place)}`.")
@@ -63,7 +90,19 @@ def discard(database: Database, author: UUID) -> int:
     """Forget the whole draft; how many files it changed."""
     table = database.system.draft
     with database.transaction() as connection:
+        _lock(connection, database, author)
         return connection.execute(sa.delete(table).where(table.c.author == author)).rowcount
+
+
+def _locked(connection: sa.Connection, database: Database, author: UUID) -> Draft:
+    """The draft of an author, which nobody else changes before the transaction ends."""
+    _lock(connection, database, author)
+    return draft_of(connection, database.system, author)
+
+
+def _lock(connection: sa.Connection, database: Database, author: UUID) -> None:
+    name = f"{database.system.draft.fullname} {author}"
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
 
 
 def _changes(draft: Draft, layers: Sequence[Layer]) -> Iterator[tuple[Place, str | None]]:

@@ -9,10 +9,12 @@ from fieldstone.publication.elements import KINDS
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.metadata.archives import ZIP
 from fieldstone.web.api.metadata.documents import NEWEST
+from fieldstone.web.api.metadata.edits import MOST_EDITS
 from fieldstone.web.api.metadata.versions import MOST_VERSIONS
 from fieldstone.web.openapi import parameters
 from fieldstone.web.openapi.common import COUNT, FOUND, MAYBE_TEXT, TEXT, VERSION, reference
 from fieldstone.web.openapi.responses import READING, WRITING, answers, empty, json_body
+from fieldstone_metadata.editing import ACTIONS
 
 Schema = dict[str, Any]
 BASE = f"{PREFIX}/metadata"
@@ -64,6 +66,26 @@ _SKIP_TESTS: Schema = {
         "description": "Upgrade an app without running the rule tests first; the note tells it.",
     }
 }
+_NEIGHBOUR: Schema = {"type": ["string", "integer", "null"]}
+_EDIT = _object(
+    {
+        "kind": TEXT,
+        "name": TEXT,
+        "layer": MAYBE_TEXT | {"description": "Absent: the one that owns the element."},
+        "path": _list(
+            {"type": ["string", "integer"]},
+            "Keys, and positions or names of items; empty: the whole document.",
+        ),
+        "action": {"enum": list(ACTIONS)},
+        "value": {"description": "Of `set` and `add`."},
+        "before": _NEIGHBOUR | {"description": "The key or item that it stands before, if it is new."},
+        "after": _NEIGHBOUR | {"description": "The key or item that it stands after, if it is new."},
+        "to": MAYBE_TEXT | {"description": "The new key, of `rename`."},
+    },
+    required=("kind", "name", "path", "action"),
+    closed=True,
+)
+_EDITS_AT_ONCE: Schema = {"minItems": 1, "maxItems": MOST_EDITS}
 SCHEMAS: dict[str, Schema] = {
     "DocumentProblem": _object(
         {
@@ -206,6 +228,9 @@ SCHEMAS: dict[str, Schema] = {
             ),
         }
     ),
+    "DraftEditsRequest": _object(
+        {"edits": _list(_EDIT, "Made one after the other: all or none.") | _EDITS_AT_ONCE}, closed=True
+    ),
     "DraftFileRequest": _object(
         {
             "text": MAYBE_TEXT | {"description": "The whole text; null: the file is to go."},
@@ -271,6 +296,8 @@ def _changing() -> dict[str, dict[str, Schema]]:
         "/apply": _post("apply_documents", "Publish", "Published", "PublishDocumentsRequest"),
         "/draft": {
             "get": _described("draft", "What you have changed and not published", answers(draft, READING)),
+            "patch": _described("edit_draft", "Change elements of documents", answers(draft, WRITING))
+            | {"requestBody": _body("DraftEditsRequest", required=True)},
             "delete": _described("discard_draft", "Forget it", answers({204: empty("Forgotten.")}, WRITING)),
         },
         "/draft/files/{layer}/{path}": {

@@ -15,6 +15,7 @@ from fieldstone.drafts import (
     conflicts,
     discard,
     drafted_layers,
+    edit_documents,
     put_file,
     put_layers,
     read_draft,
@@ -26,6 +27,7 @@ from fieldstone.web import bodies
 from fieldstone.web.api.answers import json_value, moment, no_content
 from fieldstone.web.api.metadata.answers import told
 from fieldstone.web.api.metadata.archives import ZIP, unzipped
+from fieldstone.web.api.metadata.edits import sent_edits
 from fieldstone.web.api.metadata.rights import publisher
 from fieldstone.web.api.metadata.sent import refused, text_of
 from fieldstone.web.parameters import Parameters
@@ -38,6 +40,7 @@ REBASED = "rebased"
 def install(api: Blueprint) -> None:
     """Add the routes."""
     api.get("/metadata/draft")(get_draft)
+    api.patch("/metadata/draft")(edit_draft)
     api.delete("/metadata/draft")(discard_draft)
     api.put("/metadata/draft/files/<layer>/<path:path>")(put_draft_file)
     api.delete("/metadata/draft/files/<layer>/<path:path>")(revert_draft_file)
@@ -49,6 +52,14 @@ def get_draft() -> Response:
     Parameters()
     context = publisher()
     return _answer(context, read_draft(context.database, context.principal.user))
+
+
+def edit_draft() -> Response:
+    """Change elements of documents: `{"edits": […]}`, all of them or none."""
+    Parameters()
+    context = publisher()
+    edits = sent_edits(bodies.read_object())
+    return _answer(context, edit_documents(context.database, context.principal.user, edits))
 
 
 def discard_draft() -> Response:

@@ -1,0 +1,133 @@
+"""Edits of what a lower layer declares, as edits of the document that changes it with `extends: true`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fieldstone_metadata.editing.changes import (
+    NAMING_KEYS,
+    after,
+    at,
+    changes,
+    child,
+    is_missing,
+    item_name,
+    position_of,
+)
+from fieldstone_metadata.editing.edit import END, Edit, EditRefused, Step, shown
+from fieldstone_metadata.editing.reading import normal, same
+from fieldstone_metadata.layer_merging import NAMED_LISTS
+
+
+def overlaid(merged: Any, own: Any, edit: Edit) -> Edit:
+    """What has to be changed in `own`, the document that extends, for `edit` to hold for `merged`, the whole.
+
+    Raises EditRefused for what no higher layer can say, and for edits that do not fit the whole.
+    """
+    if edit.action == "rename":
+        message = f"`{shown(edit.path)}` is named by an app that is shipped; set a label instead."
+        raise EditRefused("not_supported", message)
+    changes(merged, edit)
+    length = _list_in(merged, edit.path)
+    if length is not None:
+        return _in_list(merged, own, edit, length)
+    if edit.action == "remove":
+        return Edit(edit.path, "set", None)
+    old = _found(merged, edit.path)
+    value = normal(edit.value) if is_missing(old) else _over(old, normal(edit.value))
+    return Edit(edit.path, "set", _placed(value, edit, None))
+
+
+def _list_in(merged: Any, path: tuple[Step, ...]) -> int | None:
+    """How many steps of `path` lead to a list that the rest leads into; None if there is none."""
+    value = merged
+    for length, step in enumerate(path):
+        if isinstance(value, list):
+            return length
+        value = child(value, step)
+    return None
+
+
+def _found(value: Any, path: tuple[Step, ...]) -> Any:
+    for step in path:
+        value = child(value, step)
+    return value
+
+
+def _over(old: Any, new: Any) -> Any:
+    """What laid over `old` makes `new` of it: a mapping only adds, so what is to go is null."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    gone = {key: None for key in old if key not in new}
+    changed = {key: _over(old.get(key), item) for key, item in new.items() if not _alike(old, key, item)}
+    return changed | gone
+
+
+def _alike(old: Mapping[str, Any], key: str, item: Any) -> bool:
+    return key in old and same(old[key], item)
+
+
+def _placed(value: Any, edit: Edit, text_key: str | None) -> Any:
+    """`value` with the word that says where it stands."""
+    anchors = {"before": edit.before, "after": edit.after}
+    wanted = {word: name for word, name in anchors.items() if name is not None}
+    if not wanted:
+        return value
+    if isinstance(value, str) and text_key is not None:
+        value = {text_key: value}
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in wanted.values()):
+        message = "In a layer above, only an element that is a mapping can be placed, beside one with a name."
+        raise EditRefused("not_supported", message)
+    return value | wanted
+
+
+def _in_list(merged: Any, own: Any, edit: Edit, length: int) -> Edit:
+    where = edit.path[:length]
+    key = where[-1]
+    items = at(merged, where)
+    if key not in NAMED_LISTS:
+        return Edit(where, "set", _found(_afterwards(merged, edit), where))
+    item = _item(str(key), items, edit, edit.path[length:])
+    known = _found(own, where)
+    if is_missing(known) or not isinstance(known, list):
+        return Edit(where, "set", [item])
+    position = position_of(known, item_name(item))
+    if position is None:
+        return Edit((*where, END), "add", item)
+    both = item if not isinstance(known[position], dict) or "remove" in item else known[position] | item
+    return Edit((*where, position), "set", both)
+
+
+def _afterwards(merged: Any, edit: Edit) -> Any:
+    for change in changes(merged, edit):
+        merged = after(merged, change)
+    return merged
+
+
+def _item(key: str, items: list[Any], edit: Edit, rest: tuple[Step, ...]) -> Any:
+    """The item of a list above that says what is to be different of the one below."""
+    text_key = "value" if key == "options" else "field"
+    if edit.action == "add" and len(rest) == 1:
+        return _placed(normal(edit.value), edit, text_key)
+    position = position_of(items, rest[0])
+    old = items[position] if position is not None else None
+    name = item_name(old)
+    if name is None:
+        message = f"`{shown(edit.path)}` is in an item without a name, which no layer above can change."
+        raise EditRefused("not_supported", message)
+    naming = _naming(old, text_key)
+    if edit.action == "remove" and len(rest) == 1:
+        return {naming: name, "remove": True}
+    inner = replace(edit, path=rest[1:])
+    now = normal(edit.value) if len(rest) == 1 else _afterwards(old, inner)
+    if item_name(now) != name:
+        raise EditRefused("not_supported", "An item that a shipped app names keeps its name.")
+    return {naming: name} | _over(old, now) if isinstance(now, dict) else now
+
+
+def _naming(item: Any, text_key: str) -> str:
+    if not isinstance(item, dict):
+        return text_key
+    return next(key for key in NAMING_KEYS if isinstance(item.get(key), str))
