@@ -17,6 +17,8 @@ CODES: Mapping[str, str] = {
     "too_deep": "Values are nested more deeply than any document needs.",
     "unknown_template": "There is no template of this name.",
     "folder_in_use": "The folder for a new app exists and is not empty.",
+    "other_documents": "The folder to export into holds other documents; `--prune` removes them.",
+    "bad_path": "The path of a document leads out of the folder to export into.",
     # YAML, JSON, CSV
     "yaml_syntax": "The text is not valid YAML; the hint quotes the value that YAML would cut.",
     "yaml_cut": "YAML ended an expression inside `{…}` or `[…]` too early: quote the whole.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,6 +89,7 @@ class Desk:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep a picture of a page among the artefacts of the test run."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTIFACTS / f"{name}.png")
+    """Keep a picture of a page in a run with FIELDSTONE_PICTURES=1; drawing them takes long."""
+    if "FIELDSTONE_PICTURES" in os.environ:
+        ARTIFACTS.mkdir(exist_ok=True)
+        page.screenshot(path=ARTIFACTS / f"{name}.png")

@@ -86,8 +86,19 @@ def cramped(page):
 
 
 def wear(page, theme):
-    """Switch the theme of the page that is open; fields and pictures follow at once."""
-    page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
+    """Switch the theme of the page that is open, and wait until it is drawn: colours are compared then."""
+    page.evaluate(
+        """async theme => {
+          const frame = () => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)));
+          document.documentElement.setAttribute("data-bs-theme", theme);
+          do {
+            await frame();
+            document.getAnimations().forEach(animation => animation.finish());
+            await frame();
+          } while (document.getAnimations().length);
+        }""",
+        theme,
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
