@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fieldstone_metadata.checking import laid_over
@@ -12,7 +12,7 @@ from fieldstone_metadata.editing.changes import child, is_missing
 from fieldstone_metadata.editing.documents import document_path, new_file, without_document
 from fieldstone_metadata.editing.edit import Edit, EditRefused, shown
 from fieldstone_metadata.editing.editing import edited
-from fieldstone_metadata.editing.overlays import overlaid
+from fieldstone_metadata.editing.overlays import by_names, overlaid, replaces_list
 from fieldstone_metadata.layer_files import LOCAL, File, Layer, template_names
 from fieldstone_metadata.layer_order import CORE, LayerDocuments, in_order
 from fieldstone_metadata.names import name_fault
@@ -58,14 +58,19 @@ class LayeredEditing:
 
     def _edit_where_owned(self, found: Sequence[Document], wanted: DocumentEdit) -> None:
         """Change the layer that owns what is edited; what is shipped is changed in `local`."""
+        if len(found) == 1 and not _is_shipped(found[0].layer):
+            self._edit_in(found[0], wanted.edit)
+            return
+        merged = self._merged(wanted)
+        wanted = replace(wanted, edit=by_names(merged, wanted.edit))
         holders = _holders(found, wanted.edit)
         removes_from_several = wanted.edit.action == "remove" and len(holders) > 1
-        target = holders[-1] if _depth(holders[-1], wanted.edit) == len(wanted.edit.path) else holders[0]
+        is_whole = _depth(holders[-1], wanted.edit) == len(wanted.edit.path)
+        target = holders[-1] if is_whole or replaces_list(merged, wanted.edit) else holders[0]
         if not removes_from_several and not _is_shipped(target.layer):
             self._edit_in(target, wanted.edit)
             return
         layer = LOCAL if _is_shipped(target.layer) else target.layer
-        merged = self._merged(wanted)
         own = next((document for document in found if document.layer == layer), None)
         plain = {} if own is None else to_plain(own.root)
         edit = overlaid(merged, plain, wanted.edit)

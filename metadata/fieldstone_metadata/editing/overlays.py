@@ -40,6 +40,48 @@ def overlaid(merged: Any, own: Any, edit: Edit) -> Edit:
     return Edit(edit.path, "set", _placed(value, edit, None))
 
 
+def by_names(merged: Any, edit: Edit) -> Edit:
+    """`edit` with names in the place of positions: layers hold different parts of the lists of `merged`."""
+    path: list[Step] = []
+    value = merged
+    for step in edit.path:
+        is_last = len(path) + 1 == len(edit.path)
+        path.append(_name_at(value, step) if _named(path, value) and not is_last else step)
+        value = child(value, step)
+    if not _list_above(merged, edit):
+        return replace(edit, path=tuple(path))
+    items, last = at(merged, edit.path[:-1]), path[-1]
+    before, behind = _name_at(items, edit.before), _name_at(items, edit.after)
+    if edit.action != "add":
+        return replace(edit, path=(*path[:-1], _name_at(items, last)))
+    if before is None and behind is None and isinstance(last, int) and last < len(items):
+        before = _name_at(items, last)
+    return replace(edit, path=(*path[:-1], END), before=before, after=behind)
+
+
+def replaces_list(merged: Any, edit: Edit) -> bool:
+    """Whether the edit is in a list that the highest layer which has it says as a whole."""
+    length = _list_in(merged, edit.path)
+    return length is not None and edit.path[length - 1] not in NAMED_LISTS
+
+
+def _named(path: list[Step], value: Any) -> bool:
+    return isinstance(value, list) and bool(path) and path[-1] in NAMED_LISTS
+
+
+def _list_above(merged: Any, edit: Edit) -> bool:
+    """Whether the last step is into a list whose items have names."""
+    return _named(list(edit.path[:-1]), _found(merged, edit.path[:-1]))
+
+
+def _name_at(items: Any, step: Any) -> Any:
+    """The name of the item at a position; the step itself where it is a name, or leads to none."""
+    if not isinstance(items, list) or not isinstance(step, int) or not 0 <= step < len(items):
+        return step
+    name = item_name(items[step])
+    return step if name is None else name
+
+
 def _list_in(merged: Any, path: tuple[Step, ...]) -> int | None:
     """How many steps of `path` lead to a list that the rest leads into; None if there is none."""
     value = merged
@@ -110,6 +152,7 @@ def _item(key: str, items: list[Any], edit: Edit, rest: tuple[Step, ...]) -> Any
     """The item of a list above that says what is to be different of the one below."""
     text_key = "value" if key == "options" else "field"
     if edit.action == "add" and len(rest) == 1:
+        _check_new(items, edit)
         return _placed(normal(edit.value), edit, text_key)
     position = position_of(items, rest[0])
     old = items[position] if position is not None else None
@@ -125,6 +168,12 @@ def _item(key: str, items: list[Any], edit: Edit, rest: tuple[Step, ...]) -> Any
     if item_name(now) != name:
         raise EditRefused("not_supported", "An item that a shipped app names keeps its name.")
     return {naming: name} | _over(old, now) if isinstance(now, dict) else now
+
+
+def _check_new(items: list[Any], edit: Edit) -> None:
+    name = item_name(normal(edit.value))
+    if name is not None and position_of(items, name) is not None:
+        raise EditRefused("exists", f"`{shown((*edit.path[:-1], name))}` is there already.")
 
 
 def _naming(item: Any, text_key: str) -> str:
