@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fieldstone_metadata.documents import Document, parse_file
@@ -19,6 +19,12 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "workflow": {"states": "state", "transitions": "transition"},
 }
 """Kind of document → its keys that hold named elements → what such an element is called."""
+
+
+def element_of(kind: str, document: str, names: Sequence[str]) -> Part:
+    """What people call what `names` (keys, and names of items) lead to in a document."""
+    inner = PARTS.get(kind, {}).get(names[0]) if len(names) > 1 else None
+    return inner or kind, ".".join((document, *(names[1:] if inner else names)))
 
 
 def declared_parts(layer: str, file: File) -> dict[Part, Any]:

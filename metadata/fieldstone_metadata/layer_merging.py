@@ -107,7 +107,7 @@ def _merge(base: Node, change: Node, key: str, layer: str, report: Report) -> No
 
 
 def _changed(node: Node, base: Node, layer: str) -> Node:
-    return replace(node, changed_by=(*base.changed_by, layer))
+    return replace(node, changed_by=_with(base.changed_by, layer), owned_by=base.owner)
 
 
 def _merge_mappings(base: Node, change: Node, layer: str, report: Report) -> Node:
@@ -166,9 +166,16 @@ def _merge_lists(base: Node, change: Node, layer: str, report: Report) -> Node:
         if removes(content):
             _remove_item(entries, name, item, report)
             continue
-        entries[name] = _merge(known, content, "", layer, report) if known else _bare(content)
+        entries[name] = _merged_item(known, content, layer, report) if known else _bare(content)
         entries = _placed(entries, name, anchors, report)
     return replace(base, value=list(entries.values()), changed_by=_with(base.changed_by, layer))
+
+
+def _merged_item(base: Node, change: Node, layer: str, report: Report) -> Node:
+    """An item with what is changed of it; one that is only placed elsewhere stays as it is written."""
+    if _bare(change).value == base.value:
+        return replace(base, changed_by=_with(base.changed_by, layer))
+    return _merge(base, change, "", layer, report)
 
 
 def _bare(item: Node) -> Node:

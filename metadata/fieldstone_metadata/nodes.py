@@ -40,7 +40,8 @@ class Node:
     style: how a scalar is written: "" (plain), `'`, `"`, `|` or `>`; for collections "{" when in flow form.
     key_line, key_column: the place of the key that leads here (0: it stands in a list or is the root).
     key_start, key_end: the key's span, quotes included.
-    changed_by: the layers that changed it, lowest first.
+    changed_by: the layers that changed it, lowest first. owned_by: the layer whose element it is where a
+    higher one has written it anew; empty: the layer that it stands in.
     broken: a problem of this value has been reported already, so that nothing more is said about it.
     """
 
@@ -56,12 +57,18 @@ class Node:
     key_start: int = 0
     key_end: int = 0
     changed_by: tuple[str, ...] = ()
+    owned_by: str = ""
     broken: bool = False
 
     @property
     def place(self) -> tuple[int, int]:
         """Line and column of the key if there is one, else of the value."""
         return (self.key_line, self.key_column) if self.key_line else (self.line, self.column)
+
+    @property
+    def owner(self) -> str:
+        """The layer whose element it is."""
+        return self.owned_by or self.source.layer
 
     def get(self, key: str) -> Node | None:
         """The child under `key` of a mapping, or None."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fieldstone_metadata.checking import layers_in_order
-from fieldstone_metadata.declared_parts import PARTS
+from fieldstone_metadata.declared_parts import PARTS, element_of
 from fieldstone_metadata.documents import Document
 from fieldstone_metadata.groundwork import Building
 from fieldstone_metadata.layer_files import Layer
@@ -97,10 +97,7 @@ class _Place:
     @property
     def element(self) -> tuple[str, str]:
         """Kind and name, as plans call it."""
-        kind, names = self.document.kind, self.names
-        inner = PARTS.get(kind, {}).get(names[0]) if len(names) > 1 else None
-        named = names[1:] if inner else names
-        return inner or kind, ".".join((self.document.name, *named))
+        return element_of(self.document.kind, self.document.name, self.names)
 
 
 def upgrade_conflicts(before: Sequence[Layer], after: Sequence[Layer]) -> tuple[UpgradeConflict, ...]:

@@ -73,4 +73,4 @@ class Workspace:
 def origin_of(node: Node) -> Origin:
     """Where an element stands, for people who ask who owns it."""
     line, _ = node.place
-    return Origin(node.source.layer, node.source.path, line, node.changed_by)
+    return Origin(node.owner, node.source.path, line, node.changed_by)

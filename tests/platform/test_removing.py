@@ -9,8 +9,9 @@ import pytest
 
 from fieldstone import records
 from fieldstone.errors import Invalid
-from fieldstone.publication.apply import propose
+from fieldstone.publication.apply import NotAccepted, propose
 from fieldstone.publication.archive import archived, purge, restore
+from fieldstone.publication.arrangements import propose_without
 from fieldstone.publication.refusal import PlanRefused
 from fieldstone_testing.apps import App, layer_from
 
@@ -171,3 +172,41 @@ def test_an_entity_may_be_removed_twice_and_the_archive_emptied(sales):
 def test_what_holds_nothing_goes_without_being_asked(sales):
     sales.publish(APP.replace("  about: {type: reference, to: visit}\n", ""))
     assert sales.sql("SELECT count(*) FROM main_archive.v2__visit__about") == [(0,)]
+
+
+STOCK = """
+kind: app
+name: stock
+version: 1.0.0
+requires: {sales: '*'}
+---
+kind: entity
+name: shelf
+fields: {name: {type: text}}
+---
+kind: entity
+name: account
+extends: true
+fields: {shelves: {type: integer}}
+"""
+
+
+def shelve(app: App) -> None:
+    records.create(app.system, "shelf", [{"name": "Upper"}, {"name": "Lower"}])
+    records.create(app.system, "account", [{"name": "Acme", "shelves": 3}, {"name": "Beta"}])
+
+
+def test_taking_an_app_out_names_the_data_that_would_go_and_who_needs_it(app_from):
+    app = app_from.of_layers([layer_from(HEAD), layer_from(STOCK)], filled_by=shelve)
+    proposal = propose_without(app.database, {"stock"})
+    assert [(step.name, step.rows) for step in proposal.plan.steps if step.destructive] == [
+        ("shelf", 2),
+        ("account.shelves", 1),
+    ]
+    assert proposal.stopped
+    app.publish("kind: view\nname: shelves\nentity: shelf\n")
+    with pytest.raises(NotAccepted) as refused:
+        propose_without(app.database, {"stock"})
+    assert [(problem.layer, problem.line, problem.code) for problem in refused.value.problems] == [
+        ("local", 3, "unknown_entity")
+    ]

@@ -84,3 +84,16 @@ def test_an_older_version_has_to_be_meant(ann):
     assert_problem(refused, 409, "plan_refused")
     assert refused.json["refusals"][0]["code"] == "downgrade"
     assert ann.post("/metadata/apply", {"files": older, "downgrade": True}).json["version"] == 3
+
+
+def test_each_element_is_told_with_its_layer_and_those_that_changed_it(ann):
+    told = ann.get("/metadata/elements?name=product").json["data"]
+    assert [(each["kind"], each["name"], each["layer"], each["changed_by"]) for each in told] == [
+        ("entity", "product", "shop", ["local"]),
+        ("field", "product.name", "shop", ["local"]),
+        ("field", "product.rate", "shop", ["local"]),
+    ]
+    before = ann.get("/metadata/elements?name=product,designer&version=1").json["data"]
+    assert [each["changed_by"] for each in before] == [[]] * len(before)
+    assert before[-1]["name"] == "designer"
+    assert_problem(ann.get("/metadata/elements?of=product"), 400, "unknown_parameter")

@@ -117,6 +117,23 @@ SCHEMAS: dict[str, Schema] = {
             ),
         }
     ),
+    "Elements": _object(
+        {
+            "version": VERSION,
+            "data": _list(
+                _object(
+                    {
+                        "kind": TEXT,
+                        "name": TEXT | {"description": "As plans call it, such as `product.size`."},
+                        "layer": TEXT | {"description": "Whose it is."},
+                        "changed_by": _list(TEXT, "The higher layers that changed it, the lowest first."),
+                        "path": TEXT,
+                        "line": VERSION,
+                    }
+                )
+            ),
+        }
+    ),
     "DocumentText": _object({"version": VERSION, "layer": TEXT, "path": TEXT, "text": TEXT}),
     "PlanOfDocuments": _object(
         {
@@ -260,6 +277,7 @@ def _reading() -> dict[str, dict[str, Schema]]:
     since = parameters.query("since", "Compare with this version instead of the one before.", COUNT)
     limit = parameters.query("limit", "How many.", parameters.number(1, MOST_VERSIONS, 50))
     apps = parameters.query("app", "Names of apps with commas between them; absent: all.")
+    names = parameters.query("name", "Names of documents with commas between them; absent: all.")
     archive: Schema = {
         "description": "A zip file with a folder for each app.",
         "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
@@ -269,6 +287,7 @@ def _reading() -> dict[str, dict[str, Schema]]:
         "/documents/{layer}/{path}": _get(
             "document", "The text of one file", "DocumentText", [*_place(), version]
         ),
+        "/elements": _get("elements", "Which layer each element is of", "Elements", [version, names]),
         "/export": {
             "get": _described(
                 "export_documents", "All apps as a zip file", answers({200: archive}, (*READING, 409))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response
 
 from fieldstone.errors import NotFound
@@ -14,6 +16,7 @@ from fieldstone.web.api.metadata.rights import publisher
 from fieldstone.web.parameters import Parameters
 from fieldstone_metadata import File, Layer
 from fieldstone_metadata.documents import parse_file
+from fieldstone_metadata.ownership import ownership
 
 NEWEST = 2**31 - 1
 """As many versions as the database can count."""
@@ -23,6 +26,7 @@ def install(api: Blueprint) -> None:
     """Add the routes."""
     api.get("/metadata/documents")(list_documents)
     api.get("/metadata/documents/<layer>/<path:path>")(get_document)
+    api.get("/metadata/elements")(list_elements)
     api.get("/metadata/export")(export_documents)
 
 
@@ -42,6 +46,15 @@ def get_document(layer: str, path: str) -> Response:
     if found is None:
         raise NotFound(f"Version {version} has no file `{layer}/{path}`.")
     return json_value({"version": version, "layer": layer, "path": path, "text": found.text})
+
+
+def list_elements() -> Response:
+    """Every element with the layer that it is of and those that changed it; `name` names documents."""
+    parameters = Parameters("version", "name")
+    version, layers = _asked(parameters)
+    names = parameters.names("name")
+    found = (owned for owned in ownership(layers) if not names or owned.name.split(".")[0] in names)
+    return json_value({"version": version, "data": [asdict(owned) for owned in found]})
 
 
 def export_documents() -> Response:
