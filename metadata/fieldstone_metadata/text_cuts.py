@@ -117,12 +117,18 @@ def _without(text: str, nodes: Sequence[Node]) -> str:
     index = next(index for index, each in enumerate(siblings) if each is node)
     if parent.style == "{":
         return _without_in_flow(text, siblings, index)
-    line = text.rfind("\n", 0, _begin(node)) + 1
+    line = text.rfind("\n", 0, _dash(text, node) if isinstance(parent.value, list) else _begin(node)) + 1
     before = text[line : _begin(node)]
     if isinstance(parent.value, dict) and before.strip() and index + 1 < len(siblings):
         return text[: _begin(node)] + text[_begin(siblings[index + 1]) :]
     following = text.find("\n", _end(node))
     return text[:line] + (text[following + 1 :] if following >= 0 else "")
+
+
+def _dash(text: str, item: Node) -> int:
+    """Where the dash of an item of a list stands; the item may begin in a line below."""
+    dash = text.rfind("-", 0, item.start)
+    return item.start if text[dash + 1 : item.start].strip() else dash
 
 
 def _without_in_flow(text: str, siblings: Sequence[Node], index: int) -> str:

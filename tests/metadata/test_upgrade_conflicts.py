@@ -212,3 +212,41 @@ def test_items_of_a_list_are_taken_out_one_by_one_with_others_left_open():
     done = settled(layers(old, local), layers(new, local), Choices(named))
     assert [each.element for each in done.open] == ["field product.size.options.large.label"]
     assert done.layers[-1].files[0].text == local.replace(", label: Little", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "left"),
+    [
+        (
+            "a.yaml",
+            "fields:\n  size:\n    help: |\n      Two\n      lines\n    # ours\n    label: Format\n"
+            "  name: {help: x}\n",
+            "fields:\n  size:\n    help: |\n      Two\n      lines\n    # ours\n  name: {help: x}\n",
+        ),
+        (
+            "a.yaml",
+            "fields:\n  size: {\n    label: Format,\n    help: x   # why\n  }\n",
+            "fields:\n  size: {\n    help: x   # why\n  }\n",
+        ),
+        (
+            "a.yaml",
+            'fields: {size: {help: x, "label": Format}}   # tail\n',
+            "fields: {size: {help: x}}   # tail\n",
+        ),
+    ],
+)
+def test_whatever_the_layout_the_rest_of_the_text_stays(path, text, left):
+    head = "kind: entity\nname: product\nextends: true\n"
+    new = SHOP.replace("label: Size", "label: Sizes")
+    assert text_after(SHOP, new, head + text, otherwise="theirs") == head + left
+
+
+def test_json_is_cut_as_well():
+    text = (
+        '{"kind": "entity", "name": "product", "extends": true,\n'
+        ' "fields": {"size": {"label": "Format", "help": "x"}}}\n'
+    )
+    ours = Layer("local", (File("a.json", text),))
+    new = SHOP.replace("label: Size", "label: Sizes")
+    done = settled([*layers(SHOP, None), ours], [*layers(new, None), ours], Choices({}, "theirs"))
+    assert done.layers[-1].files[0].text == text.replace('"label": "Format", ', "")
