@@ -50,7 +50,7 @@ def test_links_made_twice_by_then_are_told_before_a_field_goes_through_them(app_
     records.create(app.system, "participant", [twice, twice])
     with pytest.raises(PlanRefused) as caught:
         app.publish(PARTICIPANTS)
-    assert [refusal.code for refusal in caught.value.refusals] == ["violated"]
+    assert [refusal.code for refusal in caught.value.refusals] == ["not_unique"]
 
 
 def test_of_many_lines_those_whose_links_are_refused_are_left_out(app_from, client):

@@ -155,7 +155,7 @@ def test_a_changed_order_replaces_its_index(shop):
 def test_a_unique_that_records_break_is_refused_with_the_values(stocked):
     with pytest.raises(PlanRefused, match="large") as caught:
         stocked.publish(APP.replace("size: {type: choice,", "size: {type: choice, unique: true,"))
-    assert caught.value.refusals[0].code == "violated"
+    assert caught.value.refusals[0].code == "not_unique"
 
 
 def test_titles_and_search_texts_follow_what_is_declared(stocked):

@@ -22,6 +22,7 @@ from fieldstone.publication import table_states
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
 from fieldstone.publication.exclusive import base_moved, be_the_only_publisher
+from fieldstone.publication.filling import fill_required
 from fieldstone.publication.kept_values import compute_again
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
@@ -229,7 +230,8 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         ensure_system_user(connection, model)
         watch_rights(connection, database.system, model)
         refresh_sharers(connection, model)
-        compute_again(connection, database, proposal.between)
+        filled = fill_required(connection, database, proposal.between)
+        compute_again(connection, database, proposal.between, filled)
         load_publication_data(connection, database, old, model)
     return model
 

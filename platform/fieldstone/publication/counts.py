@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from fieldstone.model.system_fields import TITLE
+
+_MOST_RECORDS = 5
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Values that several rows share. records: the ids of the first of them."""
+
+    values: tuple[str, ...]
+    count: int
+    records: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = ", …" if self.count > len(self.records) else ""
+        return f"“{' / '.join(self.values)}” {self.count:,} times ({', '.join(self.records)}{more})"
 
 
 class Counts:
@@ -25,6 +48,31 @@ class Counts:
     def matching(self, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
         """How many rows of an existing table meet `condition`."""
         return self._count(table, condition)
+
+    def first(self, table: sa.Table, condition: sa.ColumnElement[bool], most: int) -> list[tuple[UUID, str]]:
+        """The first rows of an entity's table that meet `condition`, each with its title."""
+        statement = sa.select(table.c.id, table.c[TITLE]).where(condition).order_by(table.c.id).limit(most)
+        return [(id_, title or "") for id_, title in self._connection.execute(statement)]
+
+    def repeated(
+        self, table: sa.Table, columns: Sequence[sa.Column[Any]], live: sa.ColumnElement[bool], most: int
+    ) -> list[Repeated]:
+        """The values that several live rows share in `columns`, those that most share first."""
+        count = sa.func.count().label("count")
+        ids = sa.func.array_agg(aggregate_order_by(table.c.id, table.c.id))
+        filled = [column.is_not(None) for column in columns]
+        statement = (
+            sa.select(*columns, count, ids)
+            .where(live, *filled)
+            .group_by(*columns)
+            .having(sa.func.count() > 1)
+            .order_by(sa.desc("count"), *columns)
+            .limit(most)
+        )
+        return [
+            Repeated(tuple(map(str, row[:-2])), row[-2], tuple(map(str, row[-1][:_MOST_RECORDS])))
+            for row in self._connection.execute(statement)
+        ]
 
     def _count(self, source: sa.FromClause, condition: sa.ColumnElement[bool] | None = None) -> int:
         statement = sa.select(sa.func.count()).select_from(source)

@@ -29,13 +29,16 @@ from fieldstone.records.kept.values import KeptValue, columns_of
 _BATCH = 1000
 
 
-def compute_again(connection: sa.Connection, database: Database, between: Difference) -> None:
+def compute_again(
+    connection: sa.Connection, database: Database, between: Difference, filled: Collection[Key]
+) -> None:
     """Bring all kept values that are declared differently, and all that follow from them, up to date.
 
-    It happens in the caller's transaction. Raises PlanRefused if a stored formula has no value for a record.
+    filled: the fields (entity, field) whose values the publication changed. It happens in the caller's
+    transaction. Raises PlanRefused if a stored formula has no value for a record.
     """
     converted = {(each.entity, each.new.name) for each in between.conversions}
-    outdated = outdated_values(between) | following(between.new, converted)
+    outdated = outdated_values(between) | following(between.new, {*converted, *filled})
     bring_up_to_date(connection, database, between.new, outdated)
 
 

@@ -16,6 +16,7 @@ from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.renames import Renames
+from fieldstone.publication.required import is_filled
 from fieldstone.publication.table_change import TableChange
 from fieldstone.records.environment import organisation_currency
 from fieldstone.records.money import CURRENCY
@@ -38,6 +39,7 @@ def refusals(
         for refusal in _of_fields(before, entity, renames, counts)
     ]
     yield from told
+    yield from _of_repeated(old, changes, renames, counts)
     known = {(refusal.element, refusal.code) for refusal in told}
     for change in changes:
         found = _of_table_change(change, counts, with_records)
@@ -113,6 +115,9 @@ def _of_table_change(
         )
 
 
+_EXAMPLES = 10
+
+
 @dataclass(frozen=True, eq=False)
 class _Changed:
     """A field of both models. entity: in force. element: what people call it by its new name."""
@@ -140,12 +145,13 @@ def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> 
     plain = declaration.default is not None and declaration.default.expression is None
     if not rows:
         return
-    if declaration.required is True and not plain and field.type.writable:
+    filled = plain or is_filled(entity, field)
+    if declaration.required is True and not filled and field.type.writable:
         yield Refusal(
             element,
             "required",
-            f"It is required, and {rows:,} records would have no value. Give it a plain `default`, or leave "
-            "out `required` until they are filled in.",
+            f"It is required, and {rows:,} records would have no value. Give it a `default`, or leave out "
+            "`required` until they are filled in.",
         )
     if declaration.type == "sequence":
         yield Refusal(
@@ -184,6 +190,33 @@ def _instead(before: str) -> str:
     return f"; {before} converts to {', '.join(known)}" if known else ""
 
 
+def _of_repeated(
+    old: Model | None, changes: list[TableChange], renames: Renames, counts: Counts
+) -> Iterator[Refusal]:
+    """New unique indexes over columns in which records share values."""
+    for change in changes:
+        entity = old.entities.get(change.table) if old is not None else None
+        index = change.index
+        if index is None or not index.unique or entity is None or entity.name in renames.entities.values():
+            continue
+        names = [str(column.name) for column in index.columns]
+        columns = [column for column in entity.table.columns if column.name in names]
+        if len(columns) < len(names) or set(names) & _renamed(renames, entity.name):
+            continue  # PostgreSQL tells the first violation of what is not there yet
+        found = counts.repeated(entity.table, columns, _live(entity), _EXAMPLES)
+        if found:
+            message = (
+                f"Records share what would be unique in {', '.join(names)}: {'; '.join(map(str, found))}. "
+                "Change them first."
+            )
+            yield Refusal(f"entity {entity.name}", "not_unique", message)
+
+
+def _renamed(renames: Renames, entity: str) -> set[str]:
+    found = renames.fields.get(entity, {})
+    return {*found.keys(), *found.values()}
+
+
 def _targets(declaration: declarations.Field) -> tuple[str, ...]:
     return declaration.target.entities if declaration.target else ()
 
@@ -197,11 +230,16 @@ def _new_condition(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
     if new.declaration.required is True and old.declaration.required is not True and old.columns:
         empty = sa.and_(*(column.is_(None) for column in old.columns), _live(entity))
         missing = counts.matching(entity.table, empty)
-        if missing:
+        if missing and not is_filled(entity, new):
+            first = ", ".join(
+                f"{title} ({id_})" for id_, title in counts.first(entity.table, empty, _EXAMPLES)
+            )
             yield Refusal(
                 element,
                 "required",
-                f"It would be required, and {missing:,} records have no value. Fill them in first.",
+                f"It would be required, and {missing:,} records have no value: {first}"
+                f"{', …' if missing > _EXAMPLES else ''}. Give it a `default`, which they get, or fill them "
+                "in first.",
             )
 
 

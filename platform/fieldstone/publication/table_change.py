@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from fieldstone.model.model import Field
 from fieldstone.publication.statements import Statement
 
@@ -31,8 +33,8 @@ class TableChange:
     action: one of `ACTIONS`; "names" are those that stand in rows, "link" stands for constraints. element:
     what people call it (`field account.rating`). unknown: the published model does not know what would be
     dropped, so somebody else made it. destructive: rows lose what cannot be computed again. rows: how many it
-    touches; None: those of the table. unsupported: it cannot be done. lost: how many values do not convert;
-    examples: the first of them.
+    touches; None: those of the table. unsupported: it cannot be done. index: that is made. lost: how many
+    values do not convert; examples: the first of them.
     """
 
     action: str
@@ -45,6 +47,7 @@ class TableChange:
     detail: str = ""
     destructive: bool = False
     rows: int | None = None
+    index: sa.Index | None = None
     unsupported: bool = False
     lost: int = 0
     examples: tuple[Example, ...] = ()

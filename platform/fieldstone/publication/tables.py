@@ -224,9 +224,9 @@ def _indexes(table: sa.Table, existing: ExistingTable, names: _LookedAt) -> Iter
     wanted, known = _by_name(table), _by_name(names.old.get(table.name))
     for name, index in wanted.items():
         if name not in existing.indexes:
-            yield _index(table, name, (CreateIndex(index),))
+            yield _index(table, name, (CreateIndex(index),), index)
         elif name in known and _definition(known[name]) != _definition(index):
-            yield _index(table, name, (DropIndex(known[name]), CreateIndex(index)))
+            yield _index(table, name, (DropIndex(known[name]), CreateIndex(index)), index)
     for name in known.keys() & existing.indexes - wanted.keys():
         yield _index(table, name, (DropIndex(known[name]),))
 
@@ -235,8 +235,10 @@ def _by_name(table: sa.Table | None) -> Mapping[str, sa.Index]:
     return {} if table is None else {str(index.name): index for index in table.indexes}
 
 
-def _index(table: sa.Table, name: str, statements: tuple[Statement, ...]) -> TableChange:
-    return TableChange("index", f"index {name}", table.name, statements)
+def _index(
+    table: sa.Table, name: str, statements: tuple[Statement, ...], made: sa.Index | None = None
+) -> TableChange:
+    return TableChange("index", f"index {name}", table.name, statements, index=made)
 
 
 def _definition(index: sa.Index) -> str:

@@ -35,7 +35,7 @@ def fill(batch: Batch) -> None:
             money.settle_amounts(batch)
         for item in batch.items:
             if field.name not in item.sent:
-                _set_default(batch, item, field)
+                set_default(batch, item, field)
     _fill_teams(batch)
 
 
@@ -57,7 +57,8 @@ def _start(batch: Batch) -> Values:
     return start | ({workflow.field: workflow.initial} if workflow else {})
 
 
-def _set_default(batch: Batch, item: Item, field: Field) -> None:
+def set_default(batch: Batch, item: Item, field: Field) -> None:
+    """Give a record the default of one field; what cannot be used is among the refusals of the batch."""
     rule = field.default
     try:
         if rule is None:
