@@ -221,7 +221,7 @@ def test_items_of_a_list_are_taken_out_one_by_one_with_others_left_open():
             "a.yaml",
             "fields:\n  size:\n    help: |\n      Two\n      lines\n    # ours\n    label: Format\n"
             "  name: {help: x}\n",
-            "fields:\n  size:\n    help: |\n      Two\n      lines\n    # ours\n  name: {help: x}\n",
+            "fields:\n  size:\n    help: |\n      Two\n      lines\n  name: {help: x}\n",
         ),
         (
             "a.yaml",
@@ -250,3 +250,15 @@ def test_json_is_cut_as_well():
     new = SHOP.replace("label: Size", "label: Sizes")
     done = settled([*layers(SHOP, None), ours], [*layers(new, None), ours], Choices({}, "theirs"))
     assert done.layers[-1].files[0].text == text.replace('"label": "Format", ', "")
+
+
+def test_mine_goes_on_for_an_option_and_an_entity_under_their_new_names():
+    old = SHOP.replace("[small, {value: large", "[{value: small, color: red}, {value: large")
+    new = old.replace("{value: small, color", "{value: tiny, was: small, color").replace(
+        '== "small"', '== "tiny"'
+    )
+    local = product("  size: {options: [{value: small, label: Little}]}   # as sold\n")
+    assert text_after(old, new, local, otherwise="mine") == local.replace("value: small", "value: tiny")
+    goods = SHOP.replace("name: product\nfields", "name: goods\nwas: product\nfields")
+    goods = goods.replace("entity: product", "entity: goods").replace("{product: {read", "{goods: {read")
+    assert text_after(SHOP, goods, LOCAL, otherwise="mine") == LOCAL.replace("name: product", "name: goods")
