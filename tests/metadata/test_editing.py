@@ -167,6 +167,40 @@ def test_a_key_that_is_removed_takes_only_its_own_lines(written, data):
     assert len(list(paths_in(first(found)))) < len(list(paths_in(value)))
 
 
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(odd_documents(), st.data(), VALUES)
+def test_an_item_that_is_added_to_a_list_and_removed_again_leaves_the_text_as_it_was(written, data, new):
+    text, value = written
+    text, value = with_list(text, value)
+    path = data.draw(
+        st.sampled_from([path for path in own_paths(value) if isinstance(within(value, path), list)])
+    )
+    assume(within(value, path))
+    position = data.draw(st.integers(0, len(within(value, path))))
+    there = or_refused(text, Edit((*path, position), "add", new))
+    assert same(within(first(there), path)[position], normal(new))
+    assert change(there.text, Edit((*path, position), "remove")).text == text
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(odd_documents(), st.data())
+def test_a_key_that_is_renamed_and_back_leaves_the_text_as_it_was(written, data):
+    text, value = written
+    path = data.draw(st.sampled_from([path for path in own_paths(value) if isinstance(path[-1], str)]))
+    there = or_refused(text, Edit(path, "rename", to="renamed"))
+    assert list(within(first(there), path[:-1])) == [
+        "renamed" if key == path[-1] else key for key in within(value, path[:-1])
+    ]
+    assert change(there.text, Edit((*path[:-1], "renamed"), "rename", to=path[-1])).text == text
+
+
+def with_list(text, value):
+    """The document with one list more, so that there always is one."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    added = newline.join(["kind: view", "many:", " - 1", " # two", " - {two: 2}"])
+    return text.replace("kind: view", added, 1), {"kind": "view", "many": [1, {"two": 2}]} | value
+
+
 def lines_changed(text, *edits):
     """What is gone from a text and what is new in it, line by line."""
     found = change(text, *edits).text.splitlines()
