@@ -93,3 +93,19 @@ def picture(page: Page, name: str) -> None:
     if "FIELDSTONE_PICTURES" in os.environ:
         ARTIFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+def wear(page: Page, theme: str) -> None:
+    """Switch the theme of the page that is open, and wait until it is drawn: colours are compared then."""
+    page.evaluate(
+        """async theme => {
+          const frame = () => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)));
+          document.documentElement.setAttribute("data-bs-theme", theme);
+          do {
+            await frame();
+            document.getAnimations().forEach(animation => animation.finish());
+            await frame();
+          } while (document.getAnimations().length);
+        }""",
+        theme,
+    )

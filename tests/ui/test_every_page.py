@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from fieldstone import records
-from fieldstone_testing.browsers import DESK, PHONE, picture
+from fieldstone_testing.browsers import DESK, PHONE, picture, wear
 
 SERIOUS = {"serious", "critical"}
 SIZES = {"desk": DESK, "phone": PHONE}
@@ -83,22 +83,6 @@ CRAMPED = """() => [...document.querySelectorAll(".btn, .fs-tabbar a")].filter((
 def cramped(page):
     """Buttons and places at the foot whose text touches or crosses their edges."""
     return [("cramped", text) for text in page.evaluate(CRAMPED)]
-
-
-def wear(page, theme):
-    """Switch the theme of the page that is open, and wait until it is drawn: colours are compared then."""
-    page.evaluate(
-        """async theme => {
-          const frame = () => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)));
-          document.documentElement.setAttribute("data-bs-theme", theme);
-          do {
-            await frame();
-            document.getAnimations().forEach(animation => animation.finish());
-            await frame();
-          } while (document.getAnimations().length);
-        }""",
-        theme,
-    )
 
 
 @pytest.mark.parametrize("size", SIZES)

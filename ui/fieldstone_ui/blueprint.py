@@ -33,6 +33,7 @@ from fieldstone_ui.pages import (
     searching,
     sharing,
     shell,
+    studio,
     trees,
     what_if,
 )
@@ -73,6 +74,7 @@ def make_blueprint() -> Blueprint:
         sharing,
         rights,
         what_if,
+        studio,
         denied,
         lookups,
         searching,

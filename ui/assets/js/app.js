@@ -28,3 +28,4 @@ import "./cells.js";
 import "./notice.js";
 import "./merging.js";
 import "./lined_text.js";
+import "./studio.js";

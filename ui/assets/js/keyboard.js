@@ -32,7 +32,8 @@ function press(key, event) {
   for (const handler of handlers.get(key) ?? []) if (handler(event) !== false) return true;
   const element = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(visible);
   if (!element) return false;
-  element.click();
+  if (element.matches("input[type=search], textarea")) element.focus();
+  else element.click();
   return true;
 }
 

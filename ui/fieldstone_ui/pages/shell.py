@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldstone.errors import FieldstoneError
 from fieldstone_ui import data
+from fieldstone_ui.data import studio
 from fieldstone_ui.pages import queries
 from fieldstone_ui.presentation import navigation
 from fieldstone_ui.presentation.labels import text
@@ -80,6 +81,7 @@ def build_page() -> Page:
         home_url=url_for("pages.home"),
         section="profile" if request.blueprint == "pages" and request.path.startswith("/profile") else "",
         may_explain=data.may_explain_others(),
+        may_publish=studio.may_publish(),
         sections=found,
         creatable=creatable(found),
         tabs=tabs(found),

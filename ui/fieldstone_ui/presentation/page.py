@@ -13,7 +13,7 @@ from fieldstone_ui.presentation.navigation import Place, Section
 class Page:
     """The shell. theme: "light", "dark" or "" for the system's. user_name: empty when nobody is logged in.
 
-    may_explain: whether the reader may ask what others may do.
+    may_explain: whether the reader may ask what others may do. may_publish: whether the studio is theirs.
     """
 
     organisation: str = "Fieldstone"
@@ -25,6 +25,7 @@ class Page:
     home_url: str = "/"
     section: str = ""
     may_explain: bool = False
+    may_publish: bool = False
     sections: Sequence[Section] = field(default_factory=tuple)
     creatable: Sequence[Action] = field(default_factory=tuple)
     tabs: Sequence[Place] = field(default_factory=tuple)
