@@ -64,6 +64,30 @@ def test_a_plan_tells_which_values_do_not_convert(shop):
     assert step["examples"] == [{"record": valve, "title": "Valve twelve", "value": "twelve"}]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "lock"),
+    [
+        ("pieces: {type: integer", "pieces: {type: decimal", ("ACCESS EXCLUSIVE", "rewrites", 3)),
+        ("  pieces", "  more: {type: text}\n  pieces", ("ACCESS EXCLUSIVE", "moment", 3)),
+        ("  pieces", "  more: {type: integer, default: 1}\n  pieces", ("ACCESS EXCLUSIVE", "rewrites", 3)),
+        ("[[size, name]]", "[[size, name], [name, code]]", ("SHARE", "reads", 3)),
+    ],
+)
+def test_a_plan_tells_the_locks_of_its_steps(shop, before, after, lock):
+    steps = propose(shop.database, [layer_from(APP.replace(before, after))]).plan.as_json()["steps"]
+    found = [step["lock"] for step in steps if step["sql"]]
+    assert {"table": "product"} | dict(zip(("mode", "work", "rows"), lock, strict=True)) in found
+
+
+def test_nobody_waits_for_a_table_that_is_new(shop):
+    assert (
+        step_of(shop, APP + "---\nkind: entity\nname: shelf\nfields: {label: {type: text}}\n", "shelf")[
+            "lock"
+        ]
+        is None
+    )
+
+
 def test_values_that_do_not_convert_stop_a_publication_that_may_not_lose_them(shop):
     with pytest.raises(PlanRefused, match="twelve") as caught:
         shop.publish(SIZE_IN_NUMBERS)

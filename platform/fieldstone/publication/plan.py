@@ -14,6 +14,7 @@ from fieldstone.model.model import Field, Model
 from fieldstone.publication.conversions import FieldConversion, conversions_between
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
+from fieldstone.publication.locks import Lock, lock_of
 from fieldstone.publication.names_in_data import renamed_data
 from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.refusals import refusals
@@ -38,6 +39,7 @@ class Step:
     action: "create", "change", "rename" or "remove". rows: how many exist in what it touches. destructive:
     data goes into the archive. uses: what uses the element in the documents in force, of what is renamed or
     removed. lost: how many values do not convert; examples: the first of them.
+    lock: what others wait for meanwhile; None where nobody does.
     """
 
     action: str
@@ -50,6 +52,7 @@ class Step:
     uses: tuple[str, ...] = ()
     lost: int = 0
     examples: tuple[Example, ...] = ()
+    lock: Lock | None = None
 
     @property
     def element(self) -> str:
@@ -103,6 +106,7 @@ class Plan:
                     "rows": step.rows,
                     "destructive": step.destructive,
                     "uses": list(step.uses),
+                    "lock": None if step.lock is None else vars(step.lock),
                     "lost": step.lost,
                     "examples": [vars(example) for example in step.examples],
                     "sql": list(step.sql),
@@ -250,14 +254,15 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
     for told in between.changes:
         changes = of.pop(f"{told.kind} {told.name}", [])
         table = changes[0].table if changes else _table_of(told.kind, told.name, between.new) or ""
-        rows = _rows(changes, counts.rows(tables.get(table, table)))
+        there = counts.rows(tables.get(table, table))
+        rows = _rows(changes, there)
         detail = ", ".join(filter(None, [_detail(told, between.new), *_details(changes)]))
         destructive = any(change.destructive for change in changes)
         used = between.uses_of(told)
         lost = next((change for change in changes if change.lost), _NOTHING)
         yield Step(
             told.action, told.kind, told.name, detail, rows, _all(changes), destructive, used, lost.lost,
-            lost.examples,
+            lost.examples, lock_of(changes, there),
         )  # fmt: skip  # the arguments on as few lines
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
     for element, changes in of.items():
@@ -265,10 +270,12 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
             kind, name = element.split(" ", 1)
             action = _action(changes)
             table = changes[0].table
-            rows = _rows(changes, counts.rows(tables.get(table, table)))
+            there = counts.rows(tables.get(table, table))
+            rows = _rows(changes, there)
             destructive = any(change.destructive for change in changes)
             detail = ", ".join([f"on {table}", *_details(changes)])
-            yield Step(action, kind, name, detail, rows, _all(changes), destructive=destructive)
+            lock = lock_of(changes, there)
+            yield Step(action, kind, name, detail, rows, _all(changes), destructive=destructive, lock=lock)
     yield from _names_step([change for change in found if change.action == "names"])
 
 

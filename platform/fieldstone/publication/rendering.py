@@ -32,6 +32,8 @@ def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple
         yield "", None
     for step in plan.steps:
         yield _step_line(step)
+        if step.lock is not None and step.lock.rows:
+            yield f"      {step.lock}", None
         yield from ((f"      used until now by {use}", None) for use in step.uses)
         yield from ((f"      does not convert: {example}", None) for example in step.examples)
     yield from _refusal_lines((*plan.refusals, *(() if allow_destructive else plan.destructive)))
