@@ -171,7 +171,9 @@ def _changed_field(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
             f"{_instead(before.type)}. Restore its type, or add a field with a new name.",
         )
         return
-    if tuple(map(changed.renames.entity, _targets(before))) != _targets(after):
+    known = tuple(map(changed.renames.entity, _targets(before)))
+    more = after.type == "reference" and known and set(known) <= set(_targets(after))
+    if known != _targets(after) and not more:
         yield Refusal(
             changed.element,
             "retarget",
