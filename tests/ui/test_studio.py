@@ -73,7 +73,7 @@ def test_only_who_may_publish_sees_the_studio(visit: Visit, admin: Visitor) -> N
     ann = visit("Ann")
     assert 'href="/studio"' not in ann.get("/profile").text
     assert 'href="/studio"' in admin.get("/profile").text
-    for path in ("/studio", ENTITY, "/studio/plan", "/studio/versions", "/studio/versions/1"):
+    for path in ("/studio", ENTITY, "/studio/plan", "/studio/versions", "/studio/entities/opportunity"):
         assert ann.get(path).status_code == 403
     assert ann.post(LOCAL, {"text": TRADE_IN, "seen": ""}).status_code == 403
     assert ann.post("/studio/plan", {"base": "1"}).status_code == 403
@@ -132,6 +132,24 @@ def test_a_field_is_added_published_with_a_note_found_on_the_form_and_taken_back
     assert "Nothing was published." in publish(admin, back)
     assert "Version 3 is published, and in force." in publish(admin, back, allow_destructive="true")
     assert "Back to version 1" in words(admin.get("/studio/versions"))
+
+
+def test_a_form_adds_a_field_and_changes_a_label(admin: Visitor) -> None:
+    page = "/studio/entities/opportunity"
+    assert "Close date close_date Date" in words(admin.get(page))
+    added = words(admin.post(page, {"label": "Trade-in value", "type": "money", "required": ""}))
+    assert "“Trade-in value” is in your draft." in added
+    assert "Trade-in value trade_in_value Money local new" in added
+    assert "Deal size" in words(admin.post(page, {"label": "Deal size", "field": "amount"}))
+    assert "type: money" in text_of(admin, LOCAL)
+    plan = words(admin.get("/studio/plan"))
+    assert "Add the field Trade-in value to Opportunity" in plan
+    assert "label: Amount → Deal size" in plan
+    again = admin.post(page, {"label": "Trade-in value", "type": "money"})
+    assert again.status_code == 422
+    assert 'value="Trade-in value"' in again.text
+    assert "Choose a type." in words(admin.post(page, {"label": "X", "type": "nonsense"}))
+    assert admin.get("/studio/entities/nothing").status_code == 404
 
 
 def test_a_draft_is_thrown_away(admin: Visitor) -> None:
@@ -212,6 +230,7 @@ def test_pages_of_the_studio_are_accessible_and_fit(desk: Desk, admin: Visitor, 
     wrong = {}
     for path in (
         "/studio",
+        "/studio/entities/opportunity",
         ENTITY,
         "/studio/plan",
         "/studio/versions",

@@ -5,7 +5,7 @@ Everything raises Forbidden for readers who may not see or change what is declar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -18,6 +18,7 @@ from fieldstone.drafts import (
     conflicts,
     discard,
     drafted_layers,
+    edit_documents,
     propose_draft,
     publish_draft,
     put_file,
@@ -36,6 +37,7 @@ from fieldstone.web.api.metadata.rights import publisher, refusal_to_publish
 from fieldstone.web.runtime import current_runtime
 from fieldstone_metadata import Checked, File, Layer, check
 from fieldstone_metadata.documents import Document, parse_file
+from fieldstone_metadata.editing import DocumentEdit
 from fieldstone_ui.data.reader import context
 
 Place = tuple[str, str]
@@ -115,6 +117,12 @@ def write(place: Place, text: str | None, seen: str) -> Workplace:
             code="text_moved",
         )
     return _over(put_file(found.database, found.principal.user, place, text, rebased=rebased))
+
+
+def edit(edits: Sequence[DocumentEdit]) -> None:
+    """Change elements of documents in the draft, where they stand. Raises Invalid."""
+    found = publisher()
+    edit_documents(found.database, found.principal.user, edits)
 
 
 def revert(place: Place) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from fieldstone_ui.pages.studio import documents, editor, plans, versions
+from fieldstone_ui.pages.studio import documents, editor, entity, plans, versions
 
 
 def install(pages: Blueprint) -> None:
     """Add the routes."""
-    for part in (documents, editor, plans, versions):
+    for part in (documents, editor, entity, plans, versions):
         part.install(pages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldstone_metadata.documents import Document
@@ -57,7 +57,9 @@ def _row(found: studio.Workplace, documents: Sequence[Document]) -> Row:
         label=_label(owner),
         name=owner.name,
         kind=owner.kind,
-        url=document_url(place, owner.root.line),
+        url=url_for("pages.studio_entity", name=owner.name)
+        if owner.kind == FIRST
+        else document_url(place, owner.root.line),
         place="/".join(place),
         tags=list(_tags(found, owner, documents)),
         detail=_detail(owner),
