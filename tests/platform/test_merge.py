@@ -78,6 +78,10 @@ entities:
   firm: {read: true}
 ---
 kind: role
+name: nobody
+label: Nobody
+---
+kind: role
 name: careful
 label: Careful
 entities:
@@ -185,6 +189,29 @@ def test_it_is_shared_with_whom_the_others_were_shared_until_the_undo(app, api):
     undo(api, merged)
     assert api.get(f"/data/firm/{kept}/shares").json["data"] == []
     assert len(api.get(f"/data/firm/{other}/shares").json["data"]) == 1
+
+
+def test_the_feed_tells_whom_an_undo_takes_the_kept_record_from_again_and_again(app, api, client):
+    kept, other = made(api, name="A"), made(api, name="B")
+    bo = client(app, app.token("Bo", ["nobody"]))
+    receiver = {"with": {"entity": "user", "id": str(app.user("Bo"))}}
+    assert api.post(f"/data/firm/{other}/shares", json=receiver).status_code == 201
+    start = bo.get("/events?after=now").json["next"]
+    undo(api, merge(api, kept, other))
+    undo(api, merge(api, kept, other))
+    found = [one for one in bo.get(f"/events?after={start}").json["data"] if one["record"] == kept]
+    assert [one["action"] for one in found] == ["gone", "gone"]
+    assert_problem(bo.get(f"/data/firm/{kept}"), 404, "not_found")
+
+
+def test_a_share_that_somebody_renewed_since_the_merge_stays_after_the_undo(app, api):
+    kept, other = made(api, name="A"), made(api, name="B")
+    receiver = {"with": {"entity": "user", "id": str(app.user("Bo"))}}
+    api.post(f"/data/firm/{other}/shares", json=receiver)
+    merged = merge(api, kept, other)
+    assert api.post(f"/data/firm/{kept}/shares", json={**receiver, "verb": "update"}).status_code == 200
+    undo(api, merged)
+    assert [one["verb"] for one in api.get(f"/data/firm/{kept}/shares").json["data"]] == ["update"]
 
 
 def test_a_unique_value_moves_and_moves_back(api):

@@ -17,6 +17,16 @@ kind: role
 name: loader
 inherits: [rep]
 capabilities: [import, bulk_edit]
+---
+kind: role
+name: modest
+capabilities: [bulk_edit]
+entities:
+  deal:
+    read: true
+    update: quantity == null or quantity < 10
+    assign: true
+    fields: {amount: {update: quantity == null or quantity < 5}}
 """
 
 
@@ -107,6 +117,26 @@ def test_the_operation_of_another_is_unknown_and_what_was_reassigned_since_stays
     owner = str(app.user("Bo"))
     records.update(app.system, "deal", [Change(UUID(ids[0]), {"owner": owner})])
     assert undo(api, change)[1] == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("before", [{"quantity": 50}, {"quantity": 7, "amount": "3"}])
+def test_it_takes_the_right_to_bring_the_record_into_its_old_state(app, api, client, before):
+    _, [deal] = bulk(api, "deal", "create", [{"name": "A", **before}])
+    modest = client(app, app.token("Mo", ["modest"]))
+    path = f"/data/deal/{deal}"
+    assert_problem(modest.patch(path, json={"quantity": 60, "amount": "4"}), 403, "forbidden")
+    change, _ = bulk(api, "deal", "update", [{"id": deal, "quantity": 1, "amount": "4"}])
+    app.sql(f"UPDATE main_system.operation SET actor = '{app.user('Mo')}' WHERE id = '{change}'")
+    told, counts = undo(modest, change)
+    assert counts == (0, 0, 0, 1)
+    assert told["records"][0]["code"] == "forbidden"
+
+
+def test_giving_a_record_back_takes_the_right_to_give_it_away_and_no_other(app, api, client):
+    _, [deal] = bulk(api, "deal", "create", [{"name": "A", "quantity": 50}])
+    modest = client(app, app.token("Mo", ["modest"]))
+    change, _ = bulk(modest, "deal", "update", [{"id": deal, "owner": str(app.user("Mo"))}])
+    assert undo(modest, change)[1] == (1, 0, 0, 0)
 
 
 def test_the_platform_undoes_its_own_and_nobody_else_does(app, api):

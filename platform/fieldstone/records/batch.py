@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -50,6 +51,7 @@ class Item:
     """One record of a batch.
 
     position: in what the caller sent. sent: what the caller sent, as Python values, but what is already so.
+    given_back: fields that an undo gives the values they had, be it that only rules or transitions set them.
     old: as it is stored; empty for a new record. new: as it will be, with everything that `old` holds.
     transition: the one that the save takes, if any. rules: those that set fields of it.
     nested: what the caller sent for records inside this one, by collection, as it came. inside: whether any
@@ -68,6 +70,12 @@ class Item:
     inside: bool = False
     outside: Item | None = None
     path: str = ""
+    given_back: frozenset[str] = frozenset()
+
+    @property
+    def changing(self) -> AbstractSet[str]:
+        """The fields for whose change the caller needs the right."""
+        return self.sent.keys() | self.given_back
 
     @property
     def is_new(self) -> bool:

@@ -132,7 +132,7 @@ class CallerRights:
             if needed and not self.may("update", batch.stored, item.old):
                 self._refuse(batch, item, "update")
             else:
-                self._check_sent(batch, item, batch.stored, item.old, list(item.sent))
+                self._check_sent(batch, item, batch.stored, item.old, item.changing)
 
     def check_wanted(self, batch: Batch) -> None:
         """Refuse records that the caller may not bring into the state they would be in."""
@@ -145,7 +145,7 @@ class CallerRights:
                 self._refuse(batch, item, verb, as_wanted=True)
             else:
                 settled = self._settled(item)
-                self._check_sent(batch, item, batch.wanted, record, item.sent.keys() - settled)
+                self._check_sent(batch, item, batch.wanted, record, item.changing - settled)
 
     def _settled(self, item: Item) -> AbstractSet[str]:
         """The fields about which there is nothing to ask: judged before, or free to whoever creates."""
@@ -286,7 +286,7 @@ def _needs_update(entity: Entity, item: Item) -> bool:
     free: set[str] = set(ASSIGNED)
     if by_role and item.transition is not None and entity.workflow is not None:
         free |= {entity.workflow.field, *item.transition.declaration.ask}
-    return not item.sent or item.inside or bool(item.sent.keys() - free)
+    return not item.changing or item.inside or bool(item.changing - free)
 
 
 def _judged(entity: Entity, item: Item) -> Values:

@@ -17,6 +17,7 @@ from fieldstone.records.writing import Part, to_json
 
 CREATE, UPDATE, TRANSITION, IMPORT = "create", "update", "transition", "import"
 DELETE, RESTORE, PURGE = "delete", "restore", "purge"
+SHARE, UNSHARE = "share", "unshare"
 
 Changes = Mapping[str, list[Any]]
 

@@ -85,7 +85,7 @@ class Revival:
         self._old: dict[str, dict[UUID, Values]] = defaultdict(dict)
         self._new: dict[str, dict[UUID, Values]] = defaultdict(dict)
         self._causes: dict[UUID, UUID] = {}
-        self._beside: set[UUID] = set()
+        self._beside: dict[UUID, Values] = {}
         for item in batch.items:
             self._revive(batch.entity.name, item.old)
 
@@ -125,12 +125,13 @@ class Revival:
         touched: dict[str, set[UUID]] = defaultdict(set)
         for entry in entries:
             touched[entry.entity].add(entry.record)
-        self._beside = touched[self._batch.entity.name]
         model, connection = self._batch.model, self._batch.connection
         for name in sorted(touched.keys() & model.entities.keys()):
             found = rows.load(connection, model, model.entities[name], touched[name], Lock.REMOVED)
             concerned = [entry for entry in entries if entry.entity == name and entry.record in found]
             self._load_links(model.entities[name], concerned, found)
+            if name == self._batch.entity.name:
+                self._beside = dict(found)
             for entry in concerned:
                 self._reverse(entry, found[entry.record])
 
@@ -260,7 +261,9 @@ class Revival:
         }
         follow(self._batch.context, self._batch.connection, written, computed=False)
         follow_rights(self._batch.connection, model, written)
-        merged_shares.take_back(self._batch, self._beside)
+        beside = {**self._beside, **self._new[self._batch.entity.name]}
+        versions = {id_: beside[id_]["version"] for id_ in self._beside}
+        merged_shares.take_back(self._batch, versions)
 
     def _links(self) -> Iterable[Part]:
         for name, records in sorted(self._new.items()):

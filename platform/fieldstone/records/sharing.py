@@ -22,16 +22,13 @@ from fieldstone.records.caller_rights import CallerRights, allows, sharer_may
 from fieldstone.records.environment import evaluator
 from fieldstone.records.history import add_titles, instant
 from fieldstone.records.ids import new_ids
-from fieldstone.records.journal import Entry, journal
+from fieldstone.records.journal import SHARE, UNSHARE, Entry, journal
 from fieldstone.records.labels import entity_label, text_of
 from fieldstone.records.peeking import peek
 from fieldstone.records.reasons import needed
 from fieldstone.records.rows import TITLE, Lock
 from fieldstone.records.writing import write
 from fieldstone_rules.types import Ref
-
-SHARE, UNSHARE = "share", "unshare"
-"""What the history calls it."""
 
 _DOES = {"read": "read", "update": "read and change"}
 

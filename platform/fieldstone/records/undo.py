@@ -250,7 +250,7 @@ def _changing_back(values: Mapping[int, Values], load: Callable[[Batch], None]) 
         batch.settle()
         for item in batch.items:
             item.new = {**item.old, **item.sent}
-            item.sent = {}
+            item.given_back, item.sent = frozenset(item.sent), {}
         saving.judge(batch)
         batch.items = [item for item in batch.items if saving.is_changed(batch.entity, item)]
         uniqueness.check(batch)

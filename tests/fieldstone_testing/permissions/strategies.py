@@ -63,8 +63,10 @@ def conditions(draw: st.DrawFn, entity: str) -> Condition:
 
 
 def about(condition: Condition) -> str:
-    """What a condition is about: two of the same thing may contradict each other, which is refused."""
-    return condition.text.split(maxsplit=1)[0]
+    """What a condition is about: two of the same thing, or of what is behind it, may contradict each other,
+    which is refused.
+    """
+    return condition.text.split(maxsplit=1)[0].partition(".")[0]
 
 
 def sometimes(strategy: st.SearchStrategy[Any], otherwise: Any, *, odds: int = 1) -> st.SearchStrategy[Any]:
