@@ -17,6 +17,7 @@ from fieldstone.cli.planning import print_plan, show_problems
 from fieldstone.database.database import Database
 from fieldstone.publication.apply import Applied, NotAccepted, Proposal, publish
 from fieldstone.publication.decided import Decided
+from fieldstone.publication.patience import Patience
 from fieldstone.rule_tests.upgrades import publish_tested
 
 
@@ -82,8 +83,15 @@ def carry_out(chosen: Publishing, propose: Callable[[Database], Proposal]) -> in
 def _publish(database: Database, proposal: Proposal, chosen: Publishing, author: UUID) -> Applied:
     if chosen.tested:
         decided = Decided(author, chosen.note, chosen.base, skip_tests=chosen.skip_tests)
-        return publish_tested(database, proposal, decided)
-    return publish(database, proposal, author=author, note=chosen.note, base=chosen.base)
+        return publish_tested(database, proposal, decided, _PATIENCE)
+    return publish(database, proposal, author=author, note=chosen.note, base=chosen.base, patience=_PATIENCE)
+
+
+def _tell(text: str) -> None:
+    error_console().print(text, markup=False)
+
+
+_PATIENCE = Patience(tell=_tell)
 
 
 def _ask() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,8 +22,10 @@ from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
 from fieldstone.publication.exclusive import base_moved, be_the_only_publisher
 from fieldstone.publication.filling import fill_required
+from fieldstone.publication.in_use import take_tables
 from fieldstone.publication.kept_values import compute_again
 from fieldstone.publication.layers import combined_layers
+from fieldstone.publication.patience import USUAL, Patience, with_patience
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
 from fieldstone.publication.refusal import PlanRefused, Refusal
 from fieldstone.publication.statements import execute
@@ -39,8 +40,6 @@ from fieldstone.publication.upgrades import (
 )
 from fieldstone_metadata import Layer, Problem, check
 from fieldstone_metadata.declarations import Application
-
-_TRIES = 5
 
 
 class NotAccepted(Invalid):
@@ -172,19 +171,25 @@ def apply(
 
 
 def publish(
-    database: Database, proposal: Proposal, *, author: UUID, note: str, base: int | None = None
+    database: Database,
+    proposal: Proposal,
+    *,
+    author: UUID,
+    note: str,
+    base: int | None = None,
+    patience: Patience = USUAL,
 ) -> Applied:
     """Bring what was proposed into force.
 
     author: the user who publishes. note: why, for the list of versions. base: the version that the author has
-    seen; if another one is in force by now, nothing is published.
-    Raises what `require_publishable` raises, Conflict (another publication is under way), Unavailable (the
+    seen; if another one is in force by now, nothing is published. patience: where others use the tables.
+    Raises what `require_publishable` raises, Conflict (another publication is under way), TablesInUse (the
     tables stayed in use for too long).
     """
     require_publishable(proposal, base)
     if proposal.plan.unchanged:
         return Applied(proposal.plan.base, True, proposal.plan, proposal.problems)
-    model = _publish_with_patience(database, proposal, author, note)
+    model = with_patience(partial(_publish, database, proposal, author, note), patience)
     plugin_manager().hook.fieldstone_after_publication(model=model)
     return Applied(model.version, False, proposal.plan, proposal.problems)
 
@@ -205,22 +210,11 @@ def _refuse(proposal: Proposal) -> None:
         raise PlanRefused(proposal.refusals)
 
 
-def _publish_with_patience(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
-    """Readers must not queue behind a publisher who waits for a long report: give way, and try again."""
-    for attempt in range(1, _TRIES + 1):
-        try:
-            return _publish(database, proposal, author, note)
-        except Unavailable as error:
-            if error.code != "busy" or attempt == _TRIES:
-                raise
-            time.sleep(0.2 * attempt)
-    raise AssertionError  # the last attempt returns or raises
-
-
 def _publish(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
     old, model = proposal.between.old, proposal.between.new
     with database.transaction() as connection:
         be_the_only_publisher(connection, database, proposal.plan.base)
+        take_tables(connection, proposal.plan.needed)
         plan = _plan(connection, database, proposal.between, proposal.layers)
         _refuse(replace(proposal, plan=plan))
         plugin_manager().hook.fieldstone_before_publication(model=model, version=model.version)

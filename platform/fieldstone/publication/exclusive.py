@@ -6,14 +6,14 @@ import sqlalchemy as sa
 
 from fieldstone.database.database import Database
 from fieldstone.errors import Conflict
-
-LOCK_TIMEOUT = "4s"
+from fieldstone.publication.in_use import EXCLUSIVE, WAIT_MILLISECONDS, Needed, take_tables
 
 
 def be_the_only_publisher(connection: sa.Connection, database: Database, base: int) -> None:
     """Wait for the writers under way, hold off new ones until the commit, and refuse a second publisher.
 
-    base: the version on which the caller's transaction builds. Raises Conflict.
+    base: the version on which the caller's transaction builds. Raises Conflict, and TablesInUse where a
+    writer does not end.
     """
     key = sa.func.hashtext(f"fieldstone.publish.{database.schema}")
     if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key))).scalar_one():
@@ -21,10 +21,12 @@ def be_the_only_publisher(connection: sa.Connection, database: Database, base: i
             "Somebody else is publishing just now. Nothing was changed; look at the new plan and try again.",
             code="publication_under_way",
         )
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_MILLISECONDS}")
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    # The table and not its row: who waits for a row is overtaken by every writer who comes meanwhile.
     current = database.system.current
-    found = connection.execute(sa.select(current.c.version).with_for_update()).scalar_one()
+    take_tables(connection, [Needed(database.system.schema, current.name, EXCLUSIVE)])
+    found = connection.execute(sa.select(current.c.version)).scalar_one()
     if found != base:
         raise base_moved(base, found)
 

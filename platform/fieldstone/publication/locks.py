@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+from sqlalchemy.schema import AddConstraint, DropIndex
+
+from fieldstone.publication.in_use import ACCESS_EXCLUSIVE, Needed
+from fieldstone.publication.removals import Removal
+from fieldstone.publication.renamed_tables import TableMove
+from fieldstone.publication.statements import Statement
 from fieldstone.publication.table_change import TableChange
 
 MOMENT, READS, REWRITES = "moment", "reads", "rewrites"
 _WORKS = (MOMENT, READS, REWRITES)
-_MODES = ("ROW EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE")
+_MODES = ("ROW EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", ACCESS_EXCLUSIVE)
 _OF = {
-    "drop": ("ACCESS EXCLUSIVE", MOMENT),
-    "rename": ("ACCESS EXCLUSIVE", MOMENT),
+    "drop": (ACCESS_EXCLUSIVE, MOMENT),
+    "rename": (ACCESS_EXCLUSIVE, MOMENT),
     "names": ("ROW EXCLUSIVE", REWRITES),
-    "convert": ("ACCESS EXCLUSIVE", REWRITES),
-    "add": ("ACCESS EXCLUSIVE", MOMENT),
+    "convert": (ACCESS_EXCLUSIVE, REWRITES),
+    "add": (ACCESS_EXCLUSIVE, MOMENT),
     "fill": ("ROW EXCLUSIVE", REWRITES),
     "link": ("SHARE ROW EXCLUSIVE", READS),
     "index": ("SHARE", READS),
@@ -42,6 +49,33 @@ class Lock:
         return f"locks {self.table} while it {self.work} {self.rows:,} rows ({self.mode})"
 
 
+def needed_tables(
+    schema: str, changes: Sequence[TableChange], moves: Sequence[TableMove], removals: Sequence[Removal]
+) -> tuple[Needed, ...]:
+    """The tables that nobody may read while `changes` are made, by their present names."""
+    before = {move.after: move.before for move in moves}
+    made = {change.table for change in changes if change.action == "create"}
+    working = [change for change in changes if change.statements and change.table not in made]
+    names = {
+        before.get(change.table, change.table) for change in working if _lock(change)[0] == ACCESS_EXCLUSIVE
+    }
+    names |= {name for removal in removals for name in _referred(removal)}
+    return tuple(Needed(schema, name, ACCESS_EXCLUSIVE) for name in sorted(names))
+
+
+def _referred(removal: Removal) -> Iterator[str]:
+    """A foreign key that goes has triggers at the table to which it leads."""
+    for column in removal.columns or removal.table.columns:
+        yield from (key.target_fullname.split(".")[1] for key in column.foreign_keys)
+
+
+def _keeps_readers_out(statement: Statement) -> bool:
+    """What `link` and `index` do beside foreign keys and new indexes: they drop, and add other conditions."""
+    if isinstance(statement, AddConstraint):
+        return isinstance(statement.element, sa.CheckConstraint)
+    return isinstance(statement, DropIndex | sa.TextClause)
+
+
 def lock_of(changes: Sequence[TableChange], rows: int) -> Lock | None:
     """The strongest lock of what happens to a table of `rows` rows; None where nobody can be there yet."""
     working = [change for change in changes if change.statements]
@@ -56,6 +90,8 @@ def lock_of(changes: Sequence[TableChange], rows: int) -> Lock | None:
 def _lock(change: TableChange) -> tuple[str, str]:
     """A plain default of a new field is written into all records; what goes is copied into the archive."""
     mode, work = _OF[change.action]
+    if change.action in {"link", "index"} and any(map(_keeps_readers_out, change.statements)):
+        mode = ACCESS_EXCLUSIVE
     default = change.field.declaration.default if change.field is not None else None
     filled = change.action == "add" and default is not None and default.expression is None
     copied = change.action == "drop" and change.destructive

@@ -14,7 +14,8 @@ from fieldstone.model.model import Field, Model
 from fieldstone.publication.conversions import FieldConversion, conversions_between
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
-from fieldstone.publication.locks import Lock, lock_of
+from fieldstone.publication.in_use import Needed
+from fieldstone.publication.locks import Lock, lock_of, needed_tables
 from fieldstone.publication.names_in_data import renamed_data
 from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.refusals import refusals
@@ -75,7 +76,7 @@ class Plan:
     drifting: the tables that they are or stand in.
     unchanged: the documents are those in force, so there is nothing to do.
     conflicts: changes of higher layers whose base changes underneath, and nobody has decided yet; nothing can
-    be applied.
+    be applied. needed: the tables that nobody may use meanwhile.
     """
 
     base: int
@@ -86,6 +87,7 @@ class Plan:
     drifting: frozenset[str]
     unchanged: bool
     conflicts: tuple[UpgradeConflict, ...] = ()
+    needed: tuple[Needed, ...] = ()
 
     @property
     def destructive(self) -> tuple[Refusal, ...]:
@@ -227,6 +229,7 @@ def make_plan(
         drift=tuple(change.element for change in found if change.unknown),
         drifting=frozenset(change.table for change in found if change.unknown),
         unchanged=checksum(layers) == old_checksum,
+        needed=needed_tables(new.schema, found, between.moves, between.removals),
     )
 
 

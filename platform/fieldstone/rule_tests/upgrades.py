@@ -8,6 +8,7 @@ from fieldstone.database.database import Database
 from fieldstone.errors import Conflict
 from fieldstone.publication.apply import Applied, Proposal, publish, require_publishable
 from fieldstone.publication.decided import Decided
+from fieldstone.publication.patience import USUAL, Patience
 from fieldstone.publication.upgrades import version_changes
 from fieldstone.rule_tests.outcome import Outcome
 from fieldstone.rule_tests.stage import staged
@@ -38,7 +39,9 @@ def _lines(outcome: Outcome) -> list[str]:
     return [f"  {outcome.path}:{outcome.line}: {outcome.name}{role}", *failures]
 
 
-def publish_tested(database: Database, proposal: Proposal, decided: Decided) -> Applied:
+def publish_tested(
+    database: Database, proposal: Proposal, decided: Decided, patience: Patience = USUAL
+) -> Applied:
     """`publish`, after the rule tests have passed where an installed app comes in another version.
 
     That they were skipped stands in the note. Raises what `publish` raises, and TestsFailed.
@@ -50,7 +53,7 @@ def publish_tested(database: Database, proposal: Proposal, decided: Decided) -> 
             note = f"{note} ({_SKIPPED})" if note else _SKIPPED
         else:
             require_passing(database, proposal.layers)
-    return publish(database, proposal, author=decided.author, note=note, base=decided.base)
+    return publish(database, proposal, author=decided.author, note=note, base=decided.base, patience=patience)
 
 
 def needs_tests(proposal: Proposal) -> bool:
