@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.test import TestResponse
 
 from fieldstone_testing import App
-from fieldstone_testing.browsers import Desk
+from fieldstone_testing.browsers import Desk, picture
 from fieldstone_testing.holds import holding
 from fieldstone_testing.visitors import Visitor, words
 
@@ -94,3 +95,27 @@ def test_a_part_of_a_page_that_takes_too_long_says_so_in_its_place(
     history.click()
     page.locator("#activity").get_by_text("narrow the request down").wait_for(state="detached")
     assert "created" in page.locator("#activity").inner_text()
+
+
+def test_what_has_no_place_of_its_own_on_the_page_is_told_in_a_message(
+    desk: Desk, sales: App, deals: dict[str, str]
+) -> None:
+    page = desk.page_of("Ann")
+    with page.expect_response("**/tabs*"), page.expect_response("**/sums*"):
+        page.goto(f"{LIST}?fields=name,next_step")
+    cell = page.locator(f'tr[data-id="{deals["Ward tablets"]}"] td[data-cell="next_step"]')
+    message = page.locator("[data-notice]")
+    with holding(sales, LOCK) as hold:
+        cell.dblclick()
+        hold.cancel()
+        expect(message).to_contain_text("narrow the request down")
+    page.context.set_offline(True)
+    cell.dblclick()
+    expect(message).to_contain_text("The server does not answer. Nothing is lost")
+    page.keyboard.press("Escape")
+    expect(message).to_have_count(0)
+    page.locator("summary").filter(has_text="Columns").click()
+    expect(message).to_contain_text("The server does not answer. Nothing is lost")
+    picture(page, "list-without-server")
+    page.get_by_role("button", name="Close this message").click()
+    expect(message).to_have_count(0)

@@ -2,6 +2,7 @@
 import { announce } from "./announce.js";
 import { onEscape, onKey } from "./keyboard.js";
 import { cursor, moveTo } from "./list.js";
+import { tell } from "./notice.js";
 import { send } from "./request.js";
 
 const region = document.querySelector("[data-list]");
@@ -26,7 +27,7 @@ async function open(cell) {
   const answer = await send(address(cell), { method: "GET", accept: "text/html, application/json" });
   const typed = early;
   early = null;
-  if (answer.status !== 200) return announce(answer.data.message ?? "This cell cannot be changed.");
+  if (answer.status !== 200) return tell(answer.data.message ?? "This cell cannot be changed.");
   if (opened()) close(opened());
   before.set(cell, { html: cell.innerHTML });
   put(cell, answer.html);
@@ -71,7 +72,7 @@ async function save(cell) {
 }
 
 function refuse(cell, answer) {
-  if (!answer.html) return announce(answer.data.message);
+  if (!answer.html) return tell(answer.data.message);
   put(cell, answer.html);
   before.get(cell).typed = null;
   announce(cell.querySelector(".fs-error")?.textContent.trim() ?? "");

@@ -3,6 +3,8 @@ import htmx from "htmx.org";
 import "htmx-ext-response-targets";
 import "htmx-ext-preload";
 import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";
+import { tell } from "./notice.js";
+import { UNANSWERED } from "./request.js";
 import { csrfToken, logInAgain } from "./session.js";
 
 htmx.defineExtension("morph", {
@@ -20,7 +22,20 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr, elt } = event.detail;
   if (xhr.status === 401) logInAgain().then((done) => done && htmx.trigger(elt, event.detail.requestConfig?.triggeringEvent?.type ?? "load"));
+  else if (askedFor(event)) tell(words(xhr.responseText) || "That did not work. Nothing is lost: try again in a moment.");
 });
+
+// What somebody asked for and has no place of its own for a refusal (hx-target-5*) is told in a message; sums and
+// counts that come by themselves just stay away.
+document.addEventListener("htmx:sendError", (event) => askedFor(event) && tell(UNANSWERED));
+
+const askedFor = (event) => event.detail.requestConfig?.triggeringEvent?.type !== "load";
+
+/** What a refusal says: its title and its first sentences. */
+function words(html) {
+  const refusal = new DOMParser().parseFromString(html, "text/html");
+  return [...refusal.querySelectorAll("h1, h1 + p")].map((part) => part.textContent.trim()).join(". ");
+}
 
 /**
  * Replace what is inside `target` with `html`, keeping focus and scroll where elements stay, what is folded away, and

@@ -1,4 +1,4 @@
-// What has just been done: told to screen readers, and closed with its button or Esc. Z takes it back.
+// What has just been done, or did not work: shown, told to screen readers, and closed with its button or Esc. Z takes it back.
 import { announce } from "./announce.js";
 import { onEscape } from "./keyboard.js";
 
@@ -10,6 +10,15 @@ function close() {
   notice().remove();
   if (inside) document.getElementById("main")?.focus();
   return true;
+}
+
+/** Show a message over the foot of the page, in place of the one that is there; over a dialog while one is open. */
+export function tell(message) {
+  close();
+  const told = document.querySelector("template[data-told]").content.firstElementChild.cloneNode(true);
+  told.querySelector("[data-notice-text]").textContent = message;
+  (document.querySelector("dialog[open]") ?? document.body).append(told);
+  announce(message);
 }
 
 document.addEventListener("click", (event) => event.target.closest("[data-close-notice]") && close());

@@ -1,6 +1,8 @@
 // Requests of our own: JSON or HTML back, the CSRF token sent, an ended session mended, a lost connection told.
 import { csrfToken, logInAgain, refresh } from "./session.js";
 
+export const UNANSWERED = "The server does not answer. Nothing is lost: try again in a moment.";
+
 /**
  * Send a form or values. Resolves to {status, data, html}; status 0 means that the server did not answer.
  * @param {string} url
@@ -14,7 +16,7 @@ export async function send(url, { method = "POST", body, accept = "application/j
     answer = await fetch(url, { method, body, headers, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    return { status: 0, data: { message: "The server does not answer. Nothing is lost: try again in a moment." } };
+    return { status: 0, data: { message: UNANSWERED } };
   }
   const unpacked = await unpack(answer);
   if (again && (await mended(unpacked))) return send(url, { method, body, accept, signal }, false);

@@ -5,6 +5,7 @@ import { sharedDialog, showInDialog } from "./dialogs.js";
 import { onEscape, onKey } from "./keyboard.js";
 import { htmx } from "./htmx.js";
 import { cursor } from "./list.js";
+import { tell } from "./notice.js";
 import { send } from "./request.js";
 import { csrfToken } from "./session.js";
 
@@ -152,7 +153,7 @@ const body = () => {
 
 async function start(action) {
   const answer = await send(`/e/${region.dataset.entity}/bulk/${action}/ask${location.search}`, { body: body(), accept: "text/html" });
-  if (!answer.html) return announce(answer.data.message);
+  if (!answer.html) return tell(answer.data.message);
   htmx.process(showInDialog(answer.html));
 }
 
@@ -184,6 +185,7 @@ async function finish(event) {
     sharedDialog().close();
     location.reload();
   } else if (answer.html) htmx.process(showInDialog(answer.html));
+  else tell(answer.data.message);
 }
 
 // The input of a field that was chosen is there: give it its role.

@@ -2,6 +2,7 @@
 // (WAI-ARIA): up and down move, the arrow in reading direction opens and goes down, the other one closes and goes up.
 import { announce } from "./announce.js";
 import { onKey } from "./keyboard.js";
+import { tell } from "./notice.js";
 import { rememberList } from "./places.js";
 import { get } from "./request.js";
 
@@ -38,7 +39,7 @@ async function fetchBelow(row) {
   const answer = await get(row.dataset.below, { accept: "text/html" });
   row.removeAttribute("aria-busy");
   if (answer.status !== 200) {
-    announce(answer.data?.message ?? "What is below could not be fetched. Try again in a moment.");
+    tell(answer.data.message ?? "What is below could not be fetched. Try again in a moment.");
     return false;
   }
   const place = document.createElement("template");
