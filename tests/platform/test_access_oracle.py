@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ASKED_FOR = os.environ.get("FIELDSTONE_WORLDS")
 WORLDS = settings(
-    max_examples=int(ASKED_FOR or 3),
+    max_examples=int(ASKED_FOR or 2),
     derandomize=ASKED_FOR is None,
     deadline=None,
     print_blob=True,

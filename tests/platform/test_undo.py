@@ -205,6 +205,24 @@ def test_the_api_lists_operations_with_what_takes_each_back(app, api):
     assert (told["undone"], told["undo"]) == (True, undoing)
 
 
+def test_an_undo_that_found_nothing_to_take_back_is_not_what_was_done_last(app, api):
+    _, [deal] = bulk(api, "deal", "create", [{"name": "A"}])
+    change, _ = bulk(api, "deal", "update", [{"id": deal, "quantity": 9}])
+    first = undo(api, change)[0]["operation"]
+    assert undo(api, change)[1] == (0, 0, 1, 0)
+    (told, _) = api.get("/operations").json["data"]
+    assert (told["id"], told["undone"], told["undo"]) == (change, True, first)
+
+
+def test_an_undo_that_was_refused_leaves_the_operation_to_be_undone(app, api, ann):
+    _, [deal] = bulk(api, "deal", "create", [{"name": "A"}])
+    change, _ = bulk(api, "deal", "update", [{"id": deal, "quantity": 9}])
+    records.update(ann, "deal", [Change(UUID(deal), {"quantity": 5})])
+    assert undo(api, change)[1] == (0, 0, 1, 0)
+    (told, _) = api.get("/operations").json["data"]
+    assert (told["id"], told["undone"], told["undo"]) == (change, False, change)
+
+
 def test_operations_are_listed_page_by_page(api):
     made = [bulk(api, "deal", "create", [{"name": name}])[0] for name in "ABC"]
     first = api.get("/operations?limit=2").json

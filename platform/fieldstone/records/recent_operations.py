@@ -94,11 +94,14 @@ def _touches(context: Context, operation: sa.Table) -> sa.ColumnElement[bool]:
 
 
 def _latest(context: Context, roots: sa.CTE) -> sa.Subquery:
-    """What was done last about each: itself, or an undo of it, or of that, and so on."""
+    """What was done last about each: itself, or an undo of it, or of that, and so on.
+
+    An undo that found nothing to take back, or was refused everything, did nothing.
+    """
     table = context.database.system.operation
     start = sa.select(roots.c.id.label("root"), roots.c.id, sa.literal(0).label("depth"))
     chain = start.cte("chain", recursive=True)
-    step = sa.select(chain.c.root, table.c.id, chain.c.depth + 1)
+    step = sa.select(chain.c.root, table.c.id, chain.c.depth + 1).where(_touches(context, table))
     chain = chain.union_all(step.join(chain, table.c.undoes == chain.c.id))
     newest = sa.select(chain).ext(postgresql.distinct_on(chain.c.root))
     return newest.order_by(chain.c.root, chain.c.id.desc()).subquery("latest")

@@ -8,5 +8,5 @@ The oracle, which knows nothing of the product, is `rights` (who may do what), `
 `pages`, and `attempts` with `writes`, `line_writes` and `undoing` (what becomes of each write).
 
 `running` publishes and fills a world; `asking`, `asking_about` and `visiting` ask every endpoint,
-and `acting` writes. `compared` and `topics` put both answers beside each other.
+and `acting` writes. `routes` knows what is asked. `compared` and `topics` put both answers beside each other.
 """

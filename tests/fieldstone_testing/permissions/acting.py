@@ -79,7 +79,7 @@ def _asked(running: Running, operation: Operation) -> TestResponse:
 
 def _bulk_call(running: Running, operation: Operation) -> str:
     """The id of the operation that is to be undone, or of none."""
-    at = last_of(running.state, operation.user)
+    at = last_of(running.state, running.state.person(operation.user))
     return str(UUID(int=0) if at is None else running.bulks[at])
 
 

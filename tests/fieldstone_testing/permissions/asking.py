@@ -159,6 +159,17 @@ class Asking:
         found = self.belonging("deal", name, "comments")
         return None if found is None else len(found)
 
+    def everything(self, entity: str) -> set[str]:
+        """The names of all that a list shows."""
+        return set(self.chosen(entity, "id"))
+
+    def comments(self) -> set[str]:
+        """What all comments say."""
+        answer = self.get("/data/comment", {"limit": "1000", "fields": "body"})
+        return (
+            set() if answer.status_code in NOT_THERE else {one["body"] for one in self.read(answer)["data"]}
+        )
+
     def history(self, entity: str, name: str) -> list[Shown] | None:
         """The changes of a record, the oldest first."""
         answer = self.get(f"/data/{entity}/{self.id(name)}/history", {"limit": "500"})

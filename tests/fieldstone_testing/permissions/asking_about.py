@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fieldstone_testing.permissions.asking import NOT_THERE, Asking, Shown
@@ -121,6 +121,21 @@ def shares(asking: Asking, entity: str, name: str) -> list[tuple[str, str, str, 
 
 def _receiver(asking: Asking, told: Shown) -> str:
     return told["role"] if "role" in told else asking.name(told["id"])
+
+
+# -- operations
+
+
+def done_to_many(asking: Asking, bulks: Sequence[str | None]) -> list[tuple[int, int, int, bool]]:
+    """The operations that the user is told of: which one, what it changed and deleted, whether undone."""
+    found = asking.read(asking.get("/operations", {"limit": "500"}))["data"]
+    return [(bulks.index(one["id"]), one["changed"], one["deleted"], one["undone"]) for one in found]
+
+
+def is_told(asking: Asking, operation: str) -> bool:
+    """Whether there is such an operation for the user."""
+    answer = asking.get(f"/operations/{operation}")
+    return answer.status_code not in NOT_THERE and bool(asking.read(answer)["id"] == operation)
 
 
 # -- the document

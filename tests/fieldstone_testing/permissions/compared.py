@@ -63,6 +63,7 @@ def by_turns(running: Running, who: Person, asking: Asking) -> Answers:
         for entity in ENTITIES:
             yield from exports(state, who, asking, entity)
             yield from belongings(running, who, asking, entity)
+        yield from followers(state, who, asking)
     if is_turn(state, 2):
         yield from topics(running, who, asking)
     if is_turn(state, 0):
@@ -151,6 +152,15 @@ def belongings(running: Running, who: Person, asking: Asking, entity: str) -> An
             yield f"explain {verb} {name}", expected, partial(asking.explained, entity, name, verb)
         if entity == "deal":
             yield from of_deal(state, who, asking, one)
+
+
+def followers(state: State, who: Person, asking: Asking) -> Answers:
+    """Comments and files wherever they belong to: there are those of what may be read."""
+    deals = views.visible(state, who, "deal")
+    said = {body for deal in deals for body in deal["said"]}
+    yield "all comments", said, asking.comments
+    files = set().union(*(views.files(state, who, deal) for deal in deals))
+    yield "all files", files, partial(asking.everything, "file")
 
 
 def of_deal(state: State, who: Person, asking: Asking, deal: dict[str, Any]) -> Answers:

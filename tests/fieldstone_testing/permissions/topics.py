@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from fieldstone_testing.permissions import asking_about, outlook, pages, surface, views
+from fieldstone_testing.permissions import asking_about, outlook, pages, surface, undoing, views
 from fieldstone_testing.permissions.asking import Asking
 from fieldstone_testing.permissions.documents import FIELDS
 from fieldstone_testing.permissions.probes import EQUAL_THEN, LISTS, PAGES, PIVOTS, VIEWED
@@ -28,6 +28,7 @@ def topics(running: Running, who: Person, asking: Asking) -> Answers:
         yield f"{of} by {row} and {column}", expected, partial(asking_about.pivot, asking, row, column, of)
     for entity in ENTITIES:
         yield from of_records(state, who, asking, entity)
+    yield from done_to_many(running, who, asking)
     yield from offered(state, who, asking)
     for path, value in VIEWED:
         seen = set(views.equal_to(state, who, "deal", path, value))
@@ -79,6 +80,17 @@ def past(running: Running, who: Person, asking: Asking) -> Answers:
                     expected,
                     partial(asking_about.record_then, asking, "deal", name, at),
                 )
+
+
+def done_to_many(running: Running, who: Person, asking: Asking) -> Answers:
+    """The bulk calls of everybody, each by itself and as a list."""
+    state, ids = running.state, running.bulks
+    yield "operations", undoing.operations(state, who), partial(asking_about.done_to_many, asking, ids)
+    for place, (bulk, id_) in enumerate(zip(state.bulks, ids, strict=True)):
+        if bulk is not None and id_ is not None and bulk.record not in state.purged:
+            known = place in undoing.told(state, who)
+            ask = partial(asking_about.is_told, asking, id_)
+            yield f"operation {place}", known, ask
 
 
 def of_records(state: State, who: Person, asking: Asking, entity: str) -> Answers:

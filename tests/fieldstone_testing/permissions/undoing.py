@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fieldstone_testing.permissions.rights import may, may_read
 from fieldstone_testing.permissions.worlds import (
     DONE,
@@ -18,12 +20,19 @@ from fieldstone_testing.permissions.writes import cascaded, changeable, changed,
 
 def undo(state: State, who: Person, operation: Operation) -> str:
     """Undo one's last bulk call, as far as nobody has changed its record since."""
-    at = last_of(state, who.name)
-    if at is None:
+    at = last_of(state, who)
+    bulk = None if at is None else state.bulks[at]
+    if at is None or bulk is None:
         return UNKNOWN
-    bulk = state.bulks[at]
-    record = None if bulk is None else state.records.get(bulk.record)
-    if bulk is None or record is None or record["version"] != bulk.version:
+    outcome = taken_back(state, who, bulk)
+    state.bulks[at] = replace(bulk, undone=bulk.undone or outcome == DONE)
+    return outcome
+
+
+def taken_back(state: State, who: Person, bulk: Bulk) -> str:
+    """What becomes of the undo of a bulk call."""
+    record = state.records.get(bulk.record)
+    if record is None or record["version"] != bulk.version:
         return REFUSED
     if bulk.what == "bulk update":
         return change_back(state, who, record, bulk)
@@ -32,10 +41,24 @@ def undo(state: State, who: Person, operation: Operation) -> str:
     return take_away(state, who, record)
 
 
-def last_of(state: State, user: str) -> int | None:
-    """Which bulk call somebody undoes: the last one that changed something."""
-    found = [at for at, one in enumerate(state.bulks) if one is not None and one.user == user]
-    return found[-1] if found else None
+def last_of(state: State, who: Person) -> int | None:
+    """Which bulk call somebody undoes: the last one of those that are told."""
+    found = told(state, who)
+    return found[0] if found else None
+
+
+def told(state: State, who: Person) -> list[int]:
+    """Which bulk calls somebody is told of, the last first: the own ones that changed what is still there."""
+    did = [(at, one) for at, one in enumerate(state.bulks) if one is not None]
+    own = [at for at, one in did if one.user == who.name and one.record not in state.purged]
+    allowed = who.limits.entities is None or "deal" in who.limits.entities
+    return own[::-1] if allowed else []
+
+
+def operations(state: State, who: Person) -> list[tuple[int, int, int, bool]]:
+    """Each of them: which one, how many records it changed and deleted, whether it was taken back."""
+    bulks = [(at, bulk) for at in told(state, who) if (bulk := state.bulks[at]) is not None]
+    return [(at, 1, int(bulk.what == "bulk delete"), bulk.undone) for at, bulk in bulks]
 
 
 def change_back(state: State, who: Person, record: Record, bulk: Bulk) -> str:

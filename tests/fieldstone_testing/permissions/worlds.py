@@ -145,13 +145,17 @@ DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
 
 @dataclass(frozen=True)
 class Bulk:
-    """What a bulk call did to its one record. before: what it changed; version: as it left the record."""
+    """What a bulk call did to its one record. before: what it changed; version: as it left the record.
+
+    undone: whether it was taken back.
+    """
 
     user: str
     what: str
     record: str
     before: Mapping[str, Any]
     version: int
+    undone: bool = False
 
 
 @dataclass
