@@ -105,7 +105,8 @@ def _flag(sent: Any) -> bool:
 
 def _measures(sent: Any) -> Mapping[str, Measure]:
     if not isinstance(sent, dict) or len(sent) > MOST_MEASURES:
-        raise _refused("measures", f"`measures` is an object of at most {MOST_MEASURES} names and measures.")
+        shape = f"`measures` is an object of at most {MOST_MEASURES} names and measures"
+        raise _refused("measures", f'{shape}, such as {{"total": "sum(amount)"}}.')
     return {name: _measure(name, text) for name, text in sent.items()}
 
 
