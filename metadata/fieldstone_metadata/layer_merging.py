@@ -20,7 +20,8 @@ from fieldstone_metadata.suggestions import did_you_mean
 NAMED_LISTS = frozenset({"options", "items", "steps", "columns", "fields", "layout", "duplicates", "quick"})
 """The keys whose lists merge by the names of their items."""
 
-_NAMING_KEYS = ("name", "value", "field", "related", "view", "entity", "section", "tab")
+NAMING_KEYS = ("name", "value", "field", "related", "view", "entity", "section", "tab")
+"""The keys of an item that can name it, the first first."""
 _DIRECTIONS = frozenset({"after", "before"})
 IDENTITY = frozenset({"kind", "name", "extends"})
 """What says which document is changed, and is no change."""
@@ -200,7 +201,7 @@ def item_name(item: Node, index: int) -> str:
     """What names an item of a list: itself if it is text, else the first of its naming keys."""
     if isinstance(item.value, str):
         return item.value
-    for key in _NAMING_KEYS:
+    for key in NAMING_KEYS:
         name = item.get(key)
         if name is not None and isinstance(name.value, str):
             return name.value

@@ -14,6 +14,7 @@ from fieldstone_metadata.nodes import to_plain
 SOURCES = ("option_set", "lead_source")
 DEAL = ("entity", "opportunity")
 DEALS = ("view", "all_deals")
+FORM = ("form", "opportunity")
 
 
 def editing(*more):
@@ -40,6 +41,10 @@ def in_force(layered, kind, name):
         (DEALS, Edit(("columns", "-"), "add", "source", after="number")),
         (DEALS, Edit(("columns", "owner"), "remove")),
         (DEALS, Edit(("sum", "-"), "add", "weighted")),
+        (FORM, Edit(("layout", "Deal", "fields", "-"), "add", "external_id", after="amount")),
+        (FORM, Edit(("layout", "Deal", "fields", "source"), "remove")),
+        (FORM, Edit(("layout", "Products", "items", "-"), "add", "weighted")),
+        (FORM, Edit(("layout", "Deal", "columns"), "set", 1)),
     ],
 )
 def test_in_force_is_what_the_edit_says_and_only_local_changes(document, edit):
@@ -50,6 +55,16 @@ def test_in_force_is_what_the_edit_says_and_only_local_changes(document, edit):
     layered.apply(DocumentEdit(*document, edit))
     assert in_force(layered, *document) == wanted
     assert [layer for layer, _ in layered.changed] == ["local"]
+
+
+def test_what_goes_into_a_section_of_a_form_is_all_that_the_layer_above_says_of_it():
+    layered = editing()
+    layered.apply(
+        DocumentEdit(*FORM, Edit(("layout", "Deal", "fields", "-"), "add", "number", after="amount"))
+    )
+    layered.apply(DocumentEdit(*FORM, Edit(("layout", "Deal", "fields", "-"), "add", "weighted")))
+    (document,) = (each for each in layered.changed.values() if each is not None)
+    assert "layout: [{section: Deal, fields: [{field: number, after: amount}, weighted]}]" in document
 
 
 def test_positions_are_those_in_force_and_later_edits_go_into_the_same_item():

@@ -9,8 +9,8 @@ from typing import Any
 
 from fieldstone_metadata.editing.edit import END, Edit, EditRefused, Step, shown
 from fieldstone_metadata.editing.reading import normal, same
+from fieldstone_metadata.layer_merging import NAMING_KEYS
 
-NAMING_KEYS = ("name", "value", "field", "related", "view", "entity")
 MOST_CHANGES = 50
 """A value that differs in more places is written anew: the file is read again after every change."""
 
@@ -77,12 +77,20 @@ def position_of(items: list[Any], step: Step | None) -> int | None:
 
 
 def item_name(item: Any) -> str | None:
-    """What names an item of a list: itself if it is text, else the first of its naming keys."""
+    """What names an item of a list: itself if it is text, else the first of its naming keys.
+
+    Of a name in several languages it is the first of them, as where layers are merged.
+    """
     if isinstance(item, str):
         return item
     if not isinstance(item, dict):
         return None
-    return next((item[key] for key in NAMING_KEYS if isinstance(item.get(key), str)), None)
+    names = (_in_one_language(item.get(key)) for key in NAMING_KEYS)
+    return next((name for name in names if isinstance(name, str)), None)
+
+
+def _in_one_language(name: Any) -> Any:
+    return next(iter(name.values()), None) if isinstance(name, dict) else name
 
 
 def _set(document: Any, edit: Edit) -> Iterator[Change]:

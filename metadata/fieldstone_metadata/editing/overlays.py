@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from fieldstone_metadata.editing.changes import (
-    NAMING_KEYS,
     after,
     at,
     changes,
@@ -18,7 +17,7 @@ from fieldstone_metadata.editing.changes import (
 )
 from fieldstone_metadata.editing.edit import END, Edit, EditRefused, Step, shown
 from fieldstone_metadata.editing.reading import normal, same
-from fieldstone_metadata.layer_merging import NAMED_LISTS
+from fieldstone_metadata.layer_merging import NAMED_LISTS, NAMING_KEYS
 
 
 def overlaid(merged: Any, own: Any, edit: Edit) -> Edit:
@@ -50,7 +49,7 @@ def by_names(merged: Any, edit: Edit) -> Edit:
         value = child(value, step)
     if not _list_above(merged, edit):
         return replace(edit, path=tuple(path))
-    items, last = at(merged, edit.path[:-1]), path[-1]
+    items, last = _found(merged, edit.path[:-1]), path[-1]
     before, behind = _name_at(items, edit.before), _name_at(items, edit.after)
     if edit.action != "add":
         return replace(edit, path=(*path[:-1], _name_at(items, last)))
@@ -131,8 +130,10 @@ def _in_list(merged: Any, own: Any, edit: Edit, length: int) -> Edit:
     items = at(merged, where)
     if key not in NAMED_LISTS:
         return Edit(where, "set", _found(_afterwards(merged, edit), where))
-    item = _item(str(key), items, edit, edit.path[length:])
     known = _found(own, where)
+    if len(edit.path) > length + 1:
+        return _inside_item(items, known, edit, length)
+    item = _item(str(key), items, edit, edit.path[length:])
     if is_missing(known) or not isinstance(known, list):
         return Edit(where, "set", [item])
     position = position_of(known, item_name(item))
@@ -140,6 +141,35 @@ def _in_list(merged: Any, own: Any, edit: Edit, length: int) -> Edit:
         return Edit((*where, END), "add", item)
     both = item if not isinstance(known[position], dict) or "remove" in item else known[position] | item
     return Edit((*where, position), "set", both)
+
+
+_KEEPS_NAME = "An item that a shipped app names keeps its name."
+
+
+def _inside_item(items: list[Any], known: Any, edit: Edit, length: int) -> Edit:
+    """An edit within an item: of the same item in `known`, or of one that only says what is different."""
+    where, rest = edit.path[:length], edit.path[length:]
+    old = _named_item(items, edit, rest[0])
+    inner = replace(edit, path=rest[1:])
+    if not isinstance(old, dict) or item_name(_afterwards(old, inner)) != item_name(old):
+        raise EditRefused("not_supported", _KEEPS_NAME)
+    position = position_of(known, item_name(old)) if isinstance(known, list) else None
+    own = {} if position is None else known[position]
+    said = overlaid(old, own if isinstance(own, dict) else {}, inner)
+    if position is not None and isinstance(own, dict):
+        return replace(said, path=(*where, position, *said.path))
+    item = _identity(old, _naming(old, "")) | _nested(said)
+    if position is not None:
+        return Edit((*where, position), "set", item)
+    return Edit((*where, END), "add", item) if isinstance(known, list) else Edit(where, "set", [item])
+
+
+def _nested(edit: Edit) -> Any:
+    """What an edit of an empty mapping makes of it."""
+    value = edit.value
+    for step in reversed(edit.path):
+        value = {step: value}
+    return value
 
 
 def _afterwards(merged: Any, edit: Edit) -> Any:
@@ -154,20 +184,14 @@ def _item(key: str, items: list[Any], edit: Edit, rest: tuple[Step, ...]) -> Any
     if edit.action == "add" and len(rest) == 1:
         _check_new(items, edit)
         return _placed(normal(edit.value), edit, text_key)
-    position = position_of(items, rest[0])
-    old = items[position] if position is not None else None
-    name = item_name(old)
-    if name is None:
-        message = f"`{shown(edit.path)}` is in an item without a name, which no layer above can change."
-        raise EditRefused("not_supported", message)
+    old = _named_item(items, edit, rest[0])
     naming = _naming(old, text_key)
-    if edit.action == "remove" and len(rest) == 1:
-        return {naming: name, "remove": True}
-    inner = replace(edit, path=rest[1:])
-    now = normal(edit.value) if len(rest) == 1 else _afterwards(old, inner)
-    if item_name(now) != name:
-        raise EditRefused("not_supported", "An item that a shipped app names keeps its name.")
-    return {naming: name} | _over(old, now) if isinstance(now, dict) else now
+    if edit.action == "remove":
+        return {naming: item_name(old), "remove": True}
+    now = normal(edit.value)
+    if item_name(now) != item_name(old):
+        raise EditRefused("not_supported", _KEEPS_NAME)
+    return _identity(old, naming) | _over(old, now) if isinstance(now, dict) else now
 
 
 def _check_new(items: list[Any], edit: Edit) -> None:
@@ -176,7 +200,22 @@ def _check_new(items: list[Any], edit: Edit) -> None:
         raise EditRefused("exists", f"`{shown((*edit.path[:-1], name))}` is there already.")
 
 
+def _named_item(items: list[Any], edit: Edit, step: Step) -> Any:
+    """The item at a step. Raises EditRefused for one that no layer above can name."""
+    position = position_of(items, step)
+    item = items[position] if position is not None else None
+    if item_name(item) is None:
+        message = f"`{shown(edit.path)}` is in an item without a name, which no layer above can change."
+        raise EditRefused("not_supported", message)
+    return item
+
+
+def _identity(item: Any, naming: str) -> dict[str, Any]:
+    """What a layer above says to name the item."""
+    return {naming: item[naming] if isinstance(item, dict) else item}
+
+
 def _naming(item: Any, text_key: str) -> str:
     if not isinstance(item, dict):
         return text_key
-    return next(key for key in NAMING_KEYS if isinstance(item.get(key), str))
+    return next(key for key in NAMING_KEYS if isinstance(item.get(key), str | dict))
