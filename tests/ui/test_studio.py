@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import unescape
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from fieldstone_testing import App
 from fieldstone_testing.browsers import DESK, PHONE, Desk, picture, wear
+from fieldstone_testing.studio import hidden, publish, text_of, typed
 from fieldstone_testing.visitors import Visitor, words
 
 Visit = Callable[[str], Visitor]
@@ -38,29 +38,6 @@ def admin(sales: App, visit: Visit) -> Visitor:
     """Ingrid, who may publish."""
     sales.context_for("Ingrid", ["admin"])
     return visit("Ingrid")
-
-
-def text_of(visitor: Visitor, path: str) -> str:
-    """The text in the editor."""
-    page = visitor.get(path).text
-    shown = page[page.index("data-lined>") + len("data-lined>") : page.index("</textarea>")]
-    return unescape(shown).removeprefix("\n")
-
-
-def hidden(visitor: Visitor, path: str, name: str) -> str:
-    """A hidden value of the form on a page."""
-    return visitor.get(path).text.split(f'name="{name}" value="')[1].split('"')[0]
-
-
-def typed(visitor: Visitor, path: str, text: str) -> str:
-    """What the page says after `text` was kept."""
-    form = {"text": text, "seen": hidden(visitor, path, "seen")}
-    return words(visitor.post(path.split("?", maxsplit=1)[0], form))
-
-
-def publish(visitor: Visitor, path: str = "/studio/plan", **fields: str) -> str:
-    """What the page says after publishing."""
-    return words(visitor.post(path, {"base": hidden(visitor, path, "base"), **fields}))
 
 
 def serious(page: Page) -> list[tuple[str, str]]:
@@ -132,24 +109,6 @@ def test_a_field_is_added_published_with_a_note_found_on_the_form_and_taken_back
     assert "Nothing was published." in publish(admin, back)
     assert "Version 3 is published, and in force." in publish(admin, back, allow_destructive="true")
     assert "Back to version 1" in words(admin.get("/studio/versions"))
-
-
-def test_a_form_adds_a_field_and_changes_a_label(admin: Visitor) -> None:
-    page = "/studio/entities/opportunity"
-    assert "Close date close_date Date" in words(admin.get(page))
-    added = words(admin.post(page, {"label": "Trade-in value", "type": "money", "required": ""}))
-    assert "“Trade-in value” is in your draft." in added
-    assert "Trade-in value trade_in_value Money local new" in added
-    assert "Deal size" in words(admin.post(page, {"label": "Deal size", "field": "amount"}))
-    assert "type: money" in text_of(admin, LOCAL)
-    plan = words(admin.get("/studio/plan"))
-    assert "Add the field Trade-in value to Opportunity" in plan
-    assert "label: Amount → Deal size" in plan
-    again = admin.post(page, {"label": "Trade-in value", "type": "money"})
-    assert again.status_code == 422
-    assert 'value="Trade-in value"' in again.text
-    assert "Choose a type." in words(admin.post(page, {"label": "X", "type": "nonsense"}))
-    assert admin.get("/studio/entities/nothing").status_code == 404
 
 
 def test_a_draft_is_thrown_away(admin: Visitor) -> None:

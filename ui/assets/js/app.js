@@ -29,3 +29,4 @@ import "./notice.js";
 import "./merging.js";
 import "./lined_text.js";
 import "./studio.js";
+import "./studio_forms.js";

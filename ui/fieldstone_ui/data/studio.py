@@ -5,10 +5,12 @@ Everything raises Forbidden for readers who may not see or change what is declar
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from typing import cast
 from uuid import UUID
 
 from fieldstone.drafts import (
@@ -43,6 +45,8 @@ from fieldstone_ui.data.reader import context
 Place = tuple[str, str]
 """A layer and the path of a file in it."""
 MOST_VERSIONS = 100
+MOST_CHECKED = 2
+"""So many drafts, as they were last checked, are kept in mind: an application is large."""
 
 
 def may_publish() -> bool:
@@ -64,8 +68,15 @@ class Workplace:
 
     @cached_property
     def checked(self) -> Checked:
-        """What the documents declare together, and what is wrong with them."""
-        return check(self.layers, earlier=context().model.application)
+        """What the documents declare together, and what is wrong with them; the last answers are kept."""
+        current = context().model
+        known = current.cache.setdefault("studio_checked", deque(maxlen=MOST_CHECKED))
+        for layers, checked in tuple(known):
+            if layers == self.layers:
+                return cast("Checked", checked)
+        made = check(self.layers, earlier=current.application)
+        known.append((self.layers, made))
+        return made
 
     @cached_property
     def changed(self) -> Mapping[Place, DraftFile]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -215,34 +215,4 @@ class VersionPage:
     elements: Sequence[Told]
     files: Sequence[ChangedFile]
     back_url: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class FieldRow:
-    """A field of an object. url: where its label is changed. marks: what binds its values."""
-
-    name: str
-    label: str
-    url: str
-    type: str
-    marks: Sequence[str]
-    tags: Sequence[LayerTag]
-
-
-@dataclass(frozen=True)
-class EntityPage:
-    """An object. chosen: the field whose label is changed; without one, a field is added.
-
-    typed: what a refused form said. stale: the draft has mistakes, and the fields are those in force.
-    """
-
-    name: str
-    label: str
-    rows: Sequence[FieldRow]
-    types: Sequence[tuple[str, str]]
-    chosen: FieldRow | None
-    typed: Mapping[str, str]
-    source_url: str
-    stale: bool = False
     problem: str = ""

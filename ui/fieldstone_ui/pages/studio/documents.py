@@ -15,6 +15,8 @@ from fieldstone_ui.presentation.labels import humanize, text
 from fieldstone_ui.presentation.studio import DocumentsPage, LayerTag, Row
 
 FIRST = "entity"
+PAGES = {"entity": "pages.studio_entity", "role": "pages.studio_role"}
+"""The kinds that have a page of their own; all others open as text."""
 LONGEST_SEARCH = 100
 
 
@@ -57,8 +59,8 @@ def _row(found: studio.Workplace, documents: Sequence[Document]) -> Row:
         label=_label(owner),
         name=owner.name,
         kind=owner.kind,
-        url=url_for("pages.studio_entity", name=owner.name)
-        if owner.kind == FIRST
+        url=url_for(PAGES[owner.kind], name=owner.name)
+        if owner.kind in PAGES
         else document_url(place, owner.root.line),
         place="/".join(place),
         tags=list(_tags(found, owner, documents)),
