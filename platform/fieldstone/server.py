@@ -30,6 +30,7 @@ from fieldstone.logs import configure_logs
 from fieldstone.model.model import Model
 from fieldstone.ports import free_port
 from fieldstone.publication.current import CurrentModel
+from fieldstone.publication.finishing import finish
 from fieldstone.records import feed
 from fieldstone.settings import Settings, load_settings
 from fieldstone.web import gateway
@@ -37,6 +38,7 @@ from fieldstone.web.app import create_app
 from fieldstone_rules import limits
 
 _WATCH_SECONDS = 0.5
+_LOOK_SECONDS = 1
 _TIDY_AFTER_SECONDS, _TIDY_EVERY_SECONDS = 60, 3600
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # addresses of all interfaces, to compare with
@@ -133,7 +135,9 @@ def worker_application() -> Flask:
     gateway.install(settings.threads, settings.client_timeout)
     database = database_of(settings)
     threading.Thread(target=_tidy, args=(database,), name="tidy", daemon=True).start()
-    app = create_app(settings, database, CurrentModel(database, _inherited.model).start())
+    current = CurrentModel(database, _inherited.model).start()
+    threading.Thread(target=_finish, args=(database, current), name="finish", daemon=True).start()
+    app = create_app(settings, database, current)
     _collect_less()
     return app
 
@@ -159,6 +163,8 @@ def database_of(settings: Settings) -> Database:
         statement_timeout=settings.statement_timeout,
         files=settings.file_store(),
         secret_keys=settings.keys_of_secrets(),
+        large_table=settings.large_table,
+        fill_batch=settings.fill_batch,
     )
 
 
@@ -208,6 +214,18 @@ def _tidy(database: Database) -> None:
         except FieldstoneError as error:
             _log.warning("feed.not_tidied", reason=error.message)
         time.sleep(_TIDY_EVERY_SECONDS)
+
+
+def _finish(database: Database, current: CurrentModel) -> None:
+    """Do what publications left to be done, as soon as there is something; also what was a problem before."""
+    again = True
+    while True:
+        try:
+            if again or current.leaves_work:
+                again = not finish(database, current.in_force)
+        except FieldstoneError as error:
+            _log.warning("publication.not_finished", reason=error.message)
+        time.sleep(_LOOK_SECONDS)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from fieldstone.database.keyring import keys_in, keys_of_home
+from fieldstone.database.large_tables import FILL_BATCH, LARGE_TABLE
 from fieldstone.errors import FieldstoneError
 from fieldstone.files.store import FileStore
 from fieldstone_rules.limits import Limits
@@ -70,6 +71,15 @@ class Settings(BaseSettings):
     )
     statement_timeout: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=15, description="Seconds after which a database statement of a request is stopped."
+    )
+    large_table: Annotated[int, Field(ge=0)] = Field(
+        default=LARGE_TABLE,
+        description="Rows above which publications build the indexes of a table and compute its stored "
+        "formulas afterwards, in the background, instead of holding up writers.",
+    )
+    fill_batch: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=FILL_BATCH,
+        description="Records whose stored formulas are computed in one transaction then.",
     )
     secret_key: SecretStr | None = Field(
         default=None,

@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from fieldstone import records
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import FieldstoneError
+from fieldstone.model.kept_values import KeptValue
 from fieldstone.model.model import Model
 from fieldstone.records import Change, Measure, Picked, Query
 from fieldstone.records.kept.plan import plan_of
 from fieldstone.records.kept.recomputing import fresh_values
-from fieldstone.records.kept.values import KeptValue
 from fieldstone_testing import ApiClient, App, AppFactory
 from fieldstone_testing.statements import noted_statements
 from fieldstone_testing.waiting import until_somebody_waits

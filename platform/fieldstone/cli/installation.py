@@ -94,6 +94,8 @@ def opened(settings: Settings | None = None) -> Iterator[Installation]:
             statement_timeout=_LONGEST_STATEMENT,
             files=chosen.file_store(),
             secret_keys=chosen.keys_of_secrets(),
+            large_table=chosen.large_table,
+            fill_batch=chosen.fill_batch,
         )
         try:
             database.prepare()

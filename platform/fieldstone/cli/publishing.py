@@ -11,6 +11,7 @@ import click
 
 from fieldstone.access.system_user import SYSTEM_USER
 from fieldstone.access.users import require_user
+from fieldstone.cli.finishing import finish_here
 from fieldstone.cli.installation import Installation, opened
 from fieldstone.cli.output import console, error_console, is_interactive, print_json
 from fieldstone.cli.planning import print_plan, show_problems
@@ -76,7 +77,8 @@ def carry_out(chosen: Publishing, propose: Callable[[Database], Proposal]) -> in
             applied = _publish(installation.database, proposal, chosen, who)
         except NotAccepted as error:
             return show_problems(error, as_json=chosen.as_json)
-    _show(applied, as_json=chosen.as_json)
+        _show(applied, as_json=chosen.as_json)
+        finish_here(installation.database, quiet=chosen.as_json)
     return 0
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from fieldstone.cli.installation import opened
 from fieldstone.cli.output import console, print_json
 from fieldstone.publication.authors import author_names
-from fieldstone.publication.store import publications
+from fieldstone.publication.store import Publication, publications
+from fieldstone.publication.unfinished import Unfinished, unfinished
 
 
 @click.command("versions")
@@ -15,6 +18,9 @@ from fieldstone.publication.store import publications
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def command(limit: int, *, as_json: bool) -> int:
     """List the versions of this installation, newest first: each publication is one.
+
+    Under a version stands what it left to be done in the background, and how far that is; a server does it,
+    and the next `fieldstone apply`.
 
     \b
     Example:
@@ -24,12 +30,21 @@ def command(limit: int, *, as_json: bool) -> int:
     with opened() as installation:
         with installation.database.read() as connection:
             found = publications(connection, installation.database.system, limit)
+            waiting = unfinished(connection, installation.database.system)
         names = author_names(installation.database, {each.author for each in found})
     if as_json:
-        print_json([vars(each) | {"author": names.get(each.author)} for each in found])
+        print_json([vars(each) | {"author": names.get(each.author)} | _left(each, waiting) for each in found])
         return 0
     for each in found:
         who = names.get(each.author, "somebody who is gone")
         line = f"{each.version:>5}  {each.at:%Y-%m-%d %H:%M}  {who:<24} {each.note}"
         console().print(line.rstrip(), markup=False)
+        for one in waiting:
+            if one.publication == each.version:
+                stopped = f" (stopped: {one.problem})" if one.problem else ""
+                console().print(f"       {one}{stopped}", markup=False)
     return 0
+
+
+def _left(each: Publication, waiting: list[Unfinished]) -> dict[str, Any]:
+    return {"unfinished": [one.as_json() for one in waiting if one.publication == each.version]}

@@ -19,6 +19,7 @@ from psycopg import pq
 from fieldstone.database.afterwards import begin_waiting, run_waiting
 from fieldstone.database.failures import RETRYABLE, connection_lost, sqlstate, translate
 from fieldstone.database.keyring import Keyring
+from fieldstone.database.large_tables import FILL_BATCH, LARGE_TABLE
 from fieldstone.database.migrations import is_up_to_date, migrate
 from fieldstone.database.prepared import Bound, Prepared, Readers, session_of
 from fieldstone.database.system import SystemTables, system_tables
@@ -39,6 +40,8 @@ class Database:
     they change (take it before you read, so that what is outdated by then lands in the old one).
     files: the contents of the tenant's files, which lie beside the database.
     keyring: encrypts secrets. secret_keys: the newest first.
+    large_table: tables with more rows are changed by publications in the background where that is possible.
+    fill_batch: of so many records a value is computed in one transaction then.
     """
 
     def __init__(
@@ -50,8 +53,12 @@ class Database:
         statement_timeout: float = 15,
         files: FileStore | None = None,
         secret_keys: Sequence[str] = (),
+        large_table: int = LARGE_TABLE,
+        fill_batch: int = FILL_BATCH,
     ) -> None:
         self.keyring = Keyring(secret_keys)
+        self.large_table = large_table
+        self.fill_batch = fill_batch
         self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self.schema = tenant
         self.system: SystemTables = system_tables(tenant)

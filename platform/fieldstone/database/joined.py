@@ -30,6 +30,8 @@ class JoinedDatabase(Database):
         self.schema = database.schema
         self.system = database.system
         self.keyring = database.keyring
+        self.large_table = database.large_table
+        self.fill_batch = database.fill_batch
         self._database = database
         self._connection = connection
 

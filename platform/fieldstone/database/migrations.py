@@ -248,6 +248,17 @@ def _archive(_data: str, system: str) -> tuple[str, ...]:
     )
 
 
+def _unfinished(_data: str, system: str) -> tuple[str, ...]:
+    """What publications left to be done in the background."""
+    return (
+        f"""CREATE TABLE "{system}".unfinished (
+            place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, publication integer NOT NULL,
+            at timestamptz NOT NULL DEFAULT now(), kind text NOT NULL, "table" text NOT NULL,
+            names text[] NOT NULL, after uuid, done bigint NOT NULL DEFAULT 0,
+            total bigint NOT NULL DEFAULT 0, problem text, UNIQUE (kind, "table"))""",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _first),
     Migration(2, _operations_and_feed),
@@ -257,4 +268,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(6, _ended_shares),
     Migration(7, _drafts),
     Migration(8, _archive),
+    Migration(9, _unfinished),
 )

@@ -31,6 +31,10 @@ class SystemTables:
         taken back or replaced.
     content: texts of documents by their SHA-256, so that publications share what did not change.
     table_state: what the last publication left of each table of records, as a digest.
+    unfinished: what publications left to be done in the background. kind: "values" (names: the kept values to
+    compute for the records of `table`; after: the last one that has them; done, total: how many), "table"
+    (names: the indexes and constraints still to build), "promised" (an index that is built before its
+    publication); problem: what keeps it from being done.
     draft: files that an author has changed and not published; text is null for one that is to go, base the
     checksum of the published text that the change began from.
     archive: what publications removed, each in a table of the schema `archive_schema`. kind: "table", "links"
@@ -48,6 +52,7 @@ class SystemTables:
     content: sa.Table
     document: sa.Table
     table_state: sa.Table
+    unfinished: sa.Table
     draft: sa.Table
     archive: sa.Table
     history: sa.Table
@@ -129,6 +134,21 @@ def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Column("rows", sa.BigInteger, nullable=False),
         ),
         "table_state": sa.Table("table_state", metadata, _key("name", sa.Text), _text("digest")),
+        "unfinished": sa.Table(
+            "unfinished",
+            metadata,
+            sa.Column("place", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+            sa.Column("publication", sa.Integer, nullable=False),
+            _moment("at"),
+            _text("kind"),
+            _text("table"),
+            sa.Column("names", ARRAY(sa.Text), nullable=False),
+            sa.Column("after", UUID),
+            sa.Column("done", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+            sa.Column("total", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+            sa.Column("problem", sa.Text),
+            sa.UniqueConstraint("kind", "table"),
+        ),
         "draft": sa.Table(
             "draft",
             metadata,

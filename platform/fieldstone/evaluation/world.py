@@ -20,7 +20,7 @@ from fieldstone.fields.inputs import clean_text, record_id
 from fieldstone.fields.money import BASE
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Model
-from fieldstone.records.environment import organisation_calendar, organisation_currency, organisation_zone
+from fieldstone.model.organisation import organisation_calendar, organisation_currency, organisation_zone
 from fieldstone_rules import (
     RESERVED,
     Calendar,

@@ -7,7 +7,7 @@ A model is immutable and shared by all threads of a process. It is built once pe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -261,6 +261,7 @@ class Model:
 
     version: the publication's number. schema: the database schema of the tenant's data.
     metadata: holds the tables that were asked for so far.
+    filling: the kept values (entity, name) that not all records have yet: they are computed on read.
     cache: results that belong to the publication, such as compiled statements, keyed by their makers.
     """
 
@@ -271,7 +272,12 @@ class Model:
     entities: Mapping[str, Entity]
     rules_schema: Schema
     settings: Mapping[str, Mapping[str, Any]]
+    filling: frozenset[tuple[str, str]] = frozenset()
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def while_filling(self, filling: frozenset[tuple[str, str]]) -> Model:
+        """The same publication while other values are being filled. Tables and rules are shared."""
+        return self if filling == self.filling else replace(self, filling=filling, cache={})
 
     def ways_out(self, entity: str) -> tuple[tuple[str, str], ...]:
         """The steps from a record of `entity` to the outermost one that it lives inside: the reference of

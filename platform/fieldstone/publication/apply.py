@@ -21,9 +21,8 @@ from fieldstone.publication import table_states
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
 from fieldstone.publication.exclusive import base_moved, be_the_only_publisher
-from fieldstone.publication.filling import fill_required
 from fieldstone.publication.in_use import take_tables
-from fieldstone.publication.kept_values import compute_again
+from fieldstone.publication.later_values import fill
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.patience import USUAL, Patience, with_patience
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
@@ -131,6 +130,7 @@ def propose_layers(
         application, problems = accepted(layers, None if in_force is None else in_force.application)
     known = in_force is not None and in_force.version == version
     old = in_force if known or not version else load_model(database, version, application)
+    old = None if old is None else old.while_filling(frozenset())
     new = compile_model(application, version=version + 1, schema=database.schema)
     between = difference(old, new)
     with database.transaction() as connection:
@@ -224,8 +224,7 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         ensure_system_user(connection, model)
         watch_rights(connection, database.system, model)
         refresh_sharers(connection, model)
-        filled = fill_required(connection, database, proposal.between)
-        compute_again(connection, database, proposal.between, filled)
+        model = fill(connection, database, proposal.between)
         load_publication_data(connection, database, old, model)
     return model
 

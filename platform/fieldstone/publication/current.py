@@ -18,6 +18,8 @@ from fieldstone.errors import FieldstoneError, Unavailable
 from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
 from fieldstone.publication.store import load_layers
+from fieldstone.publication.unfinished import filling, filling_keys, keys_of
+from fieldstone.records.kept.plan import Key
 from fieldstone_metadata import check
 from fieldstone_metadata.declarations import Application
 
@@ -29,6 +31,8 @@ _log = structlog.get_logger()
 class _State:
     version: int
     epoch: int
+    filling: frozenset[Key]
+    unfinished: int
 
 
 class NoLongerAccepted(FieldstoneError):
@@ -45,11 +49,13 @@ def load_model(database: Database, version: int, known: Application | None = Non
     """
     with database.read() as connection:
         layers = load_layers(connection, database.system, version)
+        waiting = filling(connection, database.system, version)
     checked = check(layers, earlier=known)
     if checked.application is None:
         first = next(problem for problem in checked.problems if problem.severity == "error")
         raise NoLongerAccepted(f"Publication {version} is not accepted by this Fieldstone: {first}")
-    return compile_model(checked.application, version=version, schema=database.schema)
+    model = compile_model(checked.application, version=version, schema=database.schema)
+    return model.while_filling(waiting)
 
 
 class CurrentModel:
@@ -63,7 +69,7 @@ class CurrentModel:
         """Follow `database`. model: the one in force, if the caller has compiled it already."""
         self._database = database
         self._model = model
-        self._state = _State(model.version if model else 0, 0)
+        self._state = _State(model.version if model else 0, 0, model.filling if model else frozenset(), 0)
         self._changing = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -76,6 +82,16 @@ class CurrentModel:
                 "Nothing has been published yet; run `fieldstone apply`.", code="nothing_published"
             )
         return self._model
+
+    @property
+    def in_force(self) -> Model | None:
+        """The newest model that this process knows, if there is one."""
+        return self._model
+
+    @property
+    def leaves_work(self) -> bool:
+        """Whether publications left something that can be done now, as far as this process knows."""
+        return self._state.unfinished > 0
 
     def reload(self) -> Model | None:
         """Look at the database now and take up what is new; the model then in force."""
@@ -108,9 +124,15 @@ class CurrentModel:
 
     def _read_state(self) -> _State:
         system = self._database.system
-        statement = sa.select(system.current.c.version, sa.select(system.access.c.epoch).scalar_subquery())
+        table = system.unfinished
+        waiting = sa.select(sa.func.count()).select_from(table).where(table.c.problem.is_(None))
+        epoch = sa.select(system.access.c.epoch)
+        statement = sa.select(
+            system.current.c.version, epoch.scalar_subquery(), filling_keys(system), waiting.scalar_subquery()
+        )
         with self._database.read() as connection:
-            return _State(*connection.execute(statement).one())
+            version, epoch_now, keys, count = connection.execute(statement).one()
+            return _State(version, epoch_now, keys_of(keys), count)
 
     def _take_up(self, state: _State) -> None:
         if state != self._state:
@@ -121,6 +143,8 @@ class CurrentModel:
             known = None if self._model is None else self._model.application
             self._model = load_model(self._database, state.version, known)
             _log.info("model.loaded", version=state.version)
+        if self._model is not None:
+            self._model = self._model.while_filling(state.filling)
         self._state = state
 
     def _follow(self) -> None:

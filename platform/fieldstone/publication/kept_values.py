@@ -15,31 +15,19 @@ from fieldstone.access.system_user import system_context
 from fieldstone.context import Context
 from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
+from fieldstone.model.kept_values import KeptValue
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.model.rule_columns import columns_of
 from fieldstone.publication.plan import Difference
 from fieldstone.publication.refusal import PlanRefused, Refusal
 from fieldstone.publication.renames import Renames
 from fieldstone.publication.statements import DIALECT
 from fieldstone.records import formulas, rows, writing
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.kept.plan import Key, plan_of
+from fieldstone.records.kept.plan import KeptPlan, Key, plan_of
 from fieldstone.records.kept.recomputing import recompute
-from fieldstone.records.kept.values import KeptValue, columns_of
 
 _BATCH = 1000
-
-
-def compute_again(
-    connection: sa.Connection, database: Database, between: Difference, filled: Collection[Key]
-) -> None:
-    """Bring all kept values that are declared differently, and all that follow from them, up to date.
-
-    filled: the fields (entity, field) whose values the publication changed. It happens in the caller's
-    transaction. Raises PlanRefused if a stored formula has no value for a record.
-    """
-    converted = {(each.entity, each.new.name) for each in between.conversions}
-    outdated = outdated_values(between) | following(between.new, {*converted, *filled})
-    bring_up_to_date(connection, database, between.new, outdated)
 
 
 def following(model: Model, changed: Collection[Key]) -> frozenset[Key]:
@@ -54,11 +42,14 @@ def following(model: Model, changed: Collection[Key]) -> frozenset[Key]:
 def bring_up_to_date(
     connection: sa.Connection, database: Database, model: Model, outdated: Collection[Key]
 ) -> None:
-    """Compute kept values of all records. Raises PlanRefused as `compute_again`."""
+    """Compute kept values of all records, in the caller's transaction.
+
+    Raises PlanRefused if a stored formula has no value for a record.
+    """
     if not outdated:
         return
     plan, context = plan_of(model), system_context(JoinedDatabase(database, connection), model)
-    in_python = {key for key in outdated if key not in plan.foreign and plan.values[key].field is not None}
+    in_python = _in_python(plan, outdated)
     for name in sorted({entity for entity, _ in in_python}):
         entity = model.entities[name]
         for ids in _ids_in_batches(connection, entity):
@@ -67,6 +58,28 @@ def bring_up_to_date(
         due = [kept for kept in group if kept.key in outdated and kept.key not in in_python]
         if due:
             recompute(context, connection, due, None)
+
+
+def compute_for(
+    context: Context, connection: sa.Connection, wanted: Collection[Key], ids: list[UUID]
+) -> None:
+    """Compute kept values of one entity for some of its records, which the caller has locked.
+
+    Nobody is told: with the values computed on read until now nothing changes. Raises as `bring_up_to_date`.
+    """
+    plan = plan_of(context.model)
+    in_python = _in_python(plan, wanted)
+    for name in {entity for entity, _ in in_python}:
+        _compute_batch(connection, context, context.model.entities[name], ids)
+    for group in plan.groups:
+        due = [kept for kept in group if kept.key in wanted and kept.key not in in_python]
+        if due:
+            recompute(context, connection, due, ids, told=False)
+
+
+def _in_python(plan: KeptPlan, keys: Collection[Key]) -> frozenset[Key]:
+    """Stored formulas that follow from their record alone: so it is known which record has no value."""
+    return frozenset(key for key in keys if key not in plan.foreign and plan.values[key].field is not None)
 
 
 def outdated_values(between: Difference) -> frozenset[Key]:
@@ -142,10 +155,9 @@ def _compute_batch(connection: sa.Connection, context: Context, entity: Entity, 
     formulas.compute(batch)
     if batch.refusals.found:
         error = batch.refusals.found[0].error
-        element = f"field {entity.name}.{error.field}"
-        raise PlanRefused(
-            [Refusal(element, "not_computable", f"{error.message} Change those records first.")]
-        )
+        record = next((item.id for item in items if item.position == error.record), "")
+        message = f"{error.message} (record {record}). Change such records first."
+        raise PlanRefused([Refusal(f"field {entity.name}.{error.field}", "not_computable", message)])
     changed = [_row(entity, item) for item in items]
     writing.write(connection, context.model, [writing.updating(entity, changed)])
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from fieldstone.fields.conversions import CONVERSIONS, conversion_of
 from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.model.organisation import organisation_currency
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.renames import Renames
 from fieldstone.publication.required import is_filled
 from fieldstone.publication.table_change import TableChange
-from fieldstone.records.environment import organisation_currency
 from fieldstone.records.money import CURRENCY
 from fieldstone_metadata import declarations
 from fieldstone_rules.rule_files.jobs import jobs

@@ -49,7 +49,9 @@ def _let_go(
 ) -> None:
     """Empty a reference, and bring up to date what is kept of the records that had it."""
     table = other.table
-    chosen = sa.select(*read_columns(other)).where(which).order_by(table.c.id).with_for_update()
+    chosen = (
+        sa.select(*read_columns(context.model, other)).where(which).order_by(table.c.id).with_for_update()
+    )
     found = [read_row(other, dict(row)) for row in connection.execute(chosen).mappings()]
     if found:
         connection.execute(sa.update(table).where(which).values(_nothing(field)))

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field, Model, Rule
+from fieldstone.model.organisation import organisation_currency
 from fieldstone.records import money
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.environment import organisation_currency
 from fieldstone.records.labels import field_label
 from fieldstone.records.rows import Values
 from fieldstone.records.shape import shape_of

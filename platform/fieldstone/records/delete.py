@@ -161,7 +161,9 @@ class Removal:
             known[record["id"]] = following[referrer.entity.name][record["id"]] = _Removed(record, root)
 
     def _referring(self, referrer: Referrer, targets: Iterable[UUID]) -> list[Values]:
-        return referrers.locked_rows(self._batch.connection, referrer, sorted(targets), locked=self._locked)
+        return referrers.locked_rows(
+            self._batch.connection, self._batch.model, referrer, sorted(targets), locked=self._locked
+        )
 
     def _note_forbidden(self, entity: Entity, records: list[Values]) -> None:
         rights = CallerRights(self._batch.context, entity)

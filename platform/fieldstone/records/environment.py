@@ -20,10 +20,11 @@ from fieldstone.access.sharing import Share
 from fieldstone.access.stored_shares import shares_of
 from fieldstone.context import Context
 from fieldstone.model.model import Condition, Model, Rule
+from fieldstone.model.organisation import organisation_calendar, organisation_currency, organisation_zone
 from fieldstone.records import rows
 from fieldstone.records.rows import Row
 from fieldstone.records.rules.related import members
-from fieldstone_rules import NOBODY, Calendar, Environment, EvaluationError, PlainWeek
+from fieldstone_rules import NOBODY, Environment, EvaluationError
 from fieldstone_rules.environment import Nothing, Related
 from fieldstone_rules.tree import PICKER, CollectionSource
 from fieldstone_rules.types import Ref
@@ -44,22 +45,6 @@ def environment(context: Context, related: Related | None = None) -> Environment
         settings=context.model.settings,
         related=related or Nothing(),
     )
-
-
-def organisation_currency(model: Model) -> str:
-    """The currency that amounts are converted to."""
-    return str(model.settings.get("core", {}).get("currency") or "EUR")
-
-
-def organisation_calendar(model: Model) -> Calendar:
-    """When the organisation works: the calendar that `core.calendar` names, else `organisation`, if any."""
-    chosen = model.settings.get("core", {}).get("calendar") or "organisation"
-    return model.application.calendars.get(chosen) or PlainWeek()
-
-
-def organisation_zone(model: Model) -> ZoneInfo:
-    """The time zone in which the organisation's days begin."""
-    return ZoneInfo(model.settings.get("core", {}).get("timezone") or "UTC")
 
 
 class RelatedRecords:

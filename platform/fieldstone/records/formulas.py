@@ -14,12 +14,12 @@ from typing import Any
 
 from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.refusal import ValueRefused
+from fieldstone.model.kept_values import LONGEST_TITLE, KeptValue, searched
 from fieldstone.model.model import Entity, Field, Model, Rule
 from fieldstone.model.rule_columns import in_organisations_currency
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.journal import differs
 from fieldstone.records.kept.plan import plan_of
-from fieldstone.records.kept.values import LONGEST_TITLE, KeptValue, searched
 from fieldstone.records.labels import field_label
 from fieldstone.records.rows import SEARCH, TITLE
 from fieldstone_rules import EvaluationError

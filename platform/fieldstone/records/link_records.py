@@ -25,7 +25,9 @@ def stored_links(batch: Batch, entity: Entity, through: Through, sources: Iterab
     table, wanted = entity.table, sorted(sources)
     ids = sa.bindparam(None, wanted, type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
     chosen = (table.c[through.near] == sa.any_(ids), table.c.deleted_at.is_(None))
-    statement = sa.select(*read_columns(entity)).where(*chosen).order_by(table.c.id).with_for_update()
+    statement = (
+        sa.select(*read_columns(batch.model, entity)).where(*chosen).order_by(table.c.id).with_for_update()
+    )
     found: dict[UUID, dict[UUID, Values]] = defaultdict(dict)
     for row in batch.connection.execute(statement).mappings() if wanted else ():
         record = read_row(entity, dict(row))

@@ -136,9 +136,10 @@ def _best_of(reading: Reading) -> sa.Subquery:
 def _statement(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) -> Statement:
     rows = lists.rows_of(viewer, entity, query, number_of_words)
     table = rows.record.rows
-    title = people_order(table.c[TITLE])
+    named = rows.record.column(TITLE)
+    title = people_order(named)
     first = [sa.bindparam(search.parameter_name(0), type_=sa.Text())] if number_of_words else []
     begins = [title.like(sa.func.substr(pattern, 2)).desc() for pattern in first]
-    select = rows.select(sa.cast(table.c.id, sa.Text), table.c[TITLE])
+    select = rows.select(sa.cast(table.c.id, sa.Text), named.label(TITLE))
     limit: Column = sa.literal_column(str(query.limit))
     return Statement(select.order_by(*begins, title, table.c.id).limit(limit))

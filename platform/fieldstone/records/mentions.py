@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from fieldstone.access.principals import principals_of
 from fieldstone.fields.stored_text import UNICODE
-from fieldstone.model.model import Entity
+from fieldstone.model.model import Entity, Model
 from fieldstone.records import links
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.caller_rights import CallerRights
@@ -70,19 +70,20 @@ def _people(batch: Batch, names: Iterable[str]) -> Mapping[UUID, str]:
     wanted, user = sorted(names), batch.model.entities["user"]
     if not wanted:
         return {}
-    found = [read_row(user, dict(row)) for row in batch.connection.execute(_called(user, wanted)).mappings()]
+    chosen = batch.connection.execute(_called(batch.model, user, wanted)).mappings()
+    found = [read_row(user, dict(row)) for row in chosen]
     rights, judge = CallerRights(batch.context, user), evaluator(batch.context, batch.connection, found)
     return {row["id"]: row["name"].lower() for row in found if rights.may("read", judge, row)}
 
 
-def _called(user: Entity, names: Sequence[str]) -> sa.Select[Any]:
+def _called(model: Model, user: Entity, names: Sequence[str]) -> sa.Select[Any]:
     table = user.table
     wanted = sa.bindparam(None, list(names), type_=postgresql.ARRAY(sa.Text()))
     name = sa.func.lower(table.c.name.collate(UNICODE), type_=sa.Text())
     first = sa.func.split_part(name, " ", 1, type_=sa.Text())
     live = sa.and_(table.c.deleted_at.is_(None), table.c.active.is_(True))
     called = sa.or_(name == sa.any_(wanted), first == sa.any_(wanted))
-    return sa.select(*read_columns(user)).where(live, called).order_by(table.c.id).limit(MOST_PEOPLE)
+    return sa.select(*read_columns(model, user)).where(live, called).order_by(table.c.id).limit(MOST_PEOPLE)
 
 
 def _meant(names: Names, people: Mapping[UUID, str]) -> Iterable[UUID]:

@@ -49,7 +49,9 @@ class LinkedPairs:
         if key not in self._others:
             table = entity.table
             chosen = (table.c[end] == self._kept.id, table.c.deleted_at.is_(None))
-            rows = self._batch.connection.execute(sa.select(*read_columns(entity)).where(*chosen)).mappings()
+            rows = self._batch.connection.execute(
+                sa.select(*read_columns(self._batch.model, entity)).where(*chosen)
+            ).mappings()
             found = (read_row(entity, dict(row))[other] for row in rows)
             self._others[key] = {ref.id for ref in found if ref is not None}
         return self._others[key]

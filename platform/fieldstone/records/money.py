@@ -15,8 +15,8 @@ from sqlalchemy.dialects import postgresql
 
 from fieldstone.fields.money import BASE
 from fieldstone.model.model import Field
+from fieldstone.model.organisation import organisation_currency, organisation_zone
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.environment import organisation_currency, organisation_zone
 from fieldstone.records.labels import field_label
 from fieldstone.records.shape import shape_of
 

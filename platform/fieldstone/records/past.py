@@ -21,6 +21,7 @@ from fieldstone.fields.formula import FormulaType
 from fieldstone.fields.money import MoneyType
 from fieldstone.fields.rich_text import RichTextType
 from fieldstone.model.model import Entity, Field
+from fieldstone.model.rule_columns import kept_column
 from fieldstone.records.filters import system_scope
 from fieldstone.records.query import malformed
 from fieldstone.records.shape import shape_of
@@ -47,6 +48,10 @@ class PastSource(RecordSource):
     def readable(self, field: Field) -> Column | None:  # noqa: ARG002  # the rows hold nothing else
         """No further restriction."""
         return None
+
+    def column(self, name: str) -> Column:
+        """A column of the rows, which hold what is kept as it was."""
+        return self.rows.c[name]
 
 
 def past_source(viewer: Viewer, entity: Entity, only: Column | None = None) -> PastSource:
@@ -108,43 +113,42 @@ def _was_live(table: sa.FromClause, was: sa.FromClause) -> Column:
 
 def _columns(viewer: Viewer, entity: Entity, table: sa.FromClause, was: sa.FromClause) -> Iterable[Column]:
     granted = viewer.access(entity.name)
+    now = {name: kept_column(viewer.model, entity.name, table, name) for name in table.c.keys()}  # noqa: SIM118  # columns are no mapping
     for field in told_fields(entity).values():
         right = granted.field_read(field.name)
         if right.constant is False:
             continue
         allowed = clause(viewer.model, right, entity.name, table)
-        for name, value in _values(field, table, was).items():
+        for name, value in _values(field, now, was).items():
             shown = value if allowed is None else sa.case((allowed, value))
             yield shown.label(name)
 
 
-def _values(field: Field, table: sa.FromClause, was: sa.FromClause) -> Mapping[str, Column]:
-    """The columns of a field at the instant."""
+def _values(field: Field, now: Mapping[str, Column], was: sa.FromClause) -> Mapping[str, Column]:
+    """The columns of a field at the instant. now: what they are at present."""
     if field.name in ALWAYS_TOLD:
-        return {field.name: table.c[field.name]}
+        return {field.name: now[field.name]}
     changed = sa.func.jsonb_exists(was.c.fields, sa.literal(field.name, sa.Text))
     restored = _restored(field, was.c.fields[field.name]) or {}
     found: dict[str, Column] = {
-        name: sa.case((changed, value), else_=table.c[name]) for name, value in restored.items()
+        name: sa.case((changed, value), else_=now[name]) for name, value in restored.items()
     }
     base = field.type.base_key if isinstance(field.type, MoneyType | FormulaType) else None
-    return (
-        found if base is None else found | {base: _in_base(found[field.name], field.name, base, table, was)}
-    )
+    return found if base is None else found | {base: _in_base(found[field.name], field.name, base, now, was)}
 
 
-def _in_base(amount: Column, name: str, base: str, table: sa.FromClause, was: sa.FromClause) -> Column:
+def _in_base(amount: Column, name: str, base: str, now: Mapping[str, Column], was: sa.FromClause) -> Column:
     """An amount of then in the organisation's currency, at the rate that the record keeps now."""
     changed = sa.func.jsonb_exists_any(was.c.fields, _names(name, "currency"))
     unchanged = sa.func.coalesce(sa.not_(changed), sa.true())
     before = sa.func.jsonb_exists(was.c.fields, sa.literal("currency", sa.Text))
-    currency = sa.case((before, was.c.fields["currency"].astext), else_=table.c.currency)
+    currency = sa.case((before, was.c.fields["currency"].astext), else_=now["currency"])
     own = sa.cast(sa.bindparam("fs_currency", type_=sa.Text()), sa.Text)
-    same = sa.and_(currency == table.c.currency, table.c[name] != sa.literal_column("0"))
+    same = sa.and_(currency == now["currency"], now[name] != sa.literal_column("0"))
     return sa.case(
-        (unchanged, table.c[base]),
+        (unchanged, now[base]),
         (currency == own, amount),
-        (same, amount * table.c[base] / table.c[name]),
+        (same, amount * now[base] / now[name]),
     )
 
 
@@ -175,7 +179,8 @@ class PastColumns(ViewerColumns):
     """Where conditions about the past find their columns: in the rows of then and nowhere else."""
 
     def __init__(self, viewer: Viewer, entity: Entity) -> None:
-        super().__init__(viewer.model, viewer.access_key)
+        # The rows of then hold every value, also of what is still being filled.
+        super().__init__(viewer.model.while_filling(frozenset()), viewer.access_key)
         self._entity = entity
 
     def table(self, entity: str) -> sa.FromClause:

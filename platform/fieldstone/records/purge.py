@@ -58,7 +58,7 @@ def _inside(batch: Batch) -> Iterator[Batch]:
     ids = [item.id for item in batch.items]
     for referrer in referrers.referrers(batch.model, batch.entity.name, CASCADE):
         if referrer.field is referrer.entity.parent:
-            found = referrers.locked_rows(batch.connection, referrer, ids, live=False)
+            found = referrers.locked_rows(batch.connection, batch.model, referrer, ids, live=False)
             items = [Item(place, record["id"], old=record) for place, record in enumerate(found)]
             if items:
                 inside = Batch(batch.context, batch.connection, referrer.entity, items, run=batch.run)
@@ -76,7 +76,7 @@ def _check_referrers(batch: Batch) -> None:
     """Whatever still refers to a record, in the bin too, is in the way: purge that first."""
     ids = [item.id for item in batch.items]
     for referrer in referrers.referrers(batch.model, batch.entity.name, RESTRICT, CLEAR, CASCADE):
-        found = referrers.locked_rows(batch.connection, referrer, ids, live=False)
+        found = referrers.locked_rows(batch.connection, batch.model, referrer, ids, live=False)
         others = [
             record for record in found if referrer.entity is not batch.entity or record["id"] not in ids
         ]

@@ -68,7 +68,9 @@ class Redirection:
         """Find and lock everything that refers to the merged records; a statement or two for each field."""
         self._place_in_trees()
         for referrer in self._referrers():
-            for record in locked_rows(self._batch.connection, referrer, sorted(self._merged)):
+            for record in locked_rows(
+                self._batch.connection, self._batch.model, referrer, sorted(self._merged)
+            ):
                 self._redirect(referrer, record)
         for entity in self._batch.model.entities.values():
             for linked in shape_of(entity).pairs:
@@ -117,7 +119,9 @@ class Redirection:
         ids = sa.bindparam(None, sorted(self._merged), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
         sources = sa.select(link.source).where(link.target == sa.any_(ids))
         live = entity.table.c.deleted_at.is_(None)
-        statement = sa.select(*read_columns(entity)).where(entity.table.c.id.in_(sources), live)
+        statement = sa.select(*read_columns(self._batch.model, entity)).where(
+            entity.table.c.id.in_(sources), live
+        )
         locked = statement.order_by(entity.table.c.id).with_for_update()
         found = [read_row(entity, dict(row)) for row in connection.execute(locked).mappings()]
         pairs = links.pairs_of(connection, link, [record["id"] for record in found]) if found else {}

@@ -62,6 +62,7 @@ def _of_entity(entity: Entity, target: str) -> Iterable[Referrer]:
 
 def locked_rows(
     connection: sa.Connection,
+    model: Model,
     referrer: Referrer,
     targets: Sequence[UUID],
     *,
@@ -72,7 +73,7 @@ def locked_rows(
     bin; without `locked`, only to look at.
     """
     statement = (
-        sa.select(*read_columns(referrer.entity))
+        sa.select(*read_columns(model, referrer.entity))
         .where(referrer.column == sa.any_(_ids(targets)))
         .order_by(referrer.entity.table.c.id)
     )

@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from fieldstone.fields.reference import ReferenceType
+from fieldstone.model.kept_values import being_filled
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.model.rule_columns import kept_column
 from fieldstone.records.shape import shape_of
 from fieldstone.records.typed_rows import TypedSelect
 
@@ -61,6 +63,9 @@ def load(
     wanted = sorted(set(ids))
     if not wanted:
         return {}
+    if lock is not Lock.NONE and _is_being_filled(model, entity):
+        # What is computed from others must be read after the wait for the lock.
+        connection.execute(_locked(entity, lock, sa.select(entity.table.c.id)), {"ids": wanted})
     if entity.parent is not None and lock in _CHANGING:
         for statement in _locking_outside(model, entity):
             connection.execute(statement, {"ids": wanted})
@@ -69,12 +74,12 @@ def load(
 
 
 def load_inside(
-    connection: sa.Connection, entity: Entity, field: str, outside: Sequence[UUID]
+    connection: sa.Connection, model: Model, entity: Entity, field: str, outside: Sequence[UUID]
 ) -> list[Values]:
     """The live records that live inside those with the ids `outside`; whoever locks these has locked them."""
     wanted = sa.bindparam(None, list(outside), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
     table = entity.table
-    statement = sa.select(*read_columns(entity)).where(table.c[field] == sa.any_(wanted))
+    statement = sa.select(*read_columns(model, entity)).where(table.c[field] == sa.any_(wanted))
     chosen = statement.where(table.c.deleted_at.is_(None)).order_by(table.c.id)
     return [read_row(entity, dict(row)) for row in connection.execute(chosen).mappings()]
 
@@ -109,15 +114,22 @@ def target_column(field: Field, target: str) -> sa.Column[Any]:
     return next(column for column in field.columns if column.name == name)
 
 
-def read_columns(entity: Entity) -> list[sa.Column[Any]]:
+def read_columns(model: Model, entity: Entity) -> list[sa.ColumnElement[Any]]:
     """The columns that make a record in Python: all but the search text."""
-    return [column for column in entity.table.columns if column.name != SEARCH]
+    names = [column.name for column in entity.table.columns if column.name != SEARCH]
+    filling = being_filled(model) if model.filling else {}
+    return [
+        kept_column(model, entity.name, entity.table, name).label(name)
+        if (entity.name, name) in filling
+        else entity.table.c[name]
+        for name in names
+    ]
 
 
 def _loading(model: Model, entity: Entity, lock: Lock) -> TypedSelect:
     key = (__name__, "load", entity.name, lock)
     if key not in model.cache:
-        model.cache[key] = TypedSelect(_build_loading(entity, lock))
+        model.cache[key] = TypedSelect(_build_loading(model, entity, lock))
     statement: TypedSelect = model.cache[key]
     return statement
 
@@ -142,9 +154,18 @@ def _build_locking(model: Model, entity: Entity) -> Iterator[sa.Select[Any]]:
         inside = outside
 
 
-def _build_loading(entity: Entity, lock: Lock) -> sa.Select[Any]:
+def _build_loading(model: Model, entity: Entity, lock: Lock) -> sa.Select[Any]:
+    return _locked(entity, lock, sa.select(*read_columns(model, entity)))
+
+
+def _is_being_filled(model: Model, entity: Entity) -> bool:
+    return any(name == entity.name for name, _ in model.filling)
+
+
+def _locked(entity: Entity, lock: Lock, statement: sa.Select[Any]) -> sa.Select[Any]:
+    """The rows with the given ids, locked in their order."""
     ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
-    statement = sa.select(*read_columns(entity)).where(entity.table.c.id == sa.any_(ids))
+    statement = statement.where(entity.table.c.id == sa.any_(ids))
     if lock is Lock.NONE:
         return statement
     return statement.order_by(entity.table.c.id).with_for_update(

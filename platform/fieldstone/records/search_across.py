@@ -22,6 +22,11 @@ def holding(context: Context, entities: Sequence[str], query: Query) -> Sequence
     words = search.words(query.q)
     if not words:
         return entities
+    filling = [name for name in entities if (name, SEARCH) in context.model.filling]
+    if filling:
+        kept_ones = [name for name in entities if name not in filling]
+        found = {*filling, *(holding(context, kept_ones, query) if kept_ones else ())}
+        return [name for name in entities if name in found]
     key = (__name__, tuple(entities), len(words), query.similar)
     statement = kept(context.model).get(
         key, lambda: _statement(context.model.schema, entities, len(words), similar=query.similar)

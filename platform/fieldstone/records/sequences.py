@@ -13,8 +13,8 @@ from functools import cache
 import sqlalchemy as sa
 
 from fieldstone.model.model import Field
+from fieldstone.model.organisation import organisation_zone
 from fieldstone.records.batch import Batch
-from fieldstone.records.environment import organisation_zone
 
 _PLACE = re.compile(r"\{(?P<name>year|number)(?::0?(?P<width>\d{1,2}))?\}")
 

@@ -19,7 +19,7 @@ from fieldstone.fields import json_text
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.fields.file import CONTENTS
 from fieldstone.model.model import Entity, Field, Link, Model
-from fieldstone.model.rule_columns import computed, computed_amount
+from fieldstone.model.rule_columns import computed, computed_amount, kept_column
 from fieldstone.model.system_fields import TITLE, outline
 from fieldstone_metadata.names import FILE
 from fieldstone_rules import Pairs
@@ -74,7 +74,7 @@ class RecordSource:
 
     def column(self, name: str) -> Column:
         """A column of the record's table."""
-        return self.rows.c[name]
+        return kept_column(self.viewer.model, self.entity.name, self.rows, name)
 
     def readable(self, field: Field) -> Column | None:
         """The right to see a field in this record; None where there is no restriction."""
@@ -110,11 +110,12 @@ class RecordSource:
     def _looked_up(self, entity: Entity, key: Column) -> Column:
         """The title of a record that the viewer may read."""
         model, read = self.viewer.model, self.viewer.access(entity.name).read
-        table = outline(entity.name, model.schema) if read.constant is True else entity.table
-        rows = table.alias()
+        plain = read.constant is True and (entity.name, TITLE) not in model.filling
+        rows = (outline(entity.name, model.schema) if plain else entity.table).alias()
         right = clause(model, read, entity.name, rows)
         conditions = [rows.c.id == key, *(() if right is None else (right,))]
-        return sa.select(rows.c[TITLE]).where(*conditions).correlate(self.rows).scalar_subquery()
+        title = kept_column(model, entity.name, rows, TITLE)
+        return sa.select(title).where(*conditions).correlate(self.rows).scalar_subquery()
 
     def title(self, targets: Mapping[str, Column]) -> Column:
         """The title of the one target that is set."""
@@ -128,8 +129,8 @@ class RecordSource:
         if self.viewer.access(link.entity).read.constant is False:
             return json_text.constant("[]")
         pairs, target = self.pairs(link), self._table(link.entity).alias()
-        entry = _reference_json(target.c.id, link.entity, target.c[TITLE])
-        listed = _joined_by_title(entry, target)
+        title = kept_column(self.viewer.model, link.entity, target, TITLE)
+        listed = _joined_by_title(_reference_json(target.c.id, link.entity, title), title, target)
         found = (
             sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
             .select_from(sa.join(pairs.rows, target, target.c.id == pairs.target))
@@ -154,7 +155,8 @@ class RecordSource:
         link = self.entity.fields[field].link
         assert link is not None
         pairs, file = self.pairs(link), self._table(FILE).alias()
-        listed = _joined_by_title(self._file_json(file), file)
+        title = kept_column(self.viewer.model, FILE, file, TITLE)
+        listed = _joined_by_title(self._file_json(file), title, file)
         found = (
             sa.select(json_text.assembled(json_text.constant("["), listed, json_text.constant("]")))
             .select_from(sa.join(pairs.rows, file, file.c.id == pairs.target))
@@ -203,7 +205,7 @@ class RecordSource:
         name = getattr(key, "name", None)
         own = name is not None and name in self.rows.c
         step = f"column {name}" if own else f"join {len(self.joins.conditions)}"
-        return self._joined(target, key, (step, target)).rows.c[TITLE]
+        return self._joined(target, key, (step, target)).column(TITLE)
 
     def _joined(self, target: str, key: Column, step: JoinKey, allowed: Column | None = None) -> RecordSource:
         place = (*self._place, *step)
@@ -227,7 +229,7 @@ def _reference_json(key: Column, entity: str, title: Column) -> Column:
     )
 
 
-def _joined_by_title(entry: Column, target: sa.FromClause) -> Column:
+def _joined_by_title(entry: Column, title: Column, target: sa.FromClause) -> Column:
     """The entries with commas between them, ordered by title."""
-    separator: Column = postgresql.aggregate_order_by(sa.literal_column("','"), target.c[TITLE], target.c.id)
+    separator: Column = postgresql.aggregate_order_by(sa.literal_column("','"), title, target.c.id)
     return sa.func.string_agg(entry, separator)

@@ -18,8 +18,8 @@ from sqlalchemy.dialects.postgresql import insert
 from fieldstone.access.predicates import clause
 from fieldstone.context import Context
 from fieldstone.model.model import Entity, Model, Workflow
+from fieldstone.model.organisation import organisation_calendar, organisation_zone
 from fieldstone.records.batch import Batch, Item, find_entity
-from fieldstone.records.environment import organisation_calendar, organisation_zone
 from fieldstone.records.request_values import request_values
 from fieldstone.records.source import Viewer
 from fieldstone.records.statements import Statement, kept

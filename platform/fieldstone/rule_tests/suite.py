@@ -12,7 +12,8 @@ from fieldstone.access.system_user import system_context
 from fieldstone.access.users import create_user
 from fieldstone.context import Context
 from fieldstone.model.model import Model
-from fieldstone.records.environment import environment, organisation_zone
+from fieldstone.model.organisation import organisation_zone
+from fieldstone.records.environment import environment
 from fieldstone.rule_tests.outcome import Outcome
 from fieldstone.rule_tests.script import Script
 from fieldstone.rule_tests.stage import Stage

@@ -19,6 +19,7 @@ from fieldstone.context import Context
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.texts import ImportFormat
 from fieldstone.model.model import Field
+from fieldstone.model.rule_columns import kept_column
 from fieldstone.records.environment import environment
 from fieldstone.transfer.binding import BoundLookup
 from fieldstone_rules import parameters
@@ -91,15 +92,16 @@ class RecordFinder:
 def _statement(context: Context, lookup: BoundLookup, fields: Sequence[Field]) -> sa.Select[Any]:
     """Pairs of (1-based position of the key, id of a record) for the arrays `keys_0`, `keys_1`…"""
     table = lookup.target.table
-    columns = [table.c[field.columns[0].name] for field in fields]
+    names = [field.columns[0].name for field in fields]
+    columns = [kept_column(context.model, lookup.target.name, table, name) for name in names]
     arrays = [sa.bindparam(f"keys_{n}", type_=ARRAY(column.type)) for n, column in enumerate(columns)]
-    names = [f"key_{n}" for n in range(len(columns))]
+    keyed = [f"key_{n}" for n in range(len(columns))]
     keys = (
-        sa.func.unnest(*arrays).table_valued(*names, with_ordinality="position").render_derived(name="keys")
+        sa.func.unnest(*arrays).table_valued(*keyed, with_ordinality="position").render_derived(name="keys")
     )
     same = [
         _folded(column, lookup) == _folded(keys.c[name], lookup)
-        for name, column in zip(names, columns, strict=True)
+        for name, column in zip(keyed, columns, strict=True)
     ]
     return (
         sa.select(keys.c.position, table.c.id)

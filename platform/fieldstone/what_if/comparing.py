@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 
 from fieldstone.context import Context
 from fieldstone.model.model import Entity
+from fieldstone.model.rule_columns import kept_column
 from fieldstone.model.system_fields import TITLE
 from fieldstone.what_if.answers import Changed, Side
 from fieldstone.what_if.sides import Case, Right
@@ -72,7 +73,8 @@ def _differing(compared: Comparison) -> sa.CTE:
         for place, pair in enumerate(pairs)
         for name, holds in zip(("before", "after"), pair, strict=True)
     ]
-    statement = sa.select(source.c.id, source.c[TITLE].label("title"), *told).where(
+    title = kept_column(compared.context.model, entity.name, source, TITLE)
+    statement = sa.select(source.c.id, title.label("title"), *told).where(
         source.c.deleted_at.is_(None),
         Case(compared.context).holds(entity, ("read", None), source),
         sa.or_(*(before.is_distinct_from(after) for before, after in pairs)),

@@ -13,7 +13,7 @@ from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity
-from fieldstone.records.environment import organisation_currency, organisation_zone
+from fieldstone.model.organisation import organisation_currency, organisation_zone
 from fieldstone.records.order import known_keys
 from fieldstone.records.source import Viewer
 from fieldstone.web.request_context import current_context

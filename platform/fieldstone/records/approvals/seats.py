@@ -70,7 +70,7 @@ def represented(context: Context, connection: sa.Connection, user: UUID) -> set[
     table = context.model.entities[USER].table
     found, newest = {user}, {user}
     for _ in range(_LONGEST_CHAIN):
-        statement = sa.select(*rows.read_columns(context.model.entities[USER])).where(
+        statement = sa.select(*rows.read_columns(context.model, context.model.entities[USER])).where(
             table.c.delegate.in_(newest), table.c.deleted_at.is_(None)
         )
         people = [

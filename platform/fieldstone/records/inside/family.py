@@ -146,7 +146,7 @@ def _add_others(batch: Batch, entity: str, field: str, changed: Sequence[Item]) 
     inside = batch.model.entities[entity]
     known = {item.id for one in (*batch.lines, *batch.moved) if one.entity is inside for item in one.items}
     outside: Mapping[UUID, Item] = {item.id: item for item in changed}
-    found = rows.load_inside(batch.connection, inside, field, sorted(outside))
+    found = rows.load_inside(batch.connection, batch.model, inside, field, sorted(outside))
     fresh: list[Values] = [record for record in found if record["id"] not in known]
     items = [
         Item(place, record["id"], old=record, new=dict(record), outside=outside[record[field].id])

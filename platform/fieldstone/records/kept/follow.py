@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.fields.money import BASE
+from fieldstone.model.kept_values import KeptValue
 from fieldstone.records.journal import differs
 from fieldstone.records.kept.plan import KeptPlan, Key, plan_of
 from fieldstone.records.kept.recomputing import recompute
-from fieldstone.records.kept.values import KeptValue
 from fieldstone.records.kept.walks import Changed, Seeds, Walker
 from fieldstone.records.rows import Row
 from fieldstone_rules.routes import Route

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
+from fieldstone.model.kept_values import KeptValue, kept_values
 from fieldstone.model.model import Model
-from fieldstone.records.kept.values import KeptValue, kept_values
 from fieldstone.records.rows import Lock
 from fieldstone_rules.routes import RoutedRead
 

@@ -13,10 +13,10 @@ from sqlalchemy.sql import visitors
 
 from fieldstone.context import Context
 from fieldstone.database.system import SystemTables
-from fieldstone.fields.stored_text import CODE_POINTS
+from fieldstone.model.kept_values import KeptValue
 from fieldstone.model.model import Model
+from fieldstone.model.rule_columns import columns_of, stored_form
 from fieldstone.records.environment import environment
-from fieldstone.records.kept.values import KeptValue, columns_of
 from fieldstone.records.rows import Row
 from fieldstone_rules import parameters
 
@@ -33,24 +33,30 @@ class _Statement:
 
 
 def recompute(
-    context: Context, connection: sa.Connection, group: Sequence[KeptValue], ids: Collection[UUID] | None
+    context: Context,
+    connection: sa.Connection,
+    group: Sequence[KeptValue],
+    ids: Collection[UUID] | None,
+    *,
+    told: bool = True,
 ) -> Sequence[Row]:
     """Compute values of one entity anew for the records `ids`, or all of them (None).
 
-    Gives the rows that changed: `id` and the columns. The outbox tells of them, but of those of all records.
+    Gives the rows that changed: `id` and the columns. told: whether the outbox tells of them; of those of all
+    records it never does.
     """
-    found = _statement(context, group, everywhere=ids is None)
+    found = _statement(context, group, everywhere=ids is None, told=told and ids is not None)
     given = parameters(environment(context)) | {"at": context.now, "actor": context.principal.user}
     values = {name: given[name] for name in found.parameters if name in given}
     values |= {} if ids is None else {"ids": sorted(ids)}
     return [dict(row) for row in connection.execute(found.statement, values).mappings()]
 
 
-def _statement(context: Context, group: Sequence[KeptValue], *, everywhere: bool) -> _Statement:
+def _statement(context: Context, group: Sequence[KeptValue], *, everywhere: bool, told: bool) -> _Statement:
     model, system = context.model, context.database.system
-    key = (__name__, tuple(kept.key for kept in group), everywhere)
+    key = (__name__, tuple(kept.key for kept in group), everywhere, told)
     if key not in model.cache:
-        statement = _recomputing(model, None if everywhere else system, group)
+        statement = _recomputing(model, system if told else None, group, everywhere=everywhere)
         model.cache[key] = _Statement(statement, frozenset(_names(statement)))
     found: _Statement = model.cache[key]
     return found
@@ -62,11 +68,13 @@ def _names(statement: sa.Select[Any]) -> Iterator[str]:
             yield part.key
 
 
-def _recomputing(model: Model, system: SystemTables | None, group: Sequence[KeptValue]) -> sa.Select[Any]:
+def _recomputing(
+    model: Model, system: SystemTables | None, group: Sequence[KeptValue], *, everywhere: bool
+) -> sa.Select[Any]:
     """`WITH fresh …, changed AS (UPDATE … RETURNING …), told … SELECT * FROM changed`."""
     table = model.entities[group[0].entity].table
     fresh = fresh_values(model, group)
-    if system is not None:
+    if not everywhere:
         ids = sa.bindparam("ids", type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
         fresh = fresh.where(fresh.selected_columns.id == sa.any_(ids))
     computed = fresh.cte("fresh").prefix_with("MATERIALIZED")
@@ -87,13 +95,8 @@ def fresh_values(model: Model, group: Sequence[KeptValue]) -> sa.Select[Any]:
     """The id and the kept columns of an entity's records, computed from scratch."""
     source = model.entities[group[0].entity].table.alias()
     columns = {name: value for kept in group for name, value in columns_of(model, kept, source).items()}
-    chosen = (_stored_form(source.c[name], value).label(name) for name, value in columns.items())
+    chosen = (stored_form(source.c[name], value).label(name) for name, value in columns.items())
     return sa.select(source.c.id, *chosen)
-
-
-def _stored_form(column: sa.ColumnElement[Any], value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The value with the collation of its column, with which it is compared."""
-    return sa.cast(value, sa.Text).collate(CODE_POINTS) if isinstance(column.type, sa.Text) else value
 
 
 def _telling(system: SystemTables, entity: str, changed: sa.CTE) -> sa.CTE:

@@ -138,7 +138,7 @@ def _rows_part(model: Model, found: Lifted, source: str) -> Part:
     entity = model.entities[found.node.source.entity]
     frames, chosen = ids_statement(found, SystemColumns(model))
     tables = frames.join(chosen, sa.true()).join(entity.table, entity.table.c.id == chosen.c.id)
-    columns = [frames.c[NUMBER].label("_of"), *rows.read_columns(entity)]
+    columns = [frames.c[NUMBER].label("_of"), *rows.read_columns(model, entity)]
     return Part(found.name, found.node.type, _inputs(found, source), sa.select(*columns).select_from(tables))
 
 

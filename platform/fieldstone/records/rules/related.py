@@ -142,7 +142,7 @@ def _statement(model: Model, source: CollectionSource) -> sa.Select[Any]:
 def _build(model: Model, source: CollectionSource) -> sa.Select[Any]:
     entity = model.entities[source.entity]
     owners = sa.any_(sa.bindparam("owners", type_=_UUIDS))
-    columns = rows.read_columns(entity)
+    columns = rows.read_columns(model, entity)
     alive = entity.table.c.deleted_at.is_(None)
     if source.owner is None:
         return sa.select(*columns, entity.table.c.id.label("_of")).where(alive)

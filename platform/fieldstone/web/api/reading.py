@@ -12,8 +12,8 @@ from fieldstone import records
 from fieldstone.access.grants import access
 from fieldstone.context import Context
 from fieldstone.errors import FieldError, Malformed, NotFound
+from fieldstone.model.organisation import organisation_zone
 from fieldstone.records import Query
-from fieldstone.records.environment import organisation_zone
 from fieldstone.records.names import entity_named
 from fieldstone.records.query import Counting
 from fieldstone.web.answer import Answer

@@ -1,26 +1,19 @@
-"""The kept values of a model: what each is made of, which columns hold it, and what it reads."""
+"""The values that a model keeps with records: what each is made of, and what it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import sqlalchemy as sa
 
 from fieldstone.fields.formula import FormulaType
-from fieldstone.fields.stored_text import UNICODE
 from fieldstone.model.compile import compile_rule
 from fieldstone.model.model import Entity, Field, Model, Rule
-from fieldstone.model.rule_columns import computed, computed_amount
-from fieldstone.records.rows import SEARCH, TITLE
+from fieldstone.model.system_fields import SEARCH, TITLE
 from fieldstone_rules import Expression, Purpose, Scope, check_expression
 from fieldstone_rules.routes import RoutedRead, routed_reads
-from fieldstone_rules.tree import Cast
-from fieldstone_rules.types import Kind, reference
+from fieldstone_rules.types import Kind
 
-Column = sa.ColumnElement[Any]
 LONGEST_TITLE = 500
 
 
@@ -38,6 +31,15 @@ class KeptValue:
     def key(self) -> tuple[str, str]:
         """Its identity: entity and name."""
         return self.entity, self.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that hold it."""
+        if self.field is None:
+            return (self.name,)
+        assert isinstance(self.field.type, FormulaType)
+        base = self.field.type.base_key
+        return (*(column.name for column in self.field.columns), *(() if base is None else (base,)))
 
     @cached_property
     def own_reads(self) -> tuple[str, ...]:
@@ -86,54 +88,15 @@ def _is_compound(expression: Expression) -> bool:
     return expression.type.kind is Kind.COMPOUND
 
 
-# ---- as SQL
-
-
-def columns_of(model: Model, kept: KeptValue, source: sa.FromClause) -> Mapping[str, Column]:
-    """Column name → its value for the record at `source`, an alias of the entity's table."""
-    if kept.name == TITLE:
-        text = sa.cast(computed(model, kept.entity, source, kept.expressions[0]), sa.Text)
-        return {TITLE: sa.func.coalesce(sa.func.left(text, LONGEST_TITLE), "", type_=sa.Text())}
-    if kept.name == SEARCH:
-        return {SEARCH: _search_text(model, kept, source)}
-    return _formula_columns(model, kept, source)
-
-
-def _search_text(model: Model, kept: KeptValue, source: sa.FromClause) -> Column:
-    texts = [_searched_text(model, kept.entity, source, one) for one in kept.expressions]
-    joined = sa.func.concat_ws(sa.literal_column(r"E'\n'"), *texts, type_=sa.Text())
-    return sa.func.lower(joined.collate(UNICODE), type_=sa.Text())
-
-
-def _searched_text(model: Model, entity: str, source: sa.FromClause, expression: Expression) -> Column:
-    value = computed(model, entity, source, expression)
-    if expression.type.kind is Kind.LIST:
-        value = sa.func.array_to_string(value, " ", type_=sa.Text())
-    return sa.func.nullif(sa.cast(value, sa.Text), "", type_=sa.Text())
-
-
-def _formula_columns(model: Model, kept: KeptValue, source: sa.FromClause) -> Mapping[str, Column]:
-    assert kept.field is not None
-    assert isinstance(kept.field.type, FormulaType)
-    formula, expression = kept.field.type, kept.expressions[0]
-    if expression.type.kind is Kind.REFERENCE:
-        targets = formula.targets
-        return {
-            name: computed(model, kept.entity, source, _as_one(expression, target))
-            for target, name in targets.items()
+def being_filled(model: Model) -> Mapping[tuple[str, str], KeptValue]:
+    """The columns (entity, column) of the values that are still being filled → the value."""
+    if __name__ not in model.cache:
+        model.cache[__name__] = {
+            (entity, column): kept
+            for entity in sorted({entity for entity, _ in model.filling} & model.entities.keys())
+            for kept in kept_values(model, model.entities[entity])
+            if kept.key in model.filling
+            for column in kept.columns
         }
-    value = computed(model, kept.entity, source, expression)
-    if expression.type.kind in (Kind.TEXT, Kind.CHOICE):
-        value = sa.func.nullif(value, "", type_=sa.Text())
-    if formula.base_key is None:
-        return {kept.name: value}
-    return {
-        kept.name: value,
-        formula.base_key: computed_amount(model, kept.entity, source, expression),
-    }
-
-
-def _as_one(expression: Expression, target: str) -> Expression:
-    """The expression where it names a record of `target`."""
-    tree = Cast(reference(target), expression.tree.span, expression.tree, target)
-    return replace(expression, tree=tree, type=tree.type)
+    found: Mapping[tuple[str, str], KeptValue] = model.cache[__name__]
+    return found
