@@ -27,6 +27,16 @@ def element_of(kind: str, document: str, names: Sequence[str]) -> Part:
     return inner or kind, ".".join((document, *(names[1:] if inner else names)))
 
 
+def path_of(part: Part) -> tuple[str, str, tuple[str, ...]]:
+    """Where an element of `declared_parts` stands: kind and name of the document, and the path in it."""
+    called, (document, _, rest) = part[0], part[1].partition(".")
+    for kind, inner in PARTS.items():
+        for key, one in inner.items():
+            if one == called:
+                return kind, document, (key, rest)
+    return called, document, (rest,)
+
+
 def declared_parts(layer: str, file: File) -> dict[Part, Any]:
     """Element → its plain value, for all documents of a file that can be read.
 

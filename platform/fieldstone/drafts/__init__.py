@@ -4,6 +4,7 @@ from fieldstone.drafts.conflicts import Conflict, conflicts
 from fieldstone.drafts.draft import Draft, DraftFile, drafted_layers
 from fieldstone.drafts.editing import discard, edit_documents, put_file, put_layers, revert_file
 from fieldstone.drafts.publishing import DraftConflicts, propose_draft, publish_draft, read_draft
+from fieldstone.drafts.settling import settle_file, take_theirs
 
 __all__ = [
     "Conflict",
@@ -20,4 +21,6 @@ __all__ = [
     "put_layers",
     "read_draft",
     "revert_file",
+    "settle_file",
+    "take_theirs",
 ]

@@ -35,8 +35,8 @@ def put_file(database: Database, author: UUID, place: Place, text: str | None, *
     """
     _check_place(place, text)
     with database.transaction() as connection:
-        draft = _locked(connection, database, author)
-        _put(connection, database, draft, [(place, text)], rebased=rebased)
+        draft = locked_draft(connection, database, author)
+        store(connection, database, draft, [(place, text)], rebased=rebased)
         return draft_of(connection, database.system, author)
 
 
@@ -47,7 +47,7 @@ def edit_documents(database: Database, author: UUID, edits: Sequence[DocumentEdi
     the first edit that does not fit, named by its position.
     """
     with database.transaction() as connection:
-        draft = _locked(connection, database, author)
+        draft = locked_draft(connection, database, author)
         layers = {layer.name: layer for layer in combined_layers(drafted_layers(draft), ())}
         editing = LayeredEditing(layers)
         for index, edit in enumerate(edits):
@@ -58,7 +58,7 @@ def edit_documents(database: Database, author: UUID, edits: Sequence[DocumentEdi
                 raise Invalid(refusal.message, errors=[error]) from refusal
         for place, text in editing.changed.items():
             _check_place(place, text)
-        _put(connection, database, draft, list(editing.changed.items()), rebased=False)
+        store(connection, database, draft, list(editing.changed.items()), rebased=False)
         return draft_of(connection, database.system, author)
 
 
@@ -70,8 +70,8 @@ def put_layers(database: Database, author: UUID, layers: Sequence[Layer]) -> Dra
     for place, text in texts_of(layers).items():
         _check_place(place, text)
     with database.transaction() as connection:
-        draft = _locked(connection, database, author)
-        _put(connection, database, draft, list(_changes(draft, layers)), rebased=True)
+        draft = locked_draft(connection, database, author)
+        store(connection, database, draft, list(_changes(draft, layers)), rebased=True)
         return draft_of(connection, database.system, author)
 
 
@@ -94,7 +94,7 @@ def discard(database: Database, author: UUID) -> int:
         return connection.execute(sa.delete(table).where(table.c.author == author)).rowcount
 
 
-def _locked(connection: sa.Connection, database: Database, author: UUID) -> Draft:
+def locked_draft(connection: sa.Connection, database: Database, author: UUID) -> Draft:
     """The draft of an author, which nobody else changes before the transaction ends."""
     _lock(connection, database, author)
     return draft_of(connection, database.system, author)
@@ -112,7 +112,7 @@ def _changes(draft: Draft, layers: Sequence[Layer]) -> Iterator[tuple[Place, str
     yield from ((place, None) for place in dict.fromkeys(known) if place[0] in names and place not in wanted)
 
 
-def _put(
+def store(
     connection: sa.Connection,
     database: Database,
     draft: Draft,

@@ -112,6 +112,21 @@ if (form) {
   });
 }
 
+// Tests run for some seconds: what became of them is told beside the button.
+document.querySelector("form[data-studio-run]")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { target } = event;
+  const button = target.querySelector("button");
+  const place = target.parentElement.querySelector("[data-studio-tests]");
+  if (button.getAttribute("aria-busy")) return;
+  button.setAttribute("aria-busy", "true");
+  place.textContent = "The tests are running…";
+  const answer = await send(target.action, { body: new FormData(target), accept: "text/html" });
+  button.removeAttribute("aria-busy");
+  place.innerHTML = answer.html ?? "";
+  announce(answer.html ? place.textContent.trim() : (answer.data?.message ?? "They could not be run."));
+});
+
 // Rows: J K and arrows walk their links, what is typed in the search field leaves those that have it.
 const rows = document.querySelector("[data-studio-rows] tbody");
 

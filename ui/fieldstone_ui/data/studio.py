@@ -26,6 +26,8 @@ from fieldstone.drafts import (
     put_file,
     read_draft,
     revert_file,
+    settle_file,
+    take_theirs,
 )
 from fieldstone.errors import Conflict as Refused
 from fieldstone.publication.apply import Applied, Proposal, publish
@@ -34,12 +36,15 @@ from fieldstone.publication.authors import author_names
 from fieldstone.publication.decided import Decided
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.store import Publication, publications
+from fieldstone.publication.upgrades import Upgrading
 from fieldstone.publication.versions import VersionDifference, compare, require_version
+from fieldstone.rule_tests import Outcome, run_tests, staged
 from fieldstone.web.api.metadata.rights import publisher, refusal_to_publish
 from fieldstone.web.runtime import current_runtime
 from fieldstone_metadata import Checked, File, Layer, check
 from fieldstone_metadata.documents import Document, parse_file
 from fieldstone_metadata.editing import DocumentEdit
+from fieldstone_metadata.upgrade_conflicts import UpgradeConflict, upgrade_conflicts
 from fieldstone_ui.data.reader import context
 
 Place = tuple[str, str]
@@ -142,6 +147,18 @@ def revert(place: Place) -> None:
     revert_file(found.database, found.principal.user, place)
 
 
+def settle(place: Place, sides: Mapping[str, str]) -> None:
+    """Take what others published in, with a side for each conflict. Raises what `settle_file` raises."""
+    found = publisher()
+    settle_file(found.database, found.principal.user, place, sides)
+
+
+def take_over(place: Place, element: str, other: UUID) -> None:
+    """Have an element as somebody else's draft has it. Raises what `take_theirs` raises."""
+    found = publisher()
+    take_theirs(found.database, found.principal.user, place, element, other)
+
+
 def discard_draft() -> int:
     """Forget the whole draft; how many files it changed."""
     found = publisher()
@@ -153,17 +170,37 @@ def conflicts_of(found: Workplace) -> tuple[Conflict, ...]:
     return conflicts(publisher().database, found.draft)
 
 
-def proposed_draft() -> Proposal:
-    """The plan of the reader's draft. Raises NotAccepted and DraftConflicts."""
+def upgrade_conflicts_of(found: Workplace) -> tuple[UpgradeConflict, ...]:
+    """Where layers above change what the draft changes in a layer below them."""
+    return upgrade_conflicts(found.draft.published, found.layers)
+
+
+def proposed_draft(upgrading: Upgrading) -> Proposal:
+    """The plan of the reader's draft. Raises NotAccepted, DraftConflicts and UpgradeConflicts."""
     found = publisher()
-    return propose_draft(found.database, found.principal.user, found.model)
+    return propose_draft(found.database, found.principal.user, found.model, upgrading)
 
 
-def publish_drafted(note: str, base: int, *, allow_destructive: bool) -> Applied:
+def publish_drafted(decided: Decided) -> Applied:
     """Publish the reader's draft. Raises what `publish_draft` raises."""
     found = publisher()
-    decided = Decided(found.principal.user, note, base, allow_destructive)
     return _taken_up(publish_draft(found.database, decided, in_force=found.model))
+
+
+def publisher_id() -> UUID:
+    """The reader, who may publish. Raises Forbidden."""
+    return publisher().principal.user
+
+
+def rule_tests(found: Workplace, place: Place | None = None) -> list[Outcome]:
+    """What became of the rule tests (of one file) with the draft, published where nobody sees it.
+
+    Raises NotAccepted for documents with mistakes.
+    """
+    layers = {place[0]} if place else {layer.name for layer in found.layers}
+    with staged(publisher().database.url, found.layers) as stage:
+        outcomes = list(run_tests(stage, layers))
+    return [one for one in outcomes if place is None or one.path == place[1]]
 
 
 def proposed_return(version: int) -> Proposal:

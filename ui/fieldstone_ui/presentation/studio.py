@@ -82,14 +82,29 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Clash:
-    """Somebody else changed the same. by: who, empty if it is published. sides: what each says."""
+    """Somebody else changed the same. element: its kind and name. by: who, empty if it is published; author:
+    their id. mine, theirs: what each says.
+    """
 
     what: str
+    element: str
     by: str
+    author: str
     url: str
     place: str
     mine: str
     theirs: str
+
+
+@dataclass(frozen=True)
+class ClashedFile:
+    """The conflicts of a file. settle_url: where its sides are chosen."""
+
+    place: str
+    url: str
+    settle_url: str
+    published: Sequence[Clash]
+    drafted: Sequence[Clash]
 
 
 @dataclass(frozen=True)
@@ -112,7 +127,7 @@ class EditorPage:
     changed: bool = False
     new: bool = False
     troubles: Sequence[Trouble] = ()
-    clashes: Sequence[Clash] = ()
+    clashes: Sequence[ClashedFile] = ()
     problem: str = ""
     saved: str = ""
 
@@ -150,6 +165,44 @@ class ChangedFile:
 
 
 @dataclass(frozen=True)
+class UpgradeSide:
+    """What a layer above changes of what the draft changes below it. choices: the sides that can be taken.
+
+    chosen: the one that was. where: the layer above and its file.
+    """
+
+    element: str
+    message: str
+    where: str
+    url: str
+    mine: str
+    theirs: str
+    choices: Sequence[str]
+    chosen: str = ""
+
+
+@dataclass(frozen=True)
+class TestRow:
+    """A rule test. failures: place, address, message and details of each."""
+
+    __test__ = False
+    name: str
+    role: str
+    url: str
+    failures: Sequence[tuple[str, str, str, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class TestsShown:
+    """What became of rule tests. failed: those that did. problem: why they could not be run."""
+
+    __test__ = False
+    passed: int
+    failed: Sequence[TestRow] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class PlanPage:
     """A plan, and publishing it. post: where that goes. loses: what the steps that lose data remove."""
 
@@ -163,7 +216,10 @@ class PlanPage:
     files: Sequence[ChangedFile] = ()
     refusals: Sequence[Trouble] = ()
     troubles: Sequence[Trouble] = ()
-    clashes: Sequence[Clash] = ()
+    clashes: Sequence[ClashedFile] = ()
+    sides: Sequence[UpgradeSide] = ()
+    tests: TestsShown | None = None
+    skips_tests: bool = False
     drift: Sequence[str] = ()
     loses: Sequence[str] = ()
     lost_rows: str = ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from fieldstone_ui.pages.studio import documents, editor, entity, plans, roles, versions
+from fieldstone_ui.pages.studio import documents, editor, entity, plans, roles, rule_testing, versions
 
 
 def install(pages: Blueprint) -> None:
     """Add the routes."""
-    for part in (documents, editor, entity, plans, roles, versions):
+    for part in (documents, editor, entity, plans, roles, rule_testing, versions):
         part.install(pages)

@@ -11,26 +11,34 @@ from flask.typing import ResponseReturnValue
 from fieldstone.drafts import DraftConflicts
 from fieldstone.errors import FieldstoneError
 from fieldstone.publication.apply import NotAccepted, Proposal
+from fieldstone.publication.decided import Decided
 from fieldstone.publication.refusal import Refusal
-from fieldstone.publication.upgrades import UpgradeConflicts
+from fieldstone.publication.upgrades import UNDECIDED, UpgradeConflicts, Upgrading
 from fieldstone.publication.versions import file_differences
+from fieldstone.rule_tests.upgrades import TestsFailed
 from fieldstone_metadata import Layer
+from fieldstone_metadata.upgrade_choices import Choices
 from fieldstone_ui import data
 from fieldstone_ui.data import studio
 from fieldstone_ui.pages import answers, notices
 from fieldstone_ui.pages.studio import wording
 from fieldstone_ui.pages.studio.frame import shown
-from fieldstone_ui.pages.studio.troubles import clashes, troubles
+from fieldstone_ui.pages.studio.rule_testing import layers_of_rules, told
+from fieldstone_ui.pages.studio.troubles import clashes, troubles, upgrade_side
 from fieldstone_ui.presentation.studio import PlanPage, Trouble
 
 WAYS = ("", "sql", "documents")
 LONGEST_NOTE = 2_000
+CHOICE = "choice "
+SIDE = "side "
+"""Begins the name of the input that chooses a side for an element."""
 
 
 def install(pages: Blueprint) -> None:
     """Add the routes."""
     pages.get("/studio/plan", endpoint="studio_plan")(show)
     pages.post("/studio/plan", endpoint="studio_publish")(publish)
+    pages.post("/studio/settle/<layer>/<path:path>", endpoint="studio_settle")(settle)
     pages.post("/studio/discard", endpoint="studio_discard")(discard)
 
 
@@ -42,15 +50,36 @@ def show() -> ResponseReturnValue:
 
 def publish() -> ResponseReturnValue:
     """Publish the draft; what stands in the way is told on the same page, with the note that was typed."""
-    note, base, allowed = wanted()
+    decided = wanted()
+    if "look" in request.form:
+        found = studio.workplace()
+        return plan_shown(found, replace(_page(found, decided.upgrading), note=decided.note))
     try:
-        applied = studio.publish_drafted(note, base, allow_destructive=allowed)
+        applied = studio.publish_drafted(decided)
     except FieldstoneError as error:
         if error.status in {401, 403}:
             raise
         found = studio.workplace()
-        return plan_shown(found, refused(_page(found), error, note)), error.status
+        return plan_shown(found, refused(_page(found, decided.upgrading), error, decided.note)), error.status
     return published(applied.version, unchanged=applied.unchanged)
+
+
+def settle(layer: str, path: str) -> ResponseReturnValue:
+    """Settle the conflicts of a file: a side for each, or an element of somebody else's draft taken over."""
+    place, sent = (layer, path), request.form
+    try:
+        if "by" in sent:
+            studio.take_over(place, sent.get("element", ""), answers.identity(sent["by"]))
+        else:
+            sides = {key.removeprefix(SIDE): sent[key] for key in sent if key.startswith(SIDE)}
+            studio.settle(place, sides)
+    except FieldstoneError as error:
+        if error.status in {401, 403, 503}:
+            raise
+        found = studio.workplace()
+        return plan_shown(found, replace(_page(found), problem=error.message)), error.status
+    notices.tell(f"{layer}/{path} is settled in your draft.")
+    return answers.go(url_for("pages.studio_plan"))
 
 
 def discard() -> ResponseReturnValue:
@@ -65,19 +94,28 @@ def discard() -> ResponseReturnValue:
 # -- what plans of drafts and of going back have in common
 
 
-def wanted() -> tuple[str, int, bool]:
-    """What the form says: the note, the version that was seen, whether steps may lose data."""
-    note = request.form.get("note", "").strip()[:LONGEST_NOTE]
-    return (
-        note,
-        answers.version(request.form.get("base")) or 0,
-        request.form.get("allow_destructive") == "true",
+def wanted() -> Decided:
+    """What the form says: the note, the version that was seen, whether steps may lose data, sides, tests."""
+    sent = request.form
+    sides = {key.removeprefix(CHOICE): sent[key] for key in sent if key.startswith(CHOICE)}
+    return Decided(
+        studio.publisher_id(),
+        sent.get("note", "").strip()[:LONGEST_NOTE],
+        answers.version(sent.get("base")) or 0,
+        sent.get("allow_destructive") == "true",
+        Upgrading(Choices(sides)),
+        sent.get("skip_tests") == "true",
     )
 
 
 def refused(page: PlanPage, error: FieldstoneError, note: str) -> PlanPage:
     """The plan once more, with why it was not published."""
-    return replace(page, problem=f"Nothing was published. {error.message}", note=note or page.note)
+    page = replace(page, problem=f"Nothing was published. {error.message}", note=note or page.note)
+    if not isinstance(error, TestsFailed):
+        return page
+    tests = told(error.outcomes, layers_of_rules(studio.workplace()))
+    problem = "Nothing was published: with the new version, rule tests fail."
+    return replace(page, problem=problem, tests=tests, skips_tests=True)
 
 
 def published(version: int, *, unchanged: bool) -> ResponseReturnValue:
@@ -96,7 +134,7 @@ def planned(page: PlanPage, proposal: Proposal, before: Sequence[Layer]) -> Plan
         told=_told(len(steps)),
         steps=steps,
         files=wording.changed_files(file_differences(before, proposal.layers), linked=page.draft),
-        refusals=[*map(_refusal, plan.refusals), *_undecided([one.element for one in plan.conflicts])],
+        refusals=[*map(_refusal, plan.refusals)],
         troubles=troubles(proposal.problems),
         drift=plan.drift,
         loses=[step.name for step in steps if step.destructive],
@@ -113,21 +151,25 @@ def plan_shown(found: studio.Workplace, page: PlanPage) -> str:
     return shown("plan.html", found, section, asked=page, shown_as=shown_as, checks=_checks(page))
 
 
-def _page(found: studio.Workplace) -> PlanPage:
+def _page(found: studio.Workplace, upgrading: Upgrading = UNDECIDED) -> PlanPage:
     base = found.draft.base
     page = PlanPage("Publish your draft", url_for("pages.studio_publish"), "", base, base + 1, draft=True)
     if not found.draft.files:
         return replace(page, empty=True, told="You have changed nothing.")
-    page = replace(page, clashes=clashes(studio.conflicts_of(found)))
+    sides = [upgrade_side(one, upgrading) for one in studio.upgrade_conflicts_of(found)]
+    page = replace(page, clashes=clashes(studio.conflicts_of(found)), sides=sides)
     try:
-        return planned(page, studio.proposed_draft(), found.draft.published)
+        return planned(page, studio.proposed_draft(upgrading), found.draft.published)
     except NotAccepted as error:
         return replace(page, troubles=troubles(error.problems), told="The documents have mistakes.")
-    except UpgradeConflicts as error:
-        found_out = _undecided([one.element for one in error.conflicts])
-        return replace(page, refusals=found_out, told="Layers above it change the same.")
+    except UpgradeConflicts:
+        return replace(page, told="Layers above change the same: choose a side for each.")
     except DraftConflicts:
-        return replace(page, told="Others have published changes of the same: open each and decide.")
+        return replace(page, told="Others have published changes of the same: settle each.")
+    except FieldstoneError as error:
+        if error.status in {401, 403, 503}:
+            raise
+        return replace(page, problem=error.message, told="The choices cannot be taken like this.")
 
 
 def _told(steps: int) -> str:
@@ -153,9 +195,3 @@ def _checks(page: PlanPage) -> list[tuple[bool, str]]:
 
 def _refusal(found: Refusal) -> Trouble:
     return Trouble(f"{found.element}: {found.message}")
-
-
-def _undecided(elements: Sequence[str]) -> list[Trouble]:
-    """What a lower layer changes under a change of a higher one, which wants a decision."""
-    next_step = "Change the higher layer too, or choose a side with `fieldstone apply --keep` or `--take`."
-    return [Trouble(f"{element} is changed in a higher layer too.", next_step) for element in elements]

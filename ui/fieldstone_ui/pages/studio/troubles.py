@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
+
+from flask import url_for
 
 from fieldstone.drafts import Conflict
+from fieldstone.publication.upgrades import Upgrading
 from fieldstone_metadata import Problem
+from fieldstone_metadata.upgrade_conflicts import UpgradeConflict
 from fieldstone_ui.data import studio
 from fieldstone_ui.pages.studio.frame import document_url, kind_of
-from fieldstone_ui.presentation.studio import Clash, Trouble
+from fieldstone_ui.presentation.labels import humanize
+from fieldstone_ui.presentation.studio import Clash, ClashedFile, Trouble, UpgradeSide
 
 
 def troubles(problems: Sequence[Problem], here: studio.Place | None = None) -> list[Trouble]:
@@ -19,20 +25,61 @@ def troubles(problems: Sequence[Problem], here: studio.Place | None = None) -> l
     return sorted(found, key=lambda one: (not one.here, not one.grave))
 
 
-def clashes(found: Sequence[Conflict]) -> list[Clash]:
-    """Conflicts, with both sides as text."""
+def clashes(found: Sequence[Conflict]) -> list[ClashedFile]:
+    """Conflicts by file, with both sides as text."""
     names = studio.names({conflict.by for conflict in found if conflict.by})
-    return [
-        Clash(
-            what=f"{kind_of(conflict.kind).one if conflict.kind != 'field' else 'field'} {conflict.name}",
-            by=names.get(conflict.by, "somebody") if conflict.by else "",
-            url=document_url((conflict.layer, conflict.path)),
-            place=f"{conflict.layer}/{conflict.path}",
-            mine=_as_text(conflict.mine),
-            theirs=_as_text(conflict.theirs),
-        )
-        for conflict in found
-    ]
+    files: dict[studio.Place, list[Clash]] = {}
+    for conflict in found:
+        files.setdefault((conflict.layer, conflict.path), []).append(_clash(conflict, names))
+    return [_clashed_file(place, found) for place, found in files.items()]
+
+
+def _clashed_file(place: studio.Place, found: Sequence[Clash]) -> ClashedFile:
+    return ClashedFile(
+        "/".join(place),
+        document_url(place),
+        url_for("pages.studio_settle", layer=place[0], path=place[1]),
+        [clash for clash in found if not clash.author],
+        [clash for clash in found if clash.author],
+    )
+
+
+def _clash(conflict: Conflict, names: Mapping[UUID, str]) -> Clash:
+    return Clash(
+        what=_what(conflict),
+        element=f"{conflict.kind} {conflict.name}",
+        by=names.get(conflict.by, "somebody") if conflict.by else "",
+        author=str(conflict.by or ""),
+        url=document_url((conflict.layer, conflict.path)),
+        place=f"{conflict.layer}/{conflict.path}",
+        mine=_as_text(conflict.mine),
+        theirs=_as_text(conflict.theirs),
+    )
+
+
+def _what(conflict: Conflict) -> str:
+    """The element in words: "The label of opportunity", "The field amount of opportunity"."""
+    document, _, name = conflict.name.partition(".")
+    if conflict.kind == "file":
+        return f"The text of {conflict.path}"
+    if conflict.kind in {"field", "grant", "state", "transition", "setting"}:
+        return f"The {conflict.kind} {name} of {document}"
+    return f"The {humanize(name).lower()} of the {kind_of(conflict.kind).one} {document}"
+
+
+def upgrade_side(found: UpgradeConflict, upgrading: Upgrading) -> UpgradeSide:
+    """A conflict between layers, with both sides as text and the side that was chosen."""
+    place = found.layer, found.path
+    return UpgradeSide(
+        element=found.element,
+        message=found.message,
+        where=f"{'/'.join(place)}, line {found.line}",
+        url=document_url(place, found.line),
+        mine=_as_text(found.mine),
+        theirs=_as_text(found.theirs),
+        choices=found.choices,
+        chosen=upgrading.choices.of(found) or "",
+    )
 
 
 def _trouble(problem: Problem, here: studio.Place | None) -> Trouble:

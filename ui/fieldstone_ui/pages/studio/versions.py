@@ -63,7 +63,8 @@ def plan_back(version: int) -> ResponseReturnValue:
 
 def go_back(version: int) -> ResponseReturnValue:
     """Go back to a version, which is a new one then."""
-    note, base, allowed = wanted()
+    decided = wanted()
+    note, base, allowed = decided.note, decided.base or 0, decided.allow_destructive
     studio.version(version)
     try:
         applied = studio.return_to(version, note or _note(version), base, allow_destructive=allowed)
