@@ -12,9 +12,9 @@ import sys
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -25,6 +25,7 @@ from argon2.profiles import CHEAPEST
 from fieldstone.access import passwords
 from fieldstone_testing import ApiClient, App, AppFactory, Cluster, Server
 from fieldstone_testing.engines import lent_engines
+from fieldstone_testing.fast_folders import fast_folder
 from fieldstone_testing.servers import start_server
 from fieldstone_testing.webs import WebOf, lent_webs
 
@@ -43,6 +44,27 @@ def keep_survivors(phase: str, collection: dict[str, Any]) -> None:
 
 
 gc.callbacks.append(keep_survivors)
+
+LONG = (
+    "test_every_page.py",
+    "test_studio.py",
+    "test_openapi_calls.py",
+    "test_access_oracle.py",
+    "test_server.py",
+    "test_http_slow_clients.py",
+    "test_killed_amid_calls.py",
+    "test_embedded.py",
+    "test_http_api_docs.py",
+    "test_agreement.py",
+    "test_crm_data.py",
+    "test_read_template.py",
+)
+"""Files with tests of five seconds and more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first: one that began last would keep the other workers waiting for its end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +92,7 @@ def engines() -> Iterator[None]:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An empty folder that PostgreSQL may run in; those of pytest are closed to other accounts."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-test-", ignore_cleanup_errors=True) as path:
+    with TemporaryDirectory(prefix="fieldstone-test-", dir=fast_folder(), ignore_cleanup_errors=True) as path:
         yield Path(path)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.embedded import EmbeddedDatabase, at, start
 from fieldstone.database.failures import EmbeddedDatabaseFailure
+from fieldstone_testing.fast_folders import all_folders, fast_folder
 
 UNSAFE_AND_FAST = {
     "fsync": "off",
@@ -24,11 +24,14 @@ UNSAFE_AND_FAST = {
     "autovacuum": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
+    "max_wal_size": "128MB",
 }
 
 
 PREFIX = "fieldstone-tests-"
 OLD_SECONDS = 2 * 3600
+KEPT = 60
+"""How many databases to clone from are kept, ten megabytes each. Tests that share one follow each other."""
 
 
 class Cluster:
@@ -46,7 +49,8 @@ class Cluster:
     def of_run(cls, name: str) -> Cluster:
         """The server of a test run. Not in pytest's folder, where another run may sweep it away."""
         _remove_left_over()
-        return cls(Path(tempfile.gettempdir()) / f"{PREFIX}{name}")
+        homes = [folder / f"{PREFIX}{name}" for folder in (*all_folders(), fast_folder())]
+        return cls(next((home for home in homes if home.exists()), homes[-1]))
 
     def url(self, database: str) -> sa.URL:
         """How to connect to a database of the server."""
@@ -54,19 +58,22 @@ class Cluster:
 
     def clone(self, template: str, build: Callable[[sa.URL], None]) -> sa.URL:
         """A new database like `template`, which `build` fills the first time that any process asks for it."""
-        with self._lock(template):
-            marker = self.home / f"{template}.built"
-            if not marker.exists():
-                self._rebuild(template, build)
-                marker.touch()
+        marker = self.home / f"{template}.built"
         name = f"test_{uuid.uuid4().hex[:16]}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        with self._lock(template):
+            is_new = not marker.exists()
+            if is_new:
+                self._rebuild(template, build)
+            marker.touch()
+            self._create(name, template)
+        if is_new:
+            self._remove_unused()
         return self.url(name)
 
     def empty(self) -> sa.URL:
         """A new, empty database."""
         name = f"test_{uuid.uuid4().hex[:16]}"
-        self._execute(f'CREATE DATABASE "{name}"')
+        self._create(name, "template1")
         return self.url(name)
 
     def drop(self, url: sa.URL) -> None:
@@ -81,8 +88,20 @@ class Cluster:
 
     def _rebuild(self, template: str, build: Callable[[sa.URL], None]) -> None:
         self.drop(self.url(template))
-        self._execute(f'CREATE DATABASE "{template}"')
+        self._create(template, "template1")
         build(self.url(template))
+
+    def _remove_unused(self) -> None:
+        """Remove those databases to clone from that nobody has asked for since `KEPT` others."""
+        with self._lock("unused"):
+            by_use = sorted(self.home.glob("*.built"), key=lambda marker: marker.stat().st_mtime)
+            for marker in by_use[:-KEPT]:
+                with self._lock(marker.stem):
+                    marker.unlink()
+                    self.drop(self.url(marker.stem))
+
+    def _create(self, name: str, template: str) -> None:
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
 
     def _execute(self, statement: str) -> None:
         url = self.url("postgres")
@@ -106,7 +125,7 @@ def _is_old(home: Path) -> bool:
 
 def _remove_left_over() -> None:
     """Remove servers of runs that were killed long ago."""
-    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for home in (home for folder in all_folders() for home in folder.glob(f"{PREFIX}*")):
         if _is_old(home):
             # A folder that somebody removed by half cannot be started, and would stop every later run.
             with suppress(EmbeddedDatabaseFailure):

@@ -19,6 +19,7 @@ from fieldstone.database.embedded import EmbeddedDatabase, start
 from fieldstone.database.failures import EmbeddedDatabaseFailure
 from fieldstone.database.postmaster import wait_until_gone
 from fieldstone_testing.cluster import UNSAFE_AND_FAST
+from fieldstone_testing.fast_folders import fast_folder
 
 STARTER = """
 import os, sys
@@ -53,7 +54,7 @@ def ask(database: EmbeddedDatabase, statement: str) -> object:
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
     """A home whose database was started and stopped, to copy from: making one takes a second."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-test-") as path:
+    with tempfile.TemporaryDirectory(prefix="fieldstone-test-", dir=fast_folder()) as path:
         start(Path(path), UNSAFE_AND_FAST).release()
         yield Path(path)
 

@@ -18,6 +18,7 @@ import pytest
 
 from fieldstone.database.postmaster import running_postmaster
 from fieldstone_testing import Server
+from fieldstone_testing.fast_folders import fast_folder
 from fieldstone_testing.servers import start_server, wait_until_healthy
 from fieldstone_testing.waiting import LONGEST, until
 
@@ -25,7 +26,7 @@ from fieldstone_testing.waiting import LONGEST, until
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Path]:
     """The home of a small demonstration that is not running, to copy from."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-test-") as path:
+    with tempfile.TemporaryDirectory(prefix="fieldstone-test-", dir=fast_folder()) as path:
         made = fieldstone(Path(path), "demo", "--no-serve", "--size", "small")
         assert made.returncode == 0, made.stderr
         yield Path(path) / "home"
