@@ -36,6 +36,13 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Written(Origin):
+    """Where a text of several lines stands in its file: line and column of the beginning of each."""
+
+    beginnings: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Option:
     """One value of a choice. `values_for` limits it to values of the field named by `depends_on`."""
 
@@ -75,6 +82,17 @@ class Default:
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """How a field that gets another type comes by its values: an expression over the record as it was.
+
+    Its names are those of the documents that were in force, so it is checked where those are known.
+    """
+
+    source: str
+    origin: Written
+
+
+@dataclass(frozen=True)
 class Field:
     """One field of an entity.
 
@@ -82,7 +100,8 @@ class Field:
     `precision`…).
     required, readonly, visible: True, False, or a checked condition.
     choices: of `choice` and `choices`, in order. target: of `reference`, `references` and `user`.
-    formula: of `formula`; stored: kept by the platform instead of computed on read.
+    formula: of `formula`; stored: kept by the platform instead of computed on read. convert: where its values
+    come from when a publication gives it another type.
     """
 
     name: str
@@ -105,6 +124,7 @@ class Field:
     target: ReferenceTarget | None = None
     formula: Expression | None = None
     stored: bool = False
+    convert: Conversion | None = None
     origin: Origin | None = None
 
 

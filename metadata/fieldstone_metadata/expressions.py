@@ -18,6 +18,7 @@ from fieldstone_rules.certain import certain_condition, certain_parts
 from fieldstone_rules.checking.context import UserFunction
 from fieldstone_rules.cost import cost_problem
 from fieldstone_rules.expression import CONDITIONS
+from fieldstone_rules.parsing import check_size, parse_expression
 from fieldstone_rules.satisfiable import Facts
 from fieldstone_rules.tree import Binding, Call, Constant, HasRole, Setting, UserTeams, walk
 from fieldstone_rules.tree import Node as TreeNode
@@ -69,6 +70,19 @@ class Expressions:
     def check_text(self, node: Node, scope: Scope) -> Expression | None:
         """The text with `{expressions}` in the scalar `node`, checked; None if it is wrong."""
         return None if node.broken else self._read(node, str(node.value), 0, scope, check_text)
+
+    def parsed(self, node: Node) -> str | None:
+        """The text of the expression in the scalar `node`, of which only the syntax is checked."""
+        if node.broken:
+            return None
+        source, _ = _source_of(node, marked=False)
+        try:
+            check_size(source)
+            parse_expression(source)
+        except RuleError as error:
+            self._report(error.problems, node, source, 0)
+            return None
+        return source
 
     def _read(  # noqa: PLR0917  a text is a node, the characters and where they begin
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fieldstone_metadata.declarations import Default, Field, ReferenceTarget
+from fieldstone_metadata.declarations import Conversion, Default, Field, ReferenceTarget, Written
 from fieldstone_metadata.expressions import BOOLEAN, Expressions, used_from_outside
 from fieldstone_metadata.groundwork import Formulas
 from fieldstone_metadata.kinds.picking import limits_of
@@ -12,6 +12,7 @@ from fieldstone_metadata.names import ANY, label_of
 from fieldstone_metadata.nodes import Node, to_plain
 from fieldstone_metadata.options import texts
 from fieldstone_metadata.plain_values import ValueFaultError
+from fieldstone_metadata.scalar_positions import place_in_file
 from fieldstone_metadata.shapes import EntityShape, FieldShape
 from fieldstone_metadata.workspace import Workspace, origin_of
 from fieldstone_metadata.world import is_stored
@@ -59,6 +60,7 @@ def build_field(
         target=_target(shape, entity, expressions),
         formula=formula_of(shape, entity.name, workspace, expressions),
         stored=is_stored(node),
+        convert=_conversion(node.get("convert"), expressions),
         origin=origin_of(node),
     )
 
@@ -72,6 +74,20 @@ def _check(shape: FieldShape, entity: EntityShape, expressions: Expressions) -> 
     if node is None:
         return None
     return expressions.check(node, expressions.scope(entity.name, Purpose.CHECK, BOOLEAN, old=True))
+
+
+def _conversion(node: Node | None, expressions: Expressions) -> Conversion | None:
+    """How values convert, as far as it can be told before the documents in force are known: that it can be
+    read.
+    """
+    source = None if node is None else expressions.parsed(node)
+    if node is None or source is None:
+        return None
+    places = [place_in_file(node, line, 1) for line in range(1, source.count("\n") + 2)]
+    origin = origin_of(node)
+    return Conversion(
+        source, Written(origin.layer, origin.path, places[0][0], origin.changed_by, tuple(places))
+    )
 
 
 def _check_bounds(node: Node, workspace: Workspace) -> None:

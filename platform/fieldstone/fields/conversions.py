@@ -24,6 +24,7 @@ from fieldstone.fields.decimal import DecimalType
 from fieldstone.fields.inputs import INTEGER_LIMIT
 from fieldstone.fields.percent import PercentType
 from fieldstone.fields.rating import RatingType
+from fieldstone.fields.reference import ReferenceType
 from fieldstone.fields.stored_text import CODE_POINTS, StoredText
 from fieldstone.fields.text import TextType
 
@@ -164,9 +165,32 @@ def conversion_of(old: FieldType, new: FieldType) -> Conversion | None:
 
 def converted(how: ToSql, old: FieldType, new: FieldType, source: Source) -> Column:
     """The value for the new field; null where there is none, or the new field does not hold it."""
-    value = how(old, source)
-    held = list(_limits(new, value))
-    return sa.case((sa.and_(*held), value)) if held else value
+    return held(new, how(old, source))
+
+
+def held(new: FieldType, value: Column) -> Column:
+    """A value of the new field's kind; null where the new field does not hold it."""
+    limits = list(_limits(new, value))
+    return sa.case((sa.and_(*limits), value)) if limits else value
+
+
+def rounded(new: FieldType, value: Column) -> Column:
+    """A number with as many decimals as the new field keeps, as whoever saves one gets it."""
+    if isinstance(new, DecimalType | PercentType):
+        return sa.func.round(sa.cast(value, sa.Numeric), _digits(new)[1])
+    return value
+
+
+def _digits(new: DecimalType | PercentType) -> tuple[int, int]:
+    """Precision and scale."""
+    return (new.precision, new.scale) if isinstance(new, DecimalType) else (percent.PRECISION, percent.SCALE)
+
+
+def limits_in_sql(new: FieldType) -> bool:
+    """Whether `held` knows all that the field asks of a value, and one column keeps it."""
+    if isinstance(new, ReferenceType):
+        return len(new.targets) == 1
+    return new.name in {*_TEXTS, "choice", "choices", *_NUMBERS, "date", "datetime", "boolean"}
 
 
 def _limits(new: FieldType, value: Column) -> Iterable[sa.ColumnElement[bool]]:
@@ -197,9 +221,7 @@ def _limits_of_number(new: FieldType, value: Column) -> Iterable[sa.ColumnElemen
     number = sa.cast(value, sa.Numeric)
     lowest, highest = new.declaration.options.get("min"), new.declaration.options.get("max")
     if isinstance(new, DecimalType | PercentType):
-        precision, scale = (
-            (new.precision, new.scale) if isinstance(new, DecimalType) else (percent.PRECISION, percent.SCALE)
-        )
+        precision, scale = _digits(new)
         yield sa.func.abs(number) < sa.cast(sa.literal(Decimal(10) ** (precision - scale)), sa.Numeric)
     else:
         scale = 0

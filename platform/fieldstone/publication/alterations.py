@@ -9,7 +9,7 @@ from typing import Any
 
 from fieldstone.publication.elements import KINDS, Change
 from fieldstone.publication.renames import Renames, renames_between
-from fieldstone_metadata.declarations import Application, Origin
+from fieldstone_metadata.declarations import Application, Conversion, Origin
 from fieldstone_rules import Expression
 from fieldstone_rules.rule_files.declarations import RuleFile
 
@@ -67,7 +67,7 @@ def _element(change: Change, application: Application) -> Any:
 
 def _attributes(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """Path → text of everything that an element says; what it leaves out has no path."""
-    if isinstance(value, Expression | RuleFile):
+    if isinstance(value, Conversion | Expression | RuleFile):
         yield path, value.source
     elif dataclasses.is_dataclass(value) and not isinstance(value, Origin):
         for attribute in dataclasses.fields(value):

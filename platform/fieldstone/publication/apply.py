@@ -233,7 +233,7 @@ def _plan(
     connection: sa.Connection, database: Database, between: Difference, layers: Sequence[Layer]
 ) -> Plan:
     published = find_publication(connection, database.system, between.old.version if between.old else 0)
-    return make_plan(connection, database.system, between, layers, published.checksum if published else None)
+    return make_plan(connection, database, between, layers, published.checksum if published else None)
 
 
 def _execute(connection: sa.Connection, plan: Plan) -> None:

@@ -214,7 +214,7 @@ def _reachable(table: sa.Table, old: sa.FromClause, names: Sequence[str]) -> lis
     found: list[sa.ColumnElement[bool]] = []
     for name in names:
         for key in table.c[name].foreign_keys:
-            target = key.column.table.alias()
+            target = sa.table(key.target_fullname.split(".")[1], sa.column("id"), schema=table.schema).alias()
             there = sa.exists().where(target.c.id == old.c[name])
             found.append(sa.or_(old.c[name].is_(None), there))
     return found

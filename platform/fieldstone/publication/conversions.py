@@ -68,13 +68,21 @@ class FieldConversion:
         return identifier(f"v{version}", self.entity, self.new.name, "converted")
 
 
-def conversions_between(
-    old: Model | None, stored: Model | None, new: Model, renames: Renames, changed: Collection[str]
+def conversions_between(  # noqa: PLR0917  # models, and what is known of their difference
+    old: Model | None,
+    stored: Model | None,
+    new: Model,
+    renames: Renames,
+    changed: Collection[str],
+    expressed: Collection[Field],
 ) -> tuple[FieldConversion, ...]:
-    """The fields of both models whose values convert. changed: the entities that may hold some."""
+    """The fields of both models whose values convert. changed: the entities that may hold some. expressed:
+    the fields that come by their values otherwise.
+    """
     if old is None or stored is None:
         return ()
-    return tuple(_conversions(old, stored, new, renames, changed))
+    found = _conversions(old, stored, new, renames, changed)
+    return tuple(each for each in found if each.new not in expressed)
 
 
 def _conversions(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from fieldstone.model.system_fields import TITLE
+from fieldstone.publication.table_change import Example
 
 _MOST_RECORDS = 5
 
@@ -53,6 +54,20 @@ class Counts:
         """The first rows of an entity's table that meet `condition`, each with its title."""
         statement = sa.select(table.c.id, table.c[TITLE]).where(condition).order_by(table.c.id).limit(most)
         return [(id_, title or "") for id_, title in self._connection.execute(statement)]
+
+    def pointing(
+        self, table: sa.Table, column: sa.Column[object], target: sa.Table, most: int = 10
+    ) -> tuple[Example, ...]:
+        """The first records of `table` that name a record of `target` in `column`."""
+        other = target.alias()
+        statement = (
+            sa.select(table.c.id, table.c[TITLE], other.c[TITLE])
+            .join_from(table, other, column == other.c.id)
+            .order_by(table.c.id)
+            .limit(most)
+        )
+        found = self._connection.execute(statement)
+        return tuple(Example(str(id_), title or "", named or "") for id_, title, named in found)
 
     def repeated(
         self, table: sa.Table, columns: Sequence[sa.Column[Any]], live: sa.ColumnElement[bool], most: int

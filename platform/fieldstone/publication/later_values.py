@@ -30,6 +30,7 @@ def fill(connection: sa.Connection, database: Database, between: Difference) -> 
     going_on = renamed(unfinished(connection, database.system), between.renames)
     waiting = {(entity, name) for entity, one in going_on.items() for name in one.names}
     converted = {(each.entity, each.new.name) for each in between.conversions}
+    converted |= {(each.entity, each.new.name) for each in between.expressed}
     outdated = outdated_values(between) | following(between.new, converted)
     model = _while_filling(between.new, waiting | outdated)
     outdated |= following(model, fill_required(connection, database, replace(between, new=model)))

@@ -16,8 +16,9 @@ from fieldstone.publication.table_change import TableChange
 
 MOMENT, READS, REWRITES = "moment", "reads", "rewrites"
 _WORKS = (MOMENT, READS, REWRITES)
-_MODES = ("ROW EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", ACCESS_EXCLUSIVE)
+_MODES = ("ACCESS SHARE", "ROW EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", ACCESS_EXCLUSIVE)
 _OF = {
+    "look": ("ACCESS SHARE", READS),
     "drop": (ACCESS_EXCLUSIVE, MOMENT),
     "rename": (ACCESS_EXCLUSIVE, MOMENT),
     "names": ("ROW EXCLUSIVE", REWRITES),
@@ -35,7 +36,8 @@ class Lock:
     """A lock on a table, kept until the publication ends.
 
     mode: as PostgreSQL calls it; under ACCESS EXCLUSIVE nobody reads, under SHARE and SHARE ROW EXCLUSIVE
-    nobody writes. work: "moment", or what is done to the rows meanwhile: "reads" or "rewrites" them.
+    nobody writes; ACCESS SHARE is what every reader takes. work: "moment", or what is done to the rows
+    meanwhile: "reads" or "rewrites" them.
     """
 
     table: str

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from fieldstone.database.system import SystemTables
+from fieldstone.database.database import Database
 from fieldstone.model.model import Field, Model
 from fieldstone.publication.conversions import FieldConversion, conversions_between
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
+from fieldstone.publication.expressed import ExpressedField, expressed_between
+from fieldstone.publication.given_values import giving
 from fieldstone.publication.in_use import Needed
 from fieldstone.publication.locks import Lock, lock_of, needed_tables
 from fieldstone.publication.names_in_data import renamed_data
@@ -25,7 +27,7 @@ from fieldstone.publication.renamed_views import renamed_views
 from fieldstone.publication.renames import Renames, renames_between
 from fieldstone.publication.statements import Statement, sql_text
 from fieldstone.publication.store import checksum
-from fieldstone.publication.table_change import ORDER, Example, TableChange
+from fieldstone.publication.table_change import ORDER, Example, Preview, TableChange
 from fieldstone.publication.tables import stored_otherwise, table_changes
 from fieldstone_metadata import Layer
 from fieldstone_metadata.upgrade_conflicts import UpgradeConflict
@@ -40,7 +42,8 @@ class Step:
     action: "create", "change", "rename" or "remove". rows: how many exist in what it touches. destructive:
     data goes into the archive. uses: what uses the element in the documents in force, of what is renamed or
     removed. lost: how many values do not convert; examples: the first of them.
-    lock: what others wait for meanwhile; None where nobody does.
+    previews: what an expression makes of the first records. lock: what others wait for meanwhile; None where
+    nobody does.
     """
 
     action: str
@@ -53,6 +56,7 @@ class Step:
     uses: tuple[str, ...] = ()
     lost: int = 0
     examples: tuple[Example, ...] = ()
+    previews: tuple[Preview, ...] = ()
     lock: Lock | None = None
 
     @property
@@ -111,6 +115,7 @@ class Plan:
                     "lock": None if step.lock is None else vars(step.lock),
                     "lost": step.lost,
                     "examples": [vars(example) for example in step.examples],
+                    "preview": [vars(preview) for preview in step.previews],
                     "sql": list(step.sql),
                 }
                 for step in self.steps
@@ -147,7 +152,8 @@ class Difference:
 
     changes: element by element. renames: what goes on under another name. stored: `old` with its tables
     called as they will be; moves: what that renames. removals: what is declared no longer. conversions: what
-    gets another type. It is found without a database, once for each publication.
+    gets another type; expressed: what gets its values from an expression. It is found without a database,
+    once for each publication.
     """
 
     old: Model | None
@@ -158,6 +164,7 @@ class Difference:
     moves: tuple[TableMove, ...]
     removals: tuple[Removal, ...]
     conversions: tuple[FieldConversion, ...]
+    expressed: tuple[ExpressedField, ...] = ()
 
     def uses_of(self, change: Change) -> tuple[str, ...]:
         """What uses an entity or field that is renamed or removed, in the documents in force."""
@@ -190,21 +197,22 @@ def difference(old: Model | None, new: Model) -> Difference:
     renames = renames_between(before, new.application)
     found = tuple(changes(before, new.application, renames))
     stored, moves = (None, ()) if old is None else renamed_model(old, new, renames, _entities_told(found))
-    converted = conversions_between(
-        old, stored, new, renames, _entities_told(found) | stored_otherwise(old, new)
-    )
-    return Difference(old, new, found, renames, stored, moves, removals_between(old, new, renames), converted)
+    changed = _entities_told(found) | stored_otherwise(old, new)
+    expressed = expressed_between(old, new, renames, changed)
+    removals = removals_between(old, new, renames, expressed)
+    converted = conversions_between(old, stored, new, renames, changed, {each.new for each in expressed})
+    return Difference(old, new, found, renames, stored, moves, removals, converted, expressed)
 
 
 def make_plan(
     connection: sa.Connection,
-    system: SystemTables,
+    database: Database,
     between: Difference,
     layers: Sequence[Layer],
     old_checksum: str | None,
 ) -> Plan:
     """What brings the database from one model to the other, whose documents are `layers`."""
-    old, new = between.old, between.new
+    old, new, system = between.old, between.new, database.system
     counts = Counts(connection, new.schema)
     found = table_changes(
         connection,
@@ -217,6 +225,7 @@ def make_plan(
         conversions=between.conversions,
         counts=counts,
     )
+    found += giving(connection, database, old, new, between.expressed) if old is not None else ()
     names = with_archived(between.renames, archived_names(between.removals, between.renames, new.version))
     found += renamed_data(system, old, new, names)
     found += renamed_views(connection, old, new, names)
@@ -224,8 +233,8 @@ def make_plan(
     return Plan(
         base=old.version if old else 0,
         steps=tuple(_steps(between, found, counts)),
-        statements=tuple(_statements(found)),
-        refusals=tuple(refusals(old, new, between.renames, found, counts)),
+        statements=tuple(_statements(found, {each.element for each in between.expressed})),
+        refusals=tuple(refusals(old, new, between.renames, found, counts, between.expressed)),
         drift=tuple(change.element for change in found if change.unknown),
         drifting=frozenset(change.table for change in found if change.unknown),
         unchanged=checksum(layers) == old_checksum,
@@ -233,10 +242,12 @@ def make_plan(
     )
 
 
-def _statements(found: list[TableChange]) -> Iterator[Statement]:
+def _statements(found: list[TableChange], expressed: Collection[str]) -> Iterator[Statement]:
+    """What is executed. expressed: the elements that get their values from an expression."""
     for change in found:
         yield from change.statements
-        if change.action == "add" and change.field is not None and change.statements:
+        new = change.action == "add" and change.element not in expressed
+        if new and change.field is not None and change.statements:
             yield from _fill(change.field, str(change.column))
 
 
@@ -263,9 +274,10 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
         destructive = any(change.destructive for change in changes)
         used = between.uses_of(told)
         lost = next((change for change in changes if change.lost), _NOTHING)
+        previews = next((change.previews for change in changes if change.previews), ())
         yield Step(
             told.action, told.kind, told.name, detail, rows, _all(changes), destructive, used, lost.lost,
-            lost.examples, lock_of(changes, there),
+            lost.examples, previews, lock_of(changes, there),
         )  # fmt: skip  # the arguments on as few lines
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
     for element, changes in of.items():

@@ -5,7 +5,7 @@ A publication creates and adds. What would drop, rename or convert is refused he
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.organisation import organisation_currency
 from fieldstone.publication.counts import Counts
+from fieldstone.publication.expressed import ExpressedField
 from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.renames import Renames
 from fieldstone.publication.required import is_filled
@@ -24,10 +25,15 @@ from fieldstone_metadata import declarations
 from fieldstone_rules.rule_files.jobs import jobs
 
 
-def refusals(
-    old: Model | None, new: Model, renames: Renames, changes: list[TableChange], counts: Counts
+def refusals(  # noqa: PLR0917  # two models, and what is known of their difference
+    old: Model | None,
+    new: Model,
+    renames: Renames,
+    changes: list[TableChange],
+    counts: Counts,
+    expressed: Sequence[ExpressedField],
 ) -> Iterator[Refusal]:
-    """Everything in the way of publishing `new` over `old`."""
+    """Everything in the way of publishing `new` over `old`. expressed: fields with values of expressions."""
     yield from _waiting_for_jobs(new)
     yield from _of_currency(old, new, counts)
     with_records = _with_records(new)
@@ -36,10 +42,11 @@ def refusals(
         refusal
         for name, entity in new.entities.items()
         if (before := old.entities.get(renames.entity_before(name)) if old else None) is not None
-        for refusal in _of_fields(before, entity, renames, counts)
+        for refusal in _of_fields(before, entity, renames, counts, {each.new for each in expressed})
     ]
     yield from told
-    yield from _of_repeated(old, changes, renames, counts)
+    yield from _of_expressions(expressed, changes)
+    yield from _of_repeated(old, changes, renames, counts, {each.old for each in expressed})
     known = {(refusal.element, refusal.code) for refusal in told}
     for change in changes:
         found = _of_table_change(change, counts, with_records)
@@ -129,13 +136,34 @@ class _Changed:
     renames: Renames
 
 
-def _of_fields(old: Entity, new: Entity, renames: Renames, counts: Counts) -> Iterator[Refusal]:
+def _of_expressions(expressed: Sequence[ExpressedField], changes: Sequence[TableChange]) -> Iterator[Refusal]:
+    """Expressions that make no sense for the records there are, and values that are required and missing."""
+    found = {change.element: change for change in changes if change.action == "look"}
+    for each in expressed:
+        for problem in each.problems:
+            message = (
+                f"{problem}. `convert` reads the records as they are now, by the names that are in force."
+            )
+            yield Refusal(each.element, "bad_conversion", message)
+        looked = found.get(each.element)
+        declared = each.new.declaration
+        if looked is not None and looked.empty and declared.required is True and declared.default is None:
+            message = (
+                f"It is required, and `convert` gives {looked.empty:,} records no value. Have it give one, "
+                "such as `… ?? …`."
+            )
+            yield Refusal(each.element, "required", message)
+
+
+def _of_fields(
+    old: Entity, new: Entity, renames: Renames, counts: Counts, expressed: Collection[Field]
+) -> Iterator[Refusal]:
     for name, field in new.fields.items():
         element = f"field {new.name}.{name}"
         before = old.fields.get(renames.field_before(new.name, name))
         if before is None:
             yield from _added_field(element, old, field, counts)
-        else:
+        elif field not in expressed:
             yield from _changed_field(_Changed(element, old, before, field, renames), counts)
 
 
@@ -168,12 +196,13 @@ def _changed_field(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
             changed.element,
             "convert",
             f"Its type would change from {before.type} to {after.type}, and no value converts so"
-            f"{_instead(before.type)}. Restore its type, or add a field with a new name.",
+            f"{_instead(before.type)}. Say in `convert` what becomes of the values, restore its type, or add "
+            "a field with a new name.",
         )
         return
     known = tuple(map(changed.renames.entity, _targets(before)))
-    more = after.type == "reference" and known and set(known) <= set(_targets(after))
-    if known != _targets(after) and not more:
+    several = after.type == before.type == "reference" and known and _targets(after)
+    if known != _targets(after) and not several:
         yield Refusal(
             changed.element,
             "retarget",
@@ -193,9 +222,14 @@ def _instead(before: str) -> str:
 
 
 def _of_repeated(
-    old: Model | None, changes: list[TableChange], renames: Renames, counts: Counts
+    old: Model | None,
+    changes: list[TableChange],
+    renames: Renames,
+    counts: Counts,
+    expressed: Collection[Field],
 ) -> Iterator[Refusal]:
-    """New unique indexes over columns in which records share values."""
+    """New unique indexes over columns in which records share values. expressed: fields that get others."""
+    other = {column for field in expressed for column in field.columns}
     for change in changes:
         entity = old.entities.get(change.table) if old is not None else None
         index = change.index
@@ -203,7 +237,7 @@ def _of_repeated(
             continue
         names = [str(column.name) for column in index.columns]
         columns = [column for column in entity.table.columns if column.name in names]
-        if len(columns) < len(names) or set(names) & _renamed(renames, entity.name):
+        if len(columns) < len(names) or set(names) & _renamed(renames, entity.name) or other & set(columns):
             continue  # PostgreSQL tells the first violation of what is not there yet
         found = counts.repeated(entity.table, columns, _live(entity), _EXAMPLES)
         if found:

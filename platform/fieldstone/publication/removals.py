@@ -7,7 +7,7 @@ field until it is brought back, so a new field of the same name does not inherit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -15,9 +15,11 @@ from sqlalchemy.sql import visitors
 
 from fieldstone.database.system import SystemTables
 from fieldstone.fields.names import identifier
+from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.existing import ExistingTable
+from fieldstone.publication.expressed import ExpressedField
 from fieldstone.publication.renames import ARCHIVED, Names, Renames
 from fieldstone.publication.statements import Statement, ddl, drop_constraint
 from fieldstone.publication.table_change import TableChange
@@ -29,7 +31,9 @@ class Removal:
 
     entity: by its present name. field: None for the table of an entity; that of the field otherwise, also for
     a table of links. element: what people call it. table: in force. columns: empty for a table as a whole.
-    kept: whether it holds what cannot be computed again.
+    kept: whether it holds what cannot be computed again. goes_on: the field is still declared, so rows keep
+    naming it. checks: constraints that go along. found_elsewhere: its values go on in other columns, so
+    nothing is lost. target: the entity that a reference leads to no longer, whose records these columns name.
     """
 
     entity: str
@@ -38,19 +42,67 @@ class Removal:
     table: sa.Table
     columns: tuple[sa.Column[object], ...] = ()
     kept: bool = True
+    goes_on: bool = False
+    checks: frozenset[str] = frozenset()
+    found_elsewhere: bool = False
+    target: sa.Table | None = None
 
     def archived_as(self, version: int) -> str:
         """The name of its table in the archive, by the publication that removes it."""
-        return identifier(f"v{version}", self.entity, *([self.field] if self.field else []))
+        target = [str(self.target.name)] if self.target is not None else []
+        return identifier(f"v{version}", self.entity, *([self.field] if self.field else []), *target)
 
     def named(self, version: int) -> str:
         """What rows call it from then on; nothing that is declared has such a name."""
         return f"{ARCHIVED}{version}:{self.field or self.entity}"
 
 
-def removals_between(old: Model | None, new: Model, renames: Renames) -> tuple[Removal, ...]:
-    """All that is in force and not in `new`."""
-    return tuple(_removals(old, new, renames)) if old is not None else ()
+def removals_between(
+    old: Model | None, new: Model, renames: Renames, expressed: Sequence[ExpressedField]
+) -> tuple[Removal, ...]:
+    """All that is in force and not in `new`. expressed: fields that go on with other values."""
+    if old is None:
+        return ()
+    replaced = (removal for each in expressed for removal in _replaced(each))
+    taken = {each.old for each in expressed}
+    return (*_removals(old, new, renames), *_targets_left(old, new, renames, taken), *replaced)
+
+
+def _replaced(each: ExpressedField) -> Iterator[Removal]:
+    for removal in _of_field(each.before, each.old, each.element, whole=False):
+        yield replace(removal, goes_on=True, found_elsewhere=True, checks=_checks(each.before, each.old))
+
+
+def _checks(entity: Entity, field: Field) -> frozenset[str]:
+    return frozenset(
+        identifier(f"ck_{entity.name}", str(constraint.name)) for constraint in field.type.constraints()
+    )
+
+
+def _targets_left(old: Model, new: Model, renames: Renames, taken: Collection[Field]) -> Iterator[Removal]:
+    """The columns of references to entities that they lead to no longer, though the field goes on."""
+    for entity in old.entities.values():
+        after = new.entities.get(renames.entity(entity.name))
+        for field in entity.fields.values() if after is not None else ():
+            now = after.fields.get(renames.field(after.name, field.name)) if after is not None else None
+            if after is not None and now is not None and field not in taken:
+                yield from _targets_of_field(
+                    old, entity, field, f"field {after.name}.{now.name}", now, renames
+                )
+
+
+def _targets_of_field(  # noqa: PLR0917  # a field with what is around it
+    old: Model, entity: Entity, field: Field, element: str, now: Field, renames: Renames
+) -> Iterator[Removal]:
+    if type(field.type) is not ReferenceType or type(now.type) is not ReferenceType:
+        return
+    columns = {column.name: column for column in field.columns}
+    for target, name in field.type.targets.items():
+        if renames.entity(target) not in now.type.targets:
+            yield Removal(
+                entity.name, field.name, element, entity.table, (columns[name],), goes_on=True,
+                checks=_checks(entity, field), target=old.entities[target].table,
+            )  # fmt: skip  # the arguments on as few lines
 
 
 def _removals(old: Model, new: Model, renames: Renames) -> Iterator[Removal]:
@@ -97,6 +149,7 @@ def _without_columns(table: ExistingTable, removal: Removal) -> ExistingTable:
         table,
         columns={name: kind for name, kind in table.columns.items() if name not in gone},
         keys={name: key for name, key in table.keys.items() if not set(key.columns) & gone},
+        checks=table.checks - removal.checks,
         indexes=table.indexes - lost,
     )
 
@@ -136,9 +189,13 @@ def removing(
             removal.table.name,
             (*moved, *noted),
             column=removal.columns[0].name if removal.columns else None,
-            destructive=bool(rows) and removal.kept,
+            destructive=bool(rows) and removal.kept and not removal.found_elsewhere,
             rows=rows,
             detail=f"archived as {name}" if removal.kept else "computed from others",
+            lost=rows if removal.target is not None else 0,
+            examples=counts.pointing(removal.table, removal.columns[0], removal.target)
+            if removal.target is not None
+            else (),
         )
 
 
@@ -194,7 +251,7 @@ def archived_names(removals: Sequence[Removal], renames: Renames, version: int) 
     entities = {one.entity: one.named(version) for one in removals if one.field is None}
     fields: dict[str, Names] = {}
     for one in removals:
-        if one.field is not None and one.kept and one.entity not in entities:
+        if one.field is not None and one.kept and not one.goes_on and one.entity not in entities:
             entity = renames.entity(one.entity)
             fields[entity] = {**fields.get(entity, {}), one.field: one.named(version)}
     return Renames(entities, fields)

@@ -35,6 +35,7 @@ def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple
         if step.lock is not None and step.lock.rows:
             yield f"      {step.lock}", None
         yield from ((f"      used until now by {use}", None) for use in step.uses)
+        yield from ((f"      {preview}", None) for preview in step.previews)
         yield from ((f"      does not convert: {example}", None) for example in step.examples)
     yield from _refusal_lines((*plan.refusals, *(() if allow_destructive else plan.destructive)))
     yield from _conflict_lines(plan.conflicts)

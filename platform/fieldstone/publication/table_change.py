@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fieldstone.model.model import Field
 from fieldstone.publication.statements import Statement
 
-ACTIONS = ("drop", "rename", "names", "convert", "create", "add", "fill", "link", "index")
+ACTIONS = ("look", "drop", "rename", "names", "convert", "create", "add", "fill", "link", "index")
 ORDER = {action: place for place, action in enumerate(ACTIONS)}
 """What is done first: a name is free before it is given again, and a value there before a constraint."""
 
@@ -27,6 +27,20 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """What an expression makes of one record. value: as it was; after: as it will be; None: nothing."""
+
+    record: str
+    title: str
+    value: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        sides = [f"“{text}”" if text is not None else "nothing" for text in (self.value, self.after)]
+        return f"{' → '.join(sides)} ({self.title or self.record})"
+
+
+@dataclass(frozen=True)
 class TableChange:
     """One change of a table.
 
@@ -34,7 +48,8 @@ class TableChange:
     what people call it (`field account.rating`). unknown: the published model does not know what would be
     dropped, so somebody else made it. destructive: rows lose what cannot be computed again. rows: how many it
     touches; None: those of the table. unsupported: it cannot be done. index: that is made. lost: how many
-    values do not convert; examples: the first of them.
+    values do not convert; examples: the first of them. previews: what an expression makes of the first
+    records; empty: how many live ones have no value then.
     """
 
     action: str
@@ -51,3 +66,5 @@ class TableChange:
     unsupported: bool = False
     lost: int = 0
     examples: tuple[Example, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    empty: int = 0

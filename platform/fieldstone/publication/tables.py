@@ -210,10 +210,18 @@ def _links(table: sa.Table, existing: ExistingTable, names: _LookedAt) -> Iterat
         if known is None or known.target != target:
             gone = () if known is None else (drop_constraint(table, str(key.name)),)
             yield TableChange("link", element, table.name, (*gone, AddConstraint(key)), field)
-    element = names.called[table.name, None][0]
-    for constraint in table.constraints:
-        if isinstance(constraint, sa.CheckConstraint) and constraint.name not in existing.checks:
-            yield TableChange("link", element, table.name, (AddConstraint(constraint),))
+    element, before = names.called[table.name, None][0], _checks(names.old.get(table.name))
+    for name, constraint in _checks(table).items():
+        added = AddConstraint(constraint)
+        if name not in existing.checks:
+            yield TableChange("link", element, table.name, (added,))
+        elif name in before and str(before[name].sqltext) != str(constraint.sqltext):
+            yield TableChange("link", element, table.name, (drop_constraint(table, name), added))
+
+
+def _checks(table: sa.Table | None) -> Mapping[str, sa.CheckConstraint]:
+    found = () if table is None else table.constraints
+    return {str(check.name): check for check in found if isinstance(check, sa.CheckConstraint)}
 
 
 def _indexes(table: sa.Table, existing: ExistingTable, names: _LookedAt) -> Iterator[TableChange]:
