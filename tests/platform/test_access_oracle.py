@@ -52,4 +52,6 @@ def tell_how_open(running: Running) -> None:
     """Have `--hypothesis-show-statistics` tell whether the worlds are neither open nor closed."""
     done = len(running.state.events)
     event(f"{min(done, 5)} or more things happened" if done >= 5 else f"{done} things happened")
+    for outcome in sorted(set(running.outcomes)):
+        event(outcome)
     event("something is shared" if running.state.shares else "nothing is shared")

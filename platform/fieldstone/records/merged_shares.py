@@ -77,8 +77,8 @@ def _copies(batch: Batch, others: Iterable[UUID]) -> list[Share]:
         for share in found[item.id]
         for other in others
     }
-    known = (share for other in others for share in found[other])
-    return [share for share in known if share.ended_at is None and share.at == made.get(share.id)]
+    live = (share for other in others for share in found[other] if share.serves("read", batch.context.now))
+    return [share for share in live if share.at == made.get(share.id)]
 
 
 def _tell(batch: Batch, versions: Mapping[UUID, int]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 from werkzeug.test import TestResponse
 
+from fieldstone_testing import ApiClient
 from fieldstone_testing.permissions.attempts import attempted
 from fieldstone_testing.permissions.running import Running
 from fieldstone_testing.permissions.undoing import last_of
@@ -15,6 +17,9 @@ from fieldstone_testing.permissions.worlds import ABOVE, DONE, REFUSED, UNKNOWN,
 from fieldstone_testing.permissions.writes import taken_back
 
 ACCEPTED = "?duplicates=accept"
+MAKING = {"create", "upsert", "add line", "add seat"}
+CHANGING = {"update", "change line", "change seat", "nested"}
+REMOVING = {"delete": "", "drop line": "", "drop seat": "", "purge": "?purge=true"}
 
 
 def act(running: Running) -> list[str]:
@@ -27,6 +32,7 @@ def act(running: Running) -> list[str]:
         if told != expected and not alike:
             # What follows would be judged on another world.
             return [f"operation {place} {operation}\n    oracle  {expected}\n    product {told}"]
+        running.outcomes.append(f"{operation.what}: {told}")
         running.note_moment()
     return []
 
@@ -39,10 +45,12 @@ def tried(running: Running, operation: Operation) -> str:
         _expire(running, operation)
         return DONE
     answer = _asked(running, operation)
-    if operation.what in {"create", "upsert", "add line"} and answer.status_code == 201:
+    if operation.what in MAKING and answer.status_code == 201:
         running.ids[operation.record] = answer.json["id"]
+    if "lines" in operation.values and answer.status_code < 300:
+        running.note_lines(operation.record)
     if answer.status_code == 404:
-        return REFUSED if operation.what in {"create", "upsert", "add line"} else UNKNOWN
+        return REFUSED if operation.what in MAKING else UNKNOWN
     if operation.what == "undo" and answer.status_code == 200:
         return DONE if answer.json["undone"] else REFUSED
     return _outcome(answer)
@@ -50,31 +58,41 @@ def tried(running: Running, operation: Operation) -> str:
 
 def _asked(running: Running, operation: Operation) -> TestResponse:
     client, values = running.clients[operation.user], running.sent(operation.values)
-    entity = operation.record.partition("_")[0].replace("made", "deal")
-    if operation.what == "create":
-        return client.post(f"/data/deal{ACCEPTED}", {"name": operation.record, **values})
-    if operation.what == "upsert":
-        named = {"name": operation.record} if operation.record.startswith("made") else {}
-        return client.put(f"/data/deal/by/code/{values['code']}{ACCEPTED}", {**named, **values})
-    if operation.what == "add line":
-        return client.post("/data/line", {"item": operation.record, **values})
+    if operation.what in MAKING:
+        return _made(client, operation, values)
     if operation.what == "undo":
         return client.post(f"/operations/{_bulk_call(running, operation)}/undo")
-    path = f"/data/{entity}/{running.ids[operation.record]}"
-    if operation.what in {"update", "change line"}:
+    path = f"/data/{_entity(operation)}/{running.ids[operation.record]}"
+    if operation.what in CHANGING:
         return client.patch(f"{path}{ACCEPTED}", values)
-    if operation.what in {"delete", "drop line"}:
-        return client.delete(path)
-    if operation.what == "purge":
-        return client.delete(f"{path}?purge=true")
+    if operation.what in REMOVING:
+        return client.delete(f"{path}{REMOVING[operation.what]}")
     if operation.what == "restore":
         return client.post(f"{path}/restore")
+    if operation.what == "merge":
+        answer = client.post(f"{path}/merge{ACCEPTED}", {"records": [values["other"]]})
+        running.bulks.append(answer.headers.get("Fieldstone-Operation"))
+        return answer
     if operation.what == "transition":
         return client.post(f"{path}/transitions/{operation.values['name']}", {})
     if operation.what == "unshare":
         return client.delete(f"{path}/shares/{_share_id(running, operation)}")
     shared = {"with": _receiver(running, operation), "verb": operation.values["verb"]}
     return client.post(f"{path}/shares", shared)
+
+
+def _made(client: ApiClient, operation: Operation, values: dict[str, Any]) -> TestResponse:
+    if operation.what == "create":
+        return client.post(f"/data/deal{ACCEPTED}", {"name": operation.record, **values})
+    if operation.what == "upsert":
+        named = {"name": operation.record} if operation.record.startswith("made") else {}
+        return client.put(f"/data/deal/by/code/{values['code']}{ACCEPTED}", {**named, **values})
+    called = "name" if operation.what == "add seat" else "item"
+    return client.post(f"/data/{_entity(operation)}", {called: operation.record, **values})
+
+
+def _entity(operation: Operation) -> str:
+    return operation.record.partition("_")[0].replace("made", "deal")
 
 
 def _bulk_call(running: Running, operation: Operation) -> str:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 import orjson
 from python_calamine import CalamineWorkbook
 from werkzeug.test import TestResponse
 
-from fieldstone_testing.permissions.documents import FIELDS
+from fieldstone_testing.permissions.documents import AROUND, FIELDS, INSIDE
+from fieldstone_testing.permissions.lines_told import ordered, without
 from fieldstone_testing.permissions.running import Running
 
 NOT_THERE = (403, 404)
 SYSTEM = {
     "id", "version", "created_at", "created_by", "updated_at", "updated_by", "currency", "deleted_at",
-    "last_activity_at", "lines",
+    "last_activity_at", "lines", "parts",
 }  # fmt: skip  # as a table
 UNKNOWN = ("unknown_field", "bad_expression", "unknown_name", "bad_order", "bad_field")
 Shown = dict[str, Any]
@@ -84,9 +85,18 @@ class Asking:
         if answer.status_code in NOT_THERE:
             return None
         found = self.read(answer)
-        inside = [self.fields_of("line", one) for one in found.get("lines", [])]
-        lines = [{name: one[name] for name in ("item", "price")} for one in inside]
-        return self.fields_of(entity, found) | ({"lines": lines} if entity == "deal" else {})
+        return self.fields_of(entity, found) | self._inside(entity, found)
+
+    def _inside(self, entity: str, found: Shown) -> Shown:
+        """What a record is shown with inside it."""
+        if entity not in INSIDE:
+            return {}
+        kind, name = INSIDE[entity]
+        return {name: [self._line(kind, one) for one in found.get(name, [])]}
+
+    def _line(self, kind: str, one: Shown) -> Shown:
+        fields = self.fields_of(kind, one)
+        return {name: fields[name] for name in ("item", "price")} | self._inside(kind, one)
 
     # -- questions
 
@@ -170,14 +180,33 @@ class Asking:
             set() if answer.status_code in NOT_THERE else {one["body"] for one in self.read(answer)["data"]}
         )
 
-    def history(self, entity: str, name: str) -> list[Shown] | None:
-        """The changes of a record, the oldest first."""
+    def history(self, entity: str, name: str, untold: Set[str] = frozenset()) -> list[Shown] | None:
+        """The changes of a record, the oldest first, without prices inside it of the entities `untold`."""
+        entries = self._entries(entity, name)
+        if entries is None:
+            return None
+        found = [self._changes(one) | self._lines_changed(one, untold) for one in entries]
+        return [changes for changes in found if changes]
+
+    def prices_told(self, name: str) -> set[str]:
+        """The lines and parts whose prices the history of a deal tells."""
+        entries = self._entries("deal", name) or []
+        found = [told for one in entries for told in lines_in(one["changes"].get("lines") or ((), ()))]
+        return {self.name(told["id"]) for _, told in found if told.get("price") is not None}
+
+    def _entries(self, entity: str, name: str) -> list[Shown] | None:
         answer = self.get(f"/data/{entity}/{self.id(name)}/history", {"limit": "500"})
         if answer.status_code in NOT_THERE:
             return None
         entries = reversed(self.read(answer)["data"])
-        found = [self._changes(one) for one in entries if self._running.is_later(one["at"])]
-        return [changes for changes in found if changes]
+        return [one for one in entries if self._running.is_later(one["at"])]
+
+    def _lines_changed(self, entry: Shown, untold: Set[str]) -> Shown:
+        found = [
+            (side, self.name(told["id"]), {key: told[key] for key in ("item", "price") if key in told})
+            for side, told in lines_in(entry["changes"].get("lines") or ((), ()))
+        ]
+        return {"lines": ordered(without(found, untold))} if found else {}
 
     def download(self, name: str) -> bool:
         """Whether the content of a file can be had."""
@@ -217,13 +246,13 @@ class Asking:
         found = {
             name: [_identity(self.told(before)), _identity(self.told(after))]
             for name, (before, after) in entry["changes"].items()
-            if name != "lines"
+            if name not in {"lines", "people", "seated"}
         }
         return dict(sorted(found.items()))
 
     def fields_of(self, entity: str, shown: Shown) -> Shown:
         """The fields of a record; whatever else there is stands out."""
-        own = ("owner", "team") if entity != "line" else ()
+        own = ("owner", "team") if entity not in AROUND else ()
         told = {name: self.told(shown.get(name)) for name in (*FIELDS[entity], *own)}
         told |= {name: told[name][0] if told[name] else None for name in own}
         return told | {name: shown[name] for name in shown.keys() - told.keys() - SYSTEM}
@@ -269,6 +298,14 @@ class Asking:
 
 def _identity(value: Any) -> Any:
     return value[0] if isinstance(value, tuple) else value or None if isinstance(value, list) else value
+
+
+def lines_in(pair: Sequence[Sequence[Shown]]) -> Iterator[tuple[str, Shown]]:
+    """All lines that stand before and after in a history, with the parts that stand in them."""
+    for side, lines in zip(("before", "after"), pair, strict=True):
+        for line in lines:
+            yield side, line
+            yield from ((side, part) for part in line.get("parts", ()))
 
 
 def cell(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 
-from fieldstone_testing.permissions import line_writes, undoing, writes
+from fieldstone_testing.permissions import line_writes, merging, seat_writes, undoing, writes
 from fieldstone_testing.permissions.worlds import (
     DONE,
     REFUSED,
@@ -23,6 +23,8 @@ CAPABILITIES = {"bulk update": "bulk_edit", "bulk delete": "bulk_edit", "bulk cr
 def attempted(state: State, operation: Operation) -> str:
     """What becomes of an operation."""
     who = state.person(operation.user)
+    if operation.what == "merge":
+        return merging.merge(state, who, operation)
     if operation.record in state.purged:
         return purged_since(who, operation)
     if operation.what.startswith("bulk "):
@@ -73,5 +75,9 @@ _ATTEMPTS: dict[str, Callable[[State, Person, Operation], str]] = {
     "change line": line_writes.change_line,
     "add line": line_writes.add_line,
     "drop line": line_writes.drop_line,
+    "add seat": seat_writes.add_seat,
+    "change seat": seat_writes.change_seat,
+    "drop seat": writes.delete,
+    "nested": line_writes.change_inside,
     "undo": undoing.undo,
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from fieldstone_testing.permissions import views
+from fieldstone_testing.permissions import lines_told, views
 from fieldstone_testing.permissions.asking import Asking, cell
-from fieldstone_testing.permissions.documents import FIELDS, INVERSES
+from fieldstone_testing.permissions.documents import AROUND, FIELDS, INVERSES
 from fieldstone_testing.permissions.probes import EQUAL, GROUPED, SORTED, SUMMED, WORDS
 from fieldstone_testing.permissions.questions import Answers, is_turn, some
 from fieldstone_testing.permissions.rights import may, may_read
@@ -16,7 +17,7 @@ from fieldstone_testing.permissions.running import Running
 from fieldstone_testing.permissions.topics import on_pages, topics
 from fieldstone_testing.permissions.worlds import Person, State
 
-ENTITIES = ("account", "contact", "deal")
+ENTITIES = ("account", "contact", "deal", "seat")
 FED = ENTITIES
 
 
@@ -47,7 +48,9 @@ def everything(running: Running, who: Person, asking: Asking) -> Answers:
     for entity in ENTITIES:
         yield from each(state, who, asking, entity)
     yield from by_turns(running, who, asking)
-    yield "events", views.feed(state, who, FED), partial(asking.feed, FED)
+    # What one call did to several records has no order.
+    fed = sorted(views.feed(state, who, FED), key=itemgetter(0))
+    yield "events", fed, lambda: sorted(asking.feed(FED), key=itemgetter(0))
 
 
 def by_turns(running: Running, who: Person, asking: Asking) -> Answers:
@@ -78,7 +81,7 @@ def lists(state: State, who: Person, asking: Asking, entity: str) -> Answers:
     for keys in some(state, SORTED[entity]):
         ordered = views.ordered(state, who, entity, keys) if readable else []
         yield f"{entity} by {keys}", ordered, partial(asking.ordered, entity, keys)
-    if entity != "line":
+    if entity not in AROUND:
         binned = {one["name"]: views.shown(state, who, one) for one in views.in_bin(state, who, entity)}
         yield f"bin of {entity}", binned, partial(asking.listed, entity, deleted="true")
 
@@ -139,7 +142,8 @@ def belongings(running: Running, who: Person, asking: Asking, entity: str) -> An
         name, there = one["name"], may_read(state, who, one) and not one["deleted"]
         readable = may_read(state, who, one)
         history = [one for one in views.changes(state, who, one) if one] if readable else None
-        yield f"history of {name}", history, partial(asking.history, entity, name)
+        untold = lines_told.narrowed(state)
+        yield f"history of {name}", history, partial(asking.history, entity, name, untold)
         for inverse in INVERSES[entity]:
             expected = views.related(state, who, one, inverse) if there else None
             yield (
@@ -157,7 +161,7 @@ def belongings(running: Running, who: Person, asking: Asking, entity: str) -> An
 def followers(state: State, who: Person, asking: Asking) -> Answers:
     """Comments and files wherever they belong to: there are those of what may be read."""
     deals = views.visible(state, who, "deal")
-    said = {body for deal in deals for body in deal["said"]}
+    said = {body for deal in deals for body in deal["said"]} if who.roles else set()
     yield "all comments", said, asking.comments
     files = set().union(*(views.files(state, who, deal) for deal in deals))
     yield "all files", files, partial(asking.everything, "file")
@@ -166,11 +170,15 @@ def followers(state: State, who: Person, asking: Asking) -> Answers:
 def of_deal(state: State, who: Person, asking: Asking, deal: dict[str, Any]) -> Answers:
     """What only deals have."""
     name, there = deal["name"], may_read(state, who, deal) and not deal["deleted"]
+    priced = lines_told.priced(state, who, deal)
+    yield f"prices in history of {name}", set(), lambda: asking.prices_told(name) - priced
     for direction, up in (("below", False), ("above", True)):
         expected = views.branch(state, who, deal, up=up) if there else None
         yield f"{direction} {name}", expected, partial(asking.belonging, "deal", name, direction)
-    yield f"comments on {name}", len(deal["said"]) if there else None, partial(asking.said, name)
-    files = views.files(state, who, deal) if there else None
+    # Comments and files are there for everybody with a role.
+    follows = there and bool(who.roles)
+    yield f"comments on {name}", len(deal["said"]) if follows else None, partial(asking.said, name)
+    files = views.files(state, who, deal) if follows else None
     yield f"files of {name}", files, partial(asking.belonging, "deal", name, "files")
     for file in [*deal["files"], *([deal["paper"]] if deal["paper"] else [])]:
         yield f"content of {file}", file in (files or ()), partial(asking.download, file)

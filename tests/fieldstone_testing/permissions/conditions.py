@@ -83,6 +83,12 @@ ATOMS: dict[str, list[Condition]] = {
         equal("phone", "ant"),
         equal("account", None),
         Condition(
+            'exists(seated where note == "ant")',
+            lambda state, record, _: any(
+                deal["note"] == "ant" for deal in state.of("deal") if record in state.people(deal)
+            ),
+        ),
+        Condition(
             'exists(deals where stage == "won")',
             lambda state, record, _: any(deal["stage"] == "won" for deal in state.linking(record)),
         ),
@@ -110,8 +116,38 @@ ATOMS: dict[str, list[Condition]] = {
             "exists(contacts where owner == user)",
             lambda state, record, who: any(one["owner"] == who.name for one in state.linked(record)),
         ),
+        Condition(
+            "exists(people where owner == user)",
+            lambda state, record, who: any(one["owner"] == who.name for one in state.people(record)),
+        ),
+        less("count(seats)", lambda state, record: len(state.referring("seat", "deal", record)), 1),
         less("sum(lines.price)", lambda state, record: state.total(record), 6),
+        Condition(
+            "exists(lines where exists(parts where price == 2))",
+            lambda state, record, _: any(
+                part["price"] == 2 for line in state.live_inside(record) for part in state.live_inside(line)
+            ),
+        ),
         less("count(children)", lambda state, record: len(state.referring("deal", "parent", record)), 1),
+    ],
+    "seat": [
+        *_EVERYWHERE,
+        equal("duty", None),
+        equal("duty", "x"),
+        Condition(
+            "deal.owner == user",
+            lambda state, record, who: behind(state, record, "deal", "owner") == who.name,
+        ),
+        Condition(
+            "contact.owner == user",
+            lambda state, record, who: behind(state, record, "contact", "owner") == who.name,
+        ),
+        Condition(
+            "exists(deal.people where phone == null)",
+            lambda state, record, _: any(
+                one["phone"] is None for one in state.people(state.records[record["deal"]])
+            ),
+        ),
     ],
     "line": [
         TRUE,
@@ -120,6 +156,17 @@ ATOMS: dict[str, list[Condition]] = {
         Condition(
             "deal.owner == user",
             lambda state, record, who: behind(state, record, "deal", "owner") == who.name,
+        ),
+        less("count(parts)", lambda state, record: len(state.live_inside(record)), 1),
+    ],
+    "part": [
+        TRUE,
+        FALSE,
+        less("price", lambda _, record: record["price"], 5),
+        less("line.price", lambda state, record: behind(state, record, "line", "price"), 5),
+        Condition(
+            "line.deal.owner == user",
+            lambda state, record, who: (state.outermost(record) or {}).get("owner") == who.name,
         ),
     ],
 }

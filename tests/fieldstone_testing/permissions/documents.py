@@ -39,6 +39,7 @@ fields:
   code: {type: text, unique: true}
   account: {type: reference, to: account, inverse: deals, on_delete: clear}
   contacts: {type: references, to: contact, inverse: deals}
+  people: {type: references, to: contact, through: seat, inverse: seated}
   parent: {type: reference, to: deal, inverse: children, on_delete: restrict, tree: true}
   amount: {type: integer}
   double: {type: formula, expression: amount * 2}
@@ -52,6 +53,23 @@ name: line
 order: [price]
 fields:
   deal: {type: reference, to: deal, inverse: lines, owned: true, required: true}
+  item: {type: text, required: true}
+  price: {type: integer}
+---
+kind: entity
+name: seat
+title: name
+fields:
+  name: {type: text, required: true}
+  deal: {type: reference, to: deal, required: true, on_delete: cascade, inverse: seats}
+  contact: {type: reference, to: contact, required: true, on_delete: cascade, inverse: places}
+  duty: {type: text}
+---
+kind: entity
+name: part
+order: [price]
+fields:
+  line: {type: reference, to: line, inverse: parts, owned: true, required: true}
   item: {type: text, required: true}
   price: {type: integer}
 ---
@@ -89,6 +107,7 @@ FIELDS: dict[str, Sequence[str]] = {
         "code",
         "account",
         "contacts",
+        "people",
         "parent",
         "amount",
         "double",
@@ -97,19 +116,41 @@ FIELDS: dict[str, Sequence[str]] = {
         "stage",
         "paper",
     ),
+    "seat": ("name", "deal", "contact", "duty"),
     "line": ("item", "price", "deal"),
+    "part": ("item", "price", "line"),
 }
 REFERENCES = {
     "contact": {"account": "account"},
     "deal": {"account": "account", "parent": "deal"},
+    "seat": {"deal": "deal", "contact": "contact"},
     "line": {"deal": "deal"},
+    "part": {"line": "line"},
 }
+INSIDE = {"deal": ("line", "lines"), "line": ("part", "parts")}
+"""Entity → what lives inside its records, and the collection of it."""
+AROUND = {"line": "deal", "part": "line"}
+"""Entity of what lives inside other records → the reference to the record around it, and its entity."""
 PRIVATE = {"deal": {"salary"}}
 NARROWED: dict[str, Sequence[str]] = {
     "account": ("size",),
     "contact": ("phone", "account"),
-    "deal": ("code", "account", "contacts", "parent", "amount", "double", "note", "salary", "stage", "paper"),
+    "deal": (
+        "code",
+        "account",
+        "contacts",
+        "people",
+        "parent",
+        "amount",
+        "double",
+        "note",
+        "salary",
+        "stage",
+        "paper",
+    ),
+    "seat": ("contact", "duty"),
     "line": ("price",),
+    "part": ("price",),
 }
 """The fields that generated roles narrow."""
 
@@ -117,9 +158,15 @@ SEARCHED = {
     "account": ("name",),
     "contact": ("name", "phone"),
     "deal": ("note", "account.name"),
+    "seat": ("name",),
 }
 INVERSES = {
     "account": {"deals": ("deal", "account"), "contacts": ("contact", "account")},
-    "contact": {"deals": ("deal", "contacts")},
-    "deal": {"children": ("deal", "parent")},
+    "contact": {
+        "deals": ("deal", "contacts"),
+        "seated": ("deal", "people"),
+        "places": ("seat", "contact"),
+    },
+    "deal": {"children": ("deal", "parent"), "seats": ("seat", "deal")},
+    "seat": {},
 }

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from fieldstone_testing.permissions.documents import FIELDS
 from fieldstone_testing.permissions.rights import may_read
 from fieldstone_testing.permissions.views import files, in_readable_order, shown, value, visible
 from fieldstone_testing.permissions.worlds import Person, Record, State
 
-UNCOMPARED = {"contacts"}
+UNCOMPARED = {"contacts", "people"}
 """Of these a page shows only some; `named` says which there may be."""
 
 
 def named(state: State, who: Person) -> set[str]:
-    """All that pages may call by name: records that may be read, what is in them, and their files."""
+    """All that pages may call by name: records that may be read, what is in them, and what was said."""
     found = set()
     for record in state.records.values():
         if may_read(state, who, record):
             found.add(record["name"])
             if record["entity"] == "deal":
                 found |= files(state, who, record)
+                found |= {said.removeprefix("On ") for said in record["said"]}
     return found
 
 
@@ -32,8 +32,8 @@ def rows(state: State, who: Person, entity: str) -> dict[str, dict[str, str]]:
 def sheet(state: State, who: Person, record: Record) -> dict[str, str]:
     """Field → text of the page of a record, of its lines as `line_1.price`; without what is empty."""
     found = written(shown(state, who, record))
-    for line in in_readable_order(state, who, record) if record["entity"] == "deal" else ():
-        told = {name: value(state, who, line, name) for name in FIELDS["line"] if name != "deal"}
+    for line in in_readable_order(state, who, record):
+        told = {name: value(state, who, line, name) for name in ("item", "price")}
         found |= {f"{line['name']}.{name}": text for name, text in written(told).items()}
     return {name: text for name, text in found.items() if text}
 

@@ -12,7 +12,9 @@ SORTED = {
         ("amount",), ("-amount", "note"), ("double",), ("salary",), ("account.size",), ("account",),
         ("parent.amount", "-code"), ("stage", "note"),
     ],
+    "seat": [("duty",), ("deal.amount", "-duty"), ("contact",)],
     "line": [("price",)],
+    "part": [("price",), ("line.deal.amount", "-price")],
 }  # fmt: skip  # as a table
 """Entity → orders of lists."""
 
@@ -24,7 +26,12 @@ EQUAL = {
         ("salary", None), ("stage", "won"), ("code", "c0"), ("account.size", 3), ("account.size", None),
         ("account.name", None), ("parent.amount", 30), ("parent.account.size", 7), ("parent", None),
     ],
+    "seat": [
+        ("duty", "x"), ("duty", None), ("deal.amount", 30), ("contact.phone", "ant"), ("contact", None),
+        ("deal.account.size", 3),
+    ],
     "line": [("price", 2), ("price", None), ("deal.amount", 30), ("deal.note", "bee")],
+    "part": [("price", 2), ("line.price", 7), ("line.deal.amount", 30), ("line.deal.note", None)],
 }  # fmt: skip  # as a table
 """Entity → paths and the values that they are compared with."""
 
@@ -35,18 +42,27 @@ GROUPED = {
         "amount", "double", "note", "salary", "stage", "account", "parent", "code", "account.size",
         "parent.amount",
     ],
+    "seat": ["duty", "deal", "contact", "contact.phone", "deal.amount"],
     "line": ["price", "deal.amount"],
+    "part": ["price", "line.price", "line.deal.stage"],
 }  # fmt: skip  # as a table
 """Entity → what records are grouped by."""
 
-SUMMED = {"account": ["size"], "deal": ["amount", "double", "salary", "account.size"], "line": ["price"]}
+SUMMED = {
+    "account": ["size"],
+    "deal": ["amount", "double", "salary", "account.size"],
+    "line": ["price"],
+    "part": ["price"],
+}
 """Entity → what is summed."""
 
 EQUAL_THEN = {
     "account": [("size", 3), ("size", None)],
     "contact": [("phone", "ant"), ("phone", None)],
     "deal": [("amount", 30), ("amount", None), ("note", "ant"), ("stage", "open"), ("salary", 5)],
+    "seat": [("duty", "x"), ("duty", None)],
     "line": [("price", 2), ("price", None)],
+    "part": [("price", 2)],
 }  # fmt: skip  # as a table
 """Entity → fields and the values that they are compared with as they were at a past moment."""
 
@@ -73,6 +89,7 @@ PAGES = ("", "/edit", "/history", "/activity", "/files", "/delete", "/shares", "
 LISTS = (
     "/e/deal/board", "/e/deal/tree", "/e/deal/bin", "/e/contact/bin", "/e/account/bin", "/search?q=deal",
     "/e/deal?view=by_amount", "/e/deal/new", "/operations", "/", "/e/line", "/search?q=account",
+    "/e/seat", "/e/seat/bin",
 )  # fmt: skip  # as a table
 """Pages about many records."""
 

@@ -17,17 +17,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fieldstone_testing.permissions.conditions import FALSE, TRUE, Condition
-from fieldstone_testing.permissions.documents import PRIVATE
+from fieldstone_testing.permissions.documents import AROUND, PRIVATE
 from fieldstone_testing.permissions.worlds import Grant, Limits, Narrowing, Person, Record, Role, Share, State
 
 INSIDE = {"read": "read", "create": "update", "update": "update", "delete": "update", "begin": "create"}
-"""What may be done with a line, for what may be done with its deal; `begin`: it comes with a new deal."""
+"""What may be done with a line or part, for what may be done with its deal; `begin`: it comes with that."""
 
 
 def may(state: State, who: Person, verb: str, record: Record) -> bool:
     """Whether somebody may `read`, `create`, `update` or `delete` a record."""
-    if record["entity"] == "line":
-        deal = state.target(record, "deal")
+    if record["entity"] in AROUND:
+        deal = state.outermost(record)
         return deal is not None and may(state, who, INSIDE[verb], deal)
     if not token_leaves(who, verb, record["entity"]) or denied(state, who, verb, record):
         return False
@@ -120,8 +120,8 @@ def gives(  # noqa: PLR0917  # the words of the question
 
 def grants_record(state: State, who: Person, role: Role, verb: str, record: Record) -> bool:
     """Whether a role grants a record; of a line, the deal that it lives in."""
-    if record["entity"] == "line":
-        deal = state.target(record, "deal")
+    if record["entity"] in AROUND:
+        deal = state.outermost(record)
         return deal is not None and grants_record(state, who, role, INSIDE[verb], deal)
     grant = role.grants.get(record["entity"])
     leaves = token_leaves(who, verb, record["entity"])
@@ -143,7 +143,7 @@ def narrowed_to_true(state: State, who: Person, narrowing: Narrowing, verb: str,
 def receiving(state: State, who: Person, record: Record, name: str) -> list[Narrowing]:
     """How the roles of the receiver narrow a field of a shared record; without any, nothing does."""
     entity = record["entity"]
-    around = "deal" if entity == "line" else entity
+    around = "deal" if entity in AROUND else entity
     found = [narrowing_of(role, entity, name) for role, _ in grants(state, who, around)]
     return found or [Narrowing()]
 
@@ -158,8 +158,8 @@ def usable_shares(
 
     name: to this field. Creating and deleting are never shared.
     """
-    deal = state.target(record, "deal") if record["entity"] == "line" else record
-    asked = INSIDE[verb] if record["entity"] == "line" else verb
+    deal = state.outermost(record)
+    asked = INSIDE[verb] if record["entity"] in AROUND else verb
     if deal is None or asked not in {"read", "update"} or not token_leaves(who, asked, deal["entity"]):
         return
     for share in state.shares:
@@ -181,7 +181,7 @@ def sharer_may(state: State, share: Share, verb: str, record: Record, name: str 
         return False
     for role in state.held(sharer.roles):
         narrowing = Narrowing() if name is None else narrowing_of(role, record["entity"], name)
-        if record["entity"] == "line":
+        if record["entity"] in AROUND:
             condition = narrowing.read if verb == "read" else narrowing.update
             free = condition is None or condition.text == TRUE.text
         else:

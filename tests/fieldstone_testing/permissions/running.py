@@ -19,7 +19,7 @@ from fieldstone.records import Change
 from fieldstone_rules.types import Ref
 from fieldstone_testing import ApiClient, App
 from fieldstone_testing.permissions import writes
-from fieldstone_testing.permissions.documents import APP, FIELDS
+from fieldstone_testing.permissions.documents import APP, AROUND, FIELDS
 from fieldstone_testing.permissions.probes import VIEWED, where
 from fieldstone_testing.permissions.worlds import (
     ABOVE,
@@ -41,7 +41,7 @@ class Running:
 
     ids: name → id of records, users, teams and files. clients: user → their client. start: the place in the
     feed, from which on things happen. moments: the instants of the state's moments. bulks: the ids of bulk
-    calls as operations.
+    calls as operations. outcomes: what became of everything that was tried.
     """
 
     app: App
@@ -52,10 +52,20 @@ class Running:
     start: str = ""
     moments: list[datetime] = field(default_factory=list)
     bulks: list[str | None] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
 
     def is_later(self, moment: str) -> bool:
         """Whether something happened after the world was filled."""
         return datetime.fromisoformat(moment) > self.moments[0]
+
+    def note_lines(self, deal: str) -> None:
+        """Remember which ids what lives in a deal has; it is called by what it says."""
+        around = [self.clients["observer"].get(f"/data/deal/{self.ids[deal]}").json]
+        while around:
+            inner = around.pop()
+            for one in (*inner.get("lines", ()), *inner.get("parts", ())):
+                self.ids[one["item"]] = one["id"]
+                around.append(one)
 
     def note_moment(self) -> None:
         """Remember how everything is at this moment."""
@@ -71,6 +81,8 @@ class Running:
         return {name: self._sent(value) for name, value in values.items()}
 
     def _sent(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self.sent(value) | ({"item": value["item"]} if "item" in value else {})
         if isinstance(value, list):
             return [self._sent(one) for one in value]
         return self.ids.get(value, value) if isinstance(value, str) else value
@@ -81,7 +93,7 @@ def run(app: App, web: Flask, world: World) -> Running:
     app.publish(APP + "".join(written_role(role) for role in world.roles))
     running = Running(app, web, State(world))
     _make_people(running, web)
-    for entity in ("account", "contact", "deal", "line"):
+    for entity in ("account", "contact", "deal", "seat", "line", "part"):
         _make_records(running, entity)
     _make_belongings(running)
     _make_views(running)
@@ -115,7 +127,7 @@ def written_role(role: Role) -> str:
 
 
 def _written_grant(entity: str, grant: Grant) -> list[str]:
-    verbs = () if entity == "line" else VERBS
+    verbs = () if entity in AROUND else VERBS
     lines = [f"{verb}: {quoted(getattr(grant, verb).text)}" for verb in verbs]
     lines += ["fields:", *(f"  {name}: {_written(one)}" for name, one in grant.fields.items())]
     lines += ["deny:", *(f"  {verb}: {quoted(one.text)}" for verb, one in grant.deny.items())]
@@ -180,9 +192,11 @@ def _make_records(running: Running, entity: str) -> None:
     made = [one for one in running.state.world.records if one["entity"] == entity]
     for one in made:
         record = deepcopy(one)
-        own = ("owner", "team") if entity != "line" else ()
+        own = ("owner", "team") if entity not in AROUND else ()
         values = {
-            name: record.get(name) for name in (*FIELDS[entity], *own) if name not in {"double", "paper"}
+            name: record.get(name)
+            for name in (*FIELDS[entity], *own)
+            if name not in {"double", "paper", "people"}
         }
         context = replace(running.app.system.with_source("import"), accepts_duplicates=True)
         [written] = records.create(context, entity, [running.sent(values)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from fieldstone_testing.permissions.conditions import (
     disjunction,
     negated,
 )
-from fieldstone_testing.permissions.documents import NARROWED
+from fieldstone_testing.permissions.documents import AROUND, NARROWED
 from fieldstone_testing.permissions.probes import PARTS
 from fieldstone_testing.permissions.worlds import (
     ABOVE,
@@ -37,13 +37,20 @@ ACCOUNTS = ("account_0", "account_1")
 CONTACTS = ("contact_0", "contact_1", "contact_2")
 DEALS = ("deal_0", "deal_1", "deal_2", "deal_3")
 LINES = ("line_0", "line_1", "line_2")
+SEATS = ("seat_0", "seat_1", "seat_2")
+PARTS_INSIDE = ("part_0", "part_1")
 CAPABILITIES = ("export", "import", "bulk_edit", "private_data", "explain", "purge")
 MOST_TRIED = 16
 TRIED = (
     "update", "share", "create", "delete", "restore", "transition", "update", "share",
     "bulk update", "bulk delete", "bulk create", "unshare", "unshare", "expire", "upsert", "upsert",
-    "purge", "change line", "add line", "drop line", "undo",
+    "purge", "change line", "add line", "drop line", "undo", "nested", "nested", "merge", "merge", "undo",
+    "add seat", "change seat", "drop seat",
 )  # fmt: skip  # as a table
+BESIDES_DEALS = {
+    "change line", "add line", "drop line", "nested", "merge", "add seat", "change seat", "drop seat",
+}  # fmt: skip  # as a table
+DUTIES = ("x", "y", None)
 NOTES = ("ant", "bee", None)
 PRICES = st.sampled_from((2, 7, None))
 AMOUNTS = (30, 5, 10, 60, None)
@@ -82,12 +89,19 @@ def grants(draw: st.DrawFn, entity: str) -> Grant:
     drawn = draw(st.dictionaries(st.sampled_from(NARROWED[entity]), narrowed, max_size=2))
     drawn = {name: replace(one, update=None) if name == "double" else one for name, one in drawn.items()}
     fields = {name: one for name, one in drawn.items() if one.read is not None or one.update is not None}
-    if entity == "line":
+    if entity in AROUND:
         return Grant(fields=fields)
     verbs = st.sampled_from(("read", "update", "delete"))
     deny = draw(sometimes(st.dictionaries(verbs, own, max_size=1), {}, odds=2))
-    most, few = sometimes(own, FALSE), sometimes(own, FALSE, odds=4)
-    given = {"read": own, "create": most, "update": most, "delete": most, "share": few, "assign": few}
+    most, few = st.one_of(own, st.just(TRUE), st.just(FALSE)), sometimes(own, FALSE, odds=4)
+    given = {
+        "read": sometimes(own, TRUE),
+        "create": most,
+        "update": most,
+        "delete": most,
+        "share": few,
+        "assign": few,
+    }
     return Grant(**{verb: draw(strategy) for verb, strategy in given.items()}, fields=fields, deny=deny)
 
 
@@ -100,7 +114,7 @@ def roles(draw: st.DrawFn) -> tuple[Role, ...]:
         capabilities = draw(st.sets(st.sampled_from(CAPABILITIES)))
         entities = draw(st.sets(st.sampled_from(tuple(NARROWED)), min_size=1)) | {"deal"}
         said = {entity: draw(grants(entity)) for entity in NARROWED if entity in entities}
-        said = {entity: grant for entity, grant in said.items() if entity != "line" or grant.fields}
+        said = {entity: grant for entity, grant in said.items() if entity not in AROUND or grant.fields}
         parents = (inherits,) if inherits else ()
         found.append(Role(name, parents, tuple(sorted(capabilities)), said))
     return tuple(found)
@@ -108,7 +122,7 @@ def roles(draw: st.DrawFn) -> tuple[Role, ...]:
 
 def limits() -> st.SearchStrategy[Limits]:
     """What a token is narrowed to, mostly nothing. Users and teams are always among the entities."""
-    entities = st.sets(st.sampled_from(("account", "contact", "deal"))).map(
+    entities = st.sets(st.sampled_from(("account", "contact", "deal", "seat"))).map(
         lambda some: frozenset(some) | {"user", "team", "saved_view"}
     )
     verbs = st.sets(st.sampled_from(("create", "update", "delete"))).map(
@@ -122,7 +136,9 @@ def limits() -> st.SearchStrategy[Limits]:
 def members(draw: st.DrawFn) -> tuple[Member, ...]:
     """The users."""
     some_roles, some_teams = (
-        st.sets(st.sampled_from(ROLES), max_size=2),
+        sometimes(st.just(0), 1, odds=4).flatmap(
+            lambda least: st.sets(st.sampled_from(ROLES), min_size=least, max_size=2)
+        ),
         st.sets(st.sampled_from(tuple(ABOVE))),
     )
     return tuple(
@@ -172,6 +188,13 @@ def records(draw: st.DrawFn) -> tuple[Record, ...]:
     for name in LINES:
         plain = {"name": name, "entity": "line", "item": name, "deleted": False, "version": 1}
         found.append({**plain, "deal": draw(deals), "price": draw(PRICES)})
+    pairs = draw(st.permutations([(deal, contact) for deal in DEALS for contact in CONTACTS]))
+    for name, (deal, contact) in zip(SEATS, pairs, strict=False):
+        leads = {"deal": deal, "contact": contact, "duty": draw(st.sampled_from(DUTIES))}
+        found.append(draw(base(name, "seat")) | leads)
+    for name in PARTS_INSIDE:
+        plain = {"name": name, "entity": "part", "item": name, "deleted": False, "version": 1}
+        found.append({**plain, "line": draw(st.sampled_from(LINES)), "price": draw(PRICES)})
     return tuple(with_doomed(found, draw(st.sets(st.sampled_from((*CONTACTS, *DEALS)), max_size=2))))
 
 
@@ -196,7 +219,67 @@ def changes() -> st.SearchStrategy[Mapping[str, Any]]:
 
 
 @st.composite
-def operations(draw: st.DrawFn, place: int) -> Operation:
+def nested(draw: st.DrawFn, known: Sequence[Record], number: int) -> tuple[str, list[Record]]:
+    """A deal, and what somebody sends for its lines and what is inside them in one call."""
+    homes = {one["name"]: one[AROUND[one["entity"]]] for one in known if one["entity"] in AROUND}
+    deal = homes[draw(st.sampled_from(LINES))]
+    entries = []
+    for line in (one for one in LINES if homes[one] == deal):
+        parts = [one for one in PARTS_INSIDE if homes[one] == line]
+        entries += draw(entry(line, [found for one in parts for found in draw(entry(one, ()))]))
+    fresh = {"item": f"line_{number}", **draw(sent_parts(number))}
+    entries += draw(st.sampled_from(([], [fresh], [{**fresh, "price": 2}])))
+    return deal, entries or [fresh]
+
+
+@st.composite
+def entry(draw: st.DrawFn, name: str, parts: Sequence[Record]) -> list[Record]:
+    """What is sent of a line or a part that is there: nothing, its removal, or changes."""
+    inner = {"parts": list(parts)} if parts else {}
+    priced = {"price": draw(PRICES)}
+    choices = (
+        [],
+        [{"id": name, "_delete": True}],
+        [{"id": name, **priced, **inner}],
+        [{"id": name, **inner}],
+    )
+    return list(draw(st.sampled_from(choices)))
+
+
+def sent_parts(number: int) -> st.SearchStrategy[Record]:
+    """Parts that come with a new line."""
+    part = {"item": f"part_{number}"}
+    return st.sampled_from(({}, {"parts": [part]}, {"parts": [{**part, "price": 7}]}))
+
+
+@st.composite
+def beside_deals(  # noqa: PLR0917  # the parts of an operation
+    draw: st.DrawFn, what: str, user: str, record: str, place: int, known: Sequence[Record]
+) -> Operation:
+    """Something that a user tries with lines, parts, seats, or two records at once."""
+    if what in {"change line", "drop line"}:
+        values = {"price": draw(PRICES)} if what == "change line" else {}
+        return Operation(what, user, draw(st.sampled_from((*LINES, *PARTS_INSIDE))), values)
+    if what == "add line":
+        around, new = draw(st.sampled_from((("deal", f"line_{place + 10}"), ("line", f"part_{place + 10}"))))
+        where = record if around == "deal" else draw(st.sampled_from(LINES))
+        return Operation(what, user, new, {around: where, "price": draw(PRICES)})
+    if what == "nested":
+        deal, entries = draw(nested(known, 10 * place + 100))
+        return Operation(what, user, deal, {"lines": entries})
+    if what == "add seat":
+        leads = {"deal": record, "contact": draw(st.sampled_from(CONTACTS))}
+        return Operation(what, user, f"seat_{place + 10}", {**leads, "duty": draw(st.sampled_from(DUTIES))})
+    if what in {"change seat", "drop seat"}:
+        values = {"duty": draw(st.sampled_from(DUTIES))} if what == "change seat" else {}
+        return Operation(what, user, draw(st.sampled_from(SEATS)), values)
+    some = draw(st.sampled_from((DEALS, DEALS, CONTACTS, ACCOUNTS)))
+    kept, other = draw(st.permutations(some))[:2]
+    return Operation(what, user, kept, {"other": other})
+
+
+@st.composite
+def operations(draw: st.DrawFn, place: int, known: Sequence[Record]) -> Operation:
     """Something that a user tries."""
     what = draw(st.sampled_from(TRIED))
     user, record = draw(st.sampled_from(USERS)), draw(st.sampled_from(DEALS))
@@ -210,11 +293,8 @@ def operations(draw: st.DrawFn, place: int) -> Operation:
         return Operation(what, user, record, {"receiver": receiver, "sharer": sharer})
     if what == "transition":
         return Operation(what, user, record, {"name": draw(st.sampled_from(("win", "lose")))})
-    if what in {"change line", "drop line"}:
-        values = {"price": draw(PRICES)} if what == "change line" else {}
-        return Operation(what, user, draw(st.sampled_from(LINES)), values)
-    if what == "add line":
-        return Operation(what, user, f"line_{place + 10}", {"deal": record, "price": draw(PRICES)})
+    if what in BESIDES_DEALS:
+        return draw(beside_deals(what, user, record, place, known))
     if what == "undo":
         return Operation(what, user)
     if what == "upsert":
@@ -222,7 +302,7 @@ def operations(draw: st.DrawFn, place: int) -> Operation:
         values = {"code": code, **draw(changes())}
         return Operation(what, user, f"made_{place}" if code.startswith("x") else f"none_{place}", values)
     if what in {"delete", "restore", "purge"}:
-        return Operation(what, user, draw(st.sampled_from((*DEALS, *CONTACTS, *ACCOUNTS))))
+        return Operation(what, user, draw(st.sampled_from((*DEALS, *CONTACTS, *ACCOUNTS, *SEATS))))
     if what == "expire":
         return Operation(what, user, record)
     name = f"made_{place}" if what.endswith("create") else record
@@ -232,12 +312,13 @@ def operations(draw: st.DrawFn, place: int) -> Operation:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A whole world."""
+    filled = draw(records())
     team_roles = draw(st.dictionaries(st.sampled_from(tuple(ABOVE)), st.sampled_from(ROLES), max_size=2))
     return World(
         roles=draw(roles()),
         team_roles={team: (role,) for team, role in team_roles.items()},
         members=draw(members()),
-        records=draw(records()),
-        operations=[draw(operations(place)) for place in range(draw(st.integers(0, MOST_TRIED)))],
+        records=filled,
+        operations=[draw(operations(place, filled)) for place in range(draw(st.integers(0, MOST_TRIED)))],
         asked=draw(st.integers(0, PARTS - 1)),
     )

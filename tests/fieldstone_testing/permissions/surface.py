@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fieldstone_testing.permissions.conditions import FALSE, TRUE, Condition
-from fieldstone_testing.permissions.documents import FIELDS, INVERSES, NARROWED, PRIVATE, TRANSITIONS
+from fieldstone_testing.permissions.documents import AROUND, FIELDS, INVERSES, NARROWED, PRIVATE, TRANSITIONS
+from fieldstone_testing.permissions.documents import INSIDE as LIVING
 from fieldstone_testing.permissions.rights import INSIDE, grants, is_shareable, narrowing_of, token_leaves
 from fieldstone_testing.permissions.worlds import Grant, Narrowing, Person, State
 
@@ -25,7 +26,7 @@ def operations(state: State, who: Person, entity: str) -> set[str]:
     read, create, update, delete = (
         possible(state, who, verb, entity) for verb in ("read", "create", "update", "delete")
     )
-    own = entity != "line"
+    own = entity not in AROUND
     found = {
         "list": read, "get": read, "history": read, "query": read, "create": create, "update": update,
         "delete": delete, "restore": delete, "delete_preview": read and delete,
@@ -49,7 +50,8 @@ def operations(state: State, who: Person, entity: str) -> set[str]:
 
 def ways(entity: str) -> dict[str, tuple[str, str]]:
     """The collections of an entity: name → the entity in it, and the reference that makes it."""
-    inside = {"lines": ("line", "deal")} if entity == "deal" else {}
+    kind, name = LIVING.get(entity, ("", ""))
+    inside = {name: (kind, entity)} if name else {}
     return {**INVERSES.get(entity, {}), **inside}
 
 
@@ -79,7 +81,7 @@ def shown(state: State, who: Person, entity: str) -> set[str]:
     """The fields of a record that the document tells."""
     if not possible(state, who, "read", entity):
         return set()
-    names = {*FIELDS[entity], *(OWNERSHIP if entity != "line" else ())}
+    names = {*FIELDS[entity], *(OWNERSHIP if entity not in AROUND else ())}
     return {name for name in names if field_possible(state, who, "read", entity, name)}
 
 
@@ -88,8 +90,8 @@ def sent(state: State, who: Person, entity: str, form: str) -> set[str]:
     verb = SENT[form]
     if not possible(state, who, verb, entity):
         return set()
-    own = OWNERSHIP if entity != "line" else set()
-    names = {*FIELDS[entity], *own} - COMPUTED - ({"deal"} if form in INSIDE_FORMS else set())
+    own = OWNERSHIP if entity not in AROUND else set()
+    names = {*FIELDS[entity], *own} - COMPUTED - ({AROUND[entity]} if form in INSIDE_FORMS else set())
     return {name for name in names if may_send(state, who, verb, entity, name)}
 
 
@@ -126,8 +128,8 @@ def field_possible(state: State, who: Person, verb: str, entity: str, name: str)
 
 def any_way(state: State, who: Person, verb: str, entity: str, lets: Callable[..., bool]) -> bool:  # as above
     """Whether a role or a share may ever let something through that nothing denies for all records."""
-    around = "deal" if entity == "line" else entity
-    asked = INSIDE[verb] if entity == "line" else verb
+    around = "deal" if entity in AROUND else entity
+    asked = INSIDE[verb] if entity in AROUND else verb
     if not token_leaves(who, asked, around) or always_denied(state, who, asked, around):
         return False
     found = list(grants(state, who, around))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fieldstone_testing.permissions.documents import FIELDS
+from fieldstone_testing.permissions.documents import AROUND, FIELDS
 from fieldstone_testing.permissions.rights import may, may_field, may_read
 from fieldstone_testing.permissions.views import Shown, title
 from fieldstone_testing.permissions.worlds import Person, Record, State, references
 
-UNTOLD = {"contacts", "double", "paper"}
+UNTOLD = {"contacts", "people", "double", "paper"}
 """What the history does not know: links, what is computed, and files."""
 
 
@@ -43,7 +43,7 @@ def value_then(state: State, who: Person, now: Record, was: Record, name: str) -
 
 def own_then(was: Record) -> Shown:
     """The owner and the team of then, which whoever reads a record sees."""
-    return {} if was["entity"] == "line" else {"owner": was["owner"], "team": was["team"]}
+    return {} if was["entity"] in AROUND else {"owner": was["owner"], "team": was["team"]}
 
 
 def equal_then(state: State, who: Person, entity: str, moment: int, name: str, wanted: Any) -> set[str]:  # noqa: PLR0917  # the words of the question

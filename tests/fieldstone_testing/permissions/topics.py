@@ -6,7 +6,7 @@ from functools import cache, partial
 
 from fieldstone_testing.permissions import asking_about, outlook, pages, surface, undoing, views
 from fieldstone_testing.permissions.asking import Asking
-from fieldstone_testing.permissions.documents import FIELDS
+from fieldstone_testing.permissions.documents import AROUND, FIELDS
 from fieldstone_testing.permissions.probes import EQUAL_THEN, LISTS, PAGES, PIVOTS, VIEWED
 from fieldstone_testing.permissions.questions import Answers, some
 from fieldstone_testing.permissions.rights import may_read, unlimited
@@ -16,7 +16,7 @@ from fieldstone_testing.permissions.totals import pivot
 from fieldstone_testing.permissions.visiting import Visiting
 from fieldstone_testing.permissions.worlds import Person, State
 
-ENTITIES = ("account", "contact", "deal")
+ENTITIES = ("account", "contact", "deal", "seat")
 
 
 def topics(running: Running, who: Person, asking: Asking) -> Answers:
@@ -110,7 +110,7 @@ def offered(state: State, who: Person, asking: Asking) -> Answers:
         operations = surface.operations(state, who, entity)
         yield f"openapi of {entity}", operations, partial(asking_about.operations, document, entity)
         forms = {"": surface.shown(state, who, entity)}
-        for form in ("create", "update", *(surface.INSIDE_FORMS if entity == "line" else ())):
+        for form in ("create", "update", *(surface.INSIDE_FORMS if entity in AROUND else ())):
             forms[form] = surface.sent(state, who, entity, form)
         for form, fields in forms.items():
             ask = partial(asking_about.fields, document, entity, form)

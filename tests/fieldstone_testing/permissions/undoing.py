@@ -36,7 +36,7 @@ def taken_back(state: State, who: Person, bulk: Bulk) -> str:
         return REFUSED
     if bulk.what == "bulk update":
         return change_back(state, who, record, bulk)
-    if bulk.what == "bulk delete":
+    if bulk.what in {"bulk delete", "merge"}:
         return restore(state, who, Operation("restore", who.name, bulk.record))
     return take_away(state, who, record)
 
@@ -50,15 +50,20 @@ def last_of(state: State, who: Person) -> int | None:
 def told(state: State, who: Person) -> list[int]:
     """Which bulk calls somebody is told of, the last first: the own ones that changed what is still there."""
     did = [(at, one) for at, one in enumerate(state.bulks) if one is not None]
-    own = [at for at, one in did if one.user == who.name and one.record not in state.purged]
-    allowed = who.limits.entities is None or "deal" in who.limits.entities
-    return own[::-1] if allowed else []
+    own = [(at, one) for at, one in did if one.user == who.name and one.record not in state.purged]
+    allowed = who.limits.entities
+    return [at for at, one in own[::-1] if allowed is None or kind(one) in allowed]
+
+
+def kind(bulk: Bulk) -> str:
+    """The entity whose records a call was about; what is made by a bulk call is a deal."""
+    return bulk.record.partition("_")[0].replace("made", "deal")
 
 
 def operations(state: State, who: Person) -> list[tuple[int, int, int, bool]]:
     """Each of them: which one, how many records it changed and deleted, whether it was taken back."""
     bulks = [(at, bulk) for at in told(state, who) if (bulk := state.bulks[at]) is not None]
-    return [(at, 1, int(bulk.what == "bulk delete"), bulk.undone) for at, bulk in bulks]
+    return [(at, 1, int(bulk.what in {"bulk delete", "merge"}), bulk.undone) for at, bulk in bulks]
 
 
 def change_back(state: State, who: Person, record: Record, bulk: Bulk) -> str:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fieldstone_testing.permissions.documents import FIELDS, INVERSES, SEARCHED, STAGES, TRANSITIONS
+from fieldstone_testing.permissions import lines_told
+from fieldstone_testing.permissions.documents import (
+    AROUND,
+    FIELDS,
+    INSIDE,
+    INVERSES,
+    SEARCHED,
+    STAGES,
+    TRANSITIONS,
+)
 from fieldstone_testing.permissions.rights import (
     denied,
     may,
@@ -41,7 +50,7 @@ def in_bin(state: State, who: Person, entity: str) -> list[Record]:
 def shown(state: State, who: Person, record: Record) -> Shown:
     """Field → value, as somebody who may read the record sees it."""
     found = {name: value(state, who, record, name) for name in FIELDS[record["entity"]]}
-    return found if record["entity"] == "line" else found | {"owner": record["owner"], "team": record["team"]}
+    return found if record["entity"] in AROUND else found | {"owner": record["owner"], "team": record["team"]}
 
 
 def value(state: State, who: Person, record: Record, name: str) -> Any:
@@ -50,11 +59,27 @@ def value(state: State, who: Person, record: Record, name: str) -> Any:
         return None
     if name == "contacts":
         return sorted(one["name"] for one in state.linked(record) if may_read(state, who, one))
+    if name == "people":
+        return people(state, who, record)
     if name == "double":
         return None if record["amount"] is None else record["amount"] * 2
     if name in references(record["entity"]) and record[name] is not None:
         return record[name], title(state, who, record[name])
     return record[name]
+
+
+def people(state: State, who: Person, deal: Record) -> list[str]:
+    """The contacts that may be read by way of seats that may be read, with both of what they lead to."""
+    seats = [one for one in state.referring("seat", "deal", deal) if may_read(state, who, one)]
+    open_ = [
+        one
+        for one in seats
+        if all(may_field(state, who, "read", one, reference) for reference in ("deal", "contact"))
+    ]
+    taken = {one["contact"] for one in open_}
+    return sorted(
+        one["name"] for one in state.of("contact") if one["name"] in taken and may_read(state, who, one)
+    )
 
 
 def title(state: State, who: Person, name: str) -> str | None:
@@ -65,18 +90,27 @@ def title(state: State, who: Person, name: str) -> str | None:
 
 def whole(state: State, who: Person, record: Record) -> Shown:
     """One record with what lives inside it."""
-    found = shown(state, who, record)
-    if record["entity"] != "deal":
-        return found
-    lines = [shown(state, who, line) for line in in_readable_order(state, who, record)]
-    return found | {"lines": [{name: line[name] for name in ("item", "price")} for line in lines]}
+    return shown(state, who, record) | lines(state, who, record)
 
 
-def in_readable_order(state: State, who: Person, deal: Record) -> list[Record]:
-    """The lines of a deal by the prices that somebody may read."""
-    lines = [one for one in state.records.values() if one in state.inside(deal)]
-    prices = {line["name"]: value(state, who, line, "price") for line in lines}
-    return sorted(lines, key=lambda one: (prices[one["name"]] is None, prices[one["name"]] or 0))
+def lines(state: State, who: Person, record: Record) -> Shown:
+    """What lives inside a record, with what lives inside that in turn."""
+    if record["entity"] not in INSIDE:
+        return {}
+    _, name = INSIDE[record["entity"]]
+    return {name: [line(state, who, one) for one in in_readable_order(state, who, record)]}
+
+
+def line(state: State, who: Person, record: Record) -> Shown:
+    """A record inside another one."""
+    return {name: value(state, who, record, name) for name in ("item", "price")} | lines(state, who, record)
+
+
+def in_readable_order(state: State, who: Person, record: Record) -> list[Record]:
+    """What lives in a record by the prices that somebody may read."""
+    found = [one for one in state.records.values() if one in state.inside(record)]
+    prices = {one["name"]: value(state, who, one, "price") for one in found}
+    return sorted(found, key=lambda one: (prices[one["name"]] is None, prices[one["name"]] or 0))
 
 
 def path(state: State, who: Person, record: Record, text: str) -> Any:
@@ -188,10 +222,12 @@ def changes(state: State, who: Person, record: Record) -> list[dict[str, Any]]:
     for event in state.events:
         if event.record == record["name"]:
             before, after = event.before or {}, event.after or {}
-            names = (*FIELDS[record["entity"]], "owner", "team")
+            names = (*(name for name in FIELDS[record["entity"]] if name != "people"), "owner", "team")
             changed = [name for name in names if plain(before.get(name)) != plain(after.get(name))]
             seen = [name for name in changed if may_field(state, who, "read", record, name)]
-            found.append({name: [plain(before.get(name)), plain(after[name])] for name in sorted(seen)})
+            entry = {name: [plain(before.get(name)), plain(after[name])] for name in sorted(seen)}
+            inside = lines_told.told(state, event)
+            found.append(entry | ({"lines": inside} if inside else {}))
     return found
 
 

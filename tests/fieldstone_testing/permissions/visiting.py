@@ -11,7 +11,7 @@ from fieldstone_testing.permissions.pages import UNCOMPARED
 from fieldstone_testing.permissions.running import Running
 from fieldstone_testing.visitors import TAGS, Visitor, words
 
-NAMES = re.compile(r"\b(?:account|contact|deal|line|made|paper|attached)_\d+\b")
+NAMES = re.compile(r"\b(?:account|contact|deal|line|part|seat|made|paper|attached)_\d+\b")
 ROW = re.compile(r'<tr role="row" data-id="([^"]+)".*?</tr>', re.DOTALL)
 CELL = re.compile(r'<td role="cell"[^>]*>(.*?)</td>', re.DOTALL)
 HEADING = re.compile(r'<th [^>]*role="columnheader"[^>]*>(.*?)</th>', re.DOTALL)

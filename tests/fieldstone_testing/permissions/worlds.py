@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fieldstone_testing.permissions.conditions import FALSE, Condition
-from fieldstone_testing.permissions.documents import REFERENCES
+from fieldstone_testing.permissions.documents import AROUND, INSIDE, REFERENCES
 
 Record = dict[str, Any]
 """Field → value. `name` is the record's own name, references hold names, `contacts` a list of them. Besides
@@ -46,7 +46,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Role:
-    """A generated role. grants: entity → what it says of it; of `line`, which lives in deals, only fields."""
+    """A generated role. grants: entity → what it says of it; of what lives inside others, only fields."""
 
     name: str
     inherits: tuple[str, ...]
@@ -116,19 +116,35 @@ class Person:
 
 @dataclass(frozen=True)
 class Share:
-    """A record that somebody shared with a user, a team or the holders of a role."""
+    """A record that somebody shared with a user, a team or the holders of a role.
+
+    copied: the record with which it came, where that was merged into this one.
+    """
 
     sharer: str
     record: str
     receiver: str
     verb: str
+    copied: str = ""
+
+
+@dataclass(frozen=True)
+class Within:
+    """A line or part as it was at a moment: its item and price, and what was inside it."""
+
+    values: Mapping[str, Any]
+    inside: Inside
+
+
+Inside = Mapping[str, Within]
+"""What was inside a record at a moment, by its names."""
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened to a record: how it was before and after; None: it was not there.
 
-    shared_before, shared_after: what was shared then.
+    shared_before, shared_after: what was shared then. inside_before, inside_after: what was inside it.
     """
 
     record: str
@@ -137,6 +153,8 @@ class Event:
     after: Record | None
     shared_before: Sequence[Share] = ()
     shared_after: Sequence[Share] = ()
+    inside_before: Inside = field(default_factory=dict)
+    inside_after: Inside = field(default_factory=dict)
 
 
 DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
@@ -195,16 +213,38 @@ class State:
         """The live deals that a contact belongs to."""
         return [one for one in self.of("deal") if contact["name"] in one["contacts"]]
 
+    def people(self, deal: Record) -> list[Record]:
+        """The live contacts that a deal has by its live seats."""
+        taken = {one["contact"] for one in self.referring("seat", "deal", deal)}
+        return [one for one in self.of("contact") if one["name"] in taken]
+
     def total(self, deal: Record) -> int:
         """The prices of the lines in a deal."""
-        return sum(line["price"] or 0 for line in self.inside(deal))
+        return sum(line["price"] or 0 for line in self.live_inside(deal))
 
-    def inside(self, deal: Record) -> list[Record]:
-        """The lines of a deal, which share its fate, in the order of their prices."""
-        own = (one for one in self.records.values() if one["entity"] == "line")
-        lines = [one for one in own if not one.get("removed")]
-        found = [one for one in lines if one["deal"] == deal["name"] and one["deleted"] == deal["deleted"]]
+    def inside(self, record: Record) -> list[Record]:
+        """What lives in a record and shares its fate, but not deeper, in the order of prices."""
+        if record["entity"] not in INSIDE:
+            return []
+        own = (one for one in self.records.values() if one["entity"] == INSIDE[record["entity"]][0])
+        here = [one for one in own if one[record["entity"]] == record["name"] and not one.get("removed")]
+        found = [one for one in here if one["deleted"] == record["deleted"]]
         return sorted(found, key=lambda one: (one["price"] is None, one["price"], one["name"]))
+
+    def live_inside(self, record: Record) -> list[Record]:
+        """What conditions find in a record: in one that is in the bin there is nothing live."""
+        return [one for one in self.inside(record) if not one["deleted"]]
+
+    def all_inside(self, record: Record) -> list[Record]:
+        """The same with what lives deeper inside."""
+        return [found for one in self.inside(record) for found in (one, *self.all_inside(one))]
+
+    def outermost(self, record: Record) -> Record | None:
+        """The record around all others that one lives inside; None where there is none."""
+        around: Record | None = record
+        while around is not None and around["entity"] in AROUND:
+            around = self.target(around, AROUND[around["entity"]])
+        return around
 
     def happened(
         self,
@@ -212,11 +252,26 @@ class State:
         record: Record,
         before: Record | None,
         shared_before: Sequence[Share] | None = None,
+        *,
+        tells_inside: bool = True,
     ) -> None:
-        """Remember what was done to a record, which is `record` by now."""
+        """Remember what was done to a record, which is `record` by now.
+
+        tells_inside: whether that tells what became of what is inside it.
+        """
         shared = tuple(self.shares)
         was = shared if shared_before is None else tuple(shared_before)
-        self.events.append(Event(record["name"], action, before, deepcopy(record), was, shared))
+        then = replace(self, records=self.moments[-1] if self.moments else {})
+        inside = (then.within(record["name"]), self.within(record["name"])) if tells_inside else ({}, {})
+        self.events.append(Event(record["name"], action, before, deepcopy(record), was, shared, *inside))
+
+    def within(self, name: str) -> Inside:
+        """What is inside a record now."""
+        found = self.inside(self.records[name]) if name in self.records else []
+        return {
+            one["name"]: Within({"item": one["item"], "price": one["price"]}, self.within(one["name"]))
+            for one in found
+        }
 
     def note_moment(self) -> None:
         """Remember how all records are now."""

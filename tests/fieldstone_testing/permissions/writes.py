@@ -6,9 +6,11 @@ the world up to date where it is done.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from fieldstone_testing.permissions import merging
 from fieldstone_testing.permissions.documents import PRIVATE, REFERENCES, TRANSITIONS
 from fieldstone_testing.permissions.rights import (
     grants,
@@ -186,12 +188,17 @@ def delete(state: State, who: Person, operation: Operation) -> str:
 
 def cascaded(state: State, record: Record) -> list[Record]:
     """What goes with a record, besides what lives inside it."""
-    return state.referring("contact", "account", record) if record["entity"] == "account" else []
+    entity = record["entity"]
+    contacts = state.referring("contact", "account", record) if entity == "account" else []
+    around = {"account": [("contact", one) for one in contacts], "deal": [("deal", record)]}
+    around["contact"] = [("contact", record)]
+    seats = [seat for way, one in around.get(entity, ()) for seat in state.referring("seat", way, one)]
+    return [*contacts, *seats]
 
 
 def remove(state: State, record: Record) -> None:
     """Move a record to the bin, with its contacts and lines, and clear the references to it."""
-    contacts, lines = cascaded(state, record), inside(state, record)
+    contacts, lines = cascaded(state, record), state.all_inside(record)
     cleared = state.referring("deal", "account", record) if record["entity"] == "account" else []
     record["took"] = [one["name"] for one in contacts]
     record["cleared"] = [one["name"] for one in cleared]
@@ -203,27 +210,44 @@ def remove(state: State, record: Record) -> None:
         changed(state, deal, "update", account=None)
 
 
-def inside(state: State, record: Record) -> list[Record]:
-    """The lines of a record."""
-    return state.inside(record) if record["entity"] == "deal" else []
-
-
 def restore(state: State, who: Person, operation: Operation) -> str:
     """Out of the recycle bin, for whoever may delete; what it refers to must be there."""
     record = state.records[operation.record]
     if not record["deleted"] or not may_read(state, who, record):
         return UNKNOWN
-    needed = {"contact": "account", "deal": "parent"}.get(record["entity"])
-    around = state.target(record, needed) if needed else None
-    if not may(state, who, "delete", record) or (around is not None and around["deleted"]):
+    if not may(state, who, "delete", record) or not is_revivable(state, record):
         return REFUSED
     revive(state, record)
     return DONE
 
 
+def is_revivable(state: State, record: Record) -> bool:
+    """Whether what a record and those that went with it refer to is there, and no pair is seated twice."""
+    coming = [record, *(one for one in took(state, record) if one["deleted"])]
+    names = {one["name"] for one in coming}
+    for one in coming:
+        needed = {"contact": ("account",), "deal": ("parent",), "seat": ("deal", "contact")}
+        around = [state.target(one, reference) for reference in needed.get(one["entity"], ())]
+        if any(found is not None and found["deleted"] and found["name"] not in names for found in around):
+            return False
+        if one["entity"] == "seat" and is_seated(state, one["deal"], one["contact"]):
+            return False
+    return True
+
+
+def took(state: State, record: Record) -> list[Record]:
+    """What went to the bin with a record."""
+    return [state.records[name] for name in record.get("took", ()) if name in state.records]
+
+
+def is_seated(state: State, deal: str, contact: str) -> bool:
+    """Whether a contact has a live seat at a deal."""
+    return any(one["deal"] == deal and one["contact"] == contact for one in state.of("seat"))
+
+
 def revive(state: State, record: Record) -> None:
     """Bring a record back with what went with it, and refill what was cleared."""
-    lines = inside(state, record)
+    lines = state.all_inside(record)
     account = state.target(record, "account") if record["entity"] == "deal" else None
     emptied = {"account": None} if account is not None and account["deleted"] else {}
     for line in lines:
@@ -235,6 +259,8 @@ def revive(state: State, record: Record) -> None:
     for name in record.pop("cleared", []):
         if name in state.records and state.records[name]["account"] is None:
             changed(state, state.records[name], "update", account=record["name"])
+    if "merged" in record:
+        merging.take_back(state, record, record.pop("merged"))
 
 
 def purge(state: State, who: Person, operation: Operation) -> str:
@@ -245,16 +271,22 @@ def purge(state: State, who: Person, operation: Operation) -> str:
     if record is None or not record["deleted"] or not may_read(state, who, record):
         return UNKNOWN
     others = (one for one in state.records.values() if one is not record)
-    held = any(record["name"] in {one.get("account"), one.get("parent")} for one in others)
+    held = any(record["name"] in held_by(one) for one in others)
     if held or not may(state, who, "delete", record):
         return REFUSED
     forget(state, record)
     return DONE
 
 
+def held_by(record: Record) -> set[str | None]:
+    """What may not be purged before a record is."""
+    names = ("deal", "contact") if record["entity"] == "seat" else ("account", "parent")
+    return {record.get(name) for name in names}
+
+
 def forget(state: State, record: Record) -> None:
     """Nothing is left of a record, of what lives inside it, and of what led to it."""
-    inner = [one for one in state.records.values() if one.get("deal") == record["name"]]
+    inner = [one for one in state.records.values() if one is not record and state.outermost(one) is record]
     for one in [record, *inner]:
         del state.records[one["name"]]
         state.purged[one["name"]] = one["entity"]
@@ -329,9 +361,12 @@ def expire(state: State, who: Person, operation: Operation) -> str:
     return DONE
 
 
-def changed(state: State, record: Record, action: str, **values: Any) -> None:
+def changed(
+    state: State, record: Record, action: str, shared_before: Sequence[Share] | None = None, **values: Any
+) -> None:
     """Write values into a record, and remember what happened."""
     before = deepcopy(record)
     record |= values
     record["version"] += 1
-    state.happened(action, record, before)
+    # What lives inside comes and goes by calls that say so, and is told with those.
+    state.happened(action, record, before, shared_before, tells_inside=False)
