@@ -31,6 +31,12 @@ END $$;
 CREATE TRIGGER stop_at_gate AFTER INSERT ON main_system.history REFERENCING NEW TABLE AS written
   FOR EACH STATEMENT EXECUTE FUNCTION main_system.stop_at_gate()
 """
+_GATE_AT_COMMIT = """
+CREATE FUNCTION main_system.wait_at_commit() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
+BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW {when} EXECUTE FUNCTION main_system.wait_at_commit()
+"""
 _CLOSED = "SELECT pg_advisory_xact_lock(4711)"
 _WAITING = """SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' ORDER BY query_start"""
@@ -99,6 +105,11 @@ def holding(app: App, statement: str) -> Iterator[Hold]:
 def put_gate(app: App) -> None:
     """Give the database of an app a gate, which stands open."""
     app.sql(_GATE)
+
+
+def put_gate_at_commit(app: App, table: str, when: str = "") -> None:
+    """A gate at which the commit of whoever has inserted into `table` waits. when: only for such rows."""
+    app.sql(_GATE_AT_COMMIT.format(table=table, when=when))
 
 
 @contextmanager

@@ -12,7 +12,15 @@ from werkzeug.test import TestResponse
 
 from fieldstone_testing import ApiClient, App, AppFactory
 from fieldstone_testing.deals import DEALS
-from fieldstone_testing.holds import MARK, closed_gate, end_connections, holding, in_use, until
+from fieldstone_testing.holds import (
+    MARK,
+    closed_gate,
+    end_connections,
+    holding,
+    in_use,
+    put_gate_at_commit,
+    until,
+)
 from fieldstone_testing.journals import contradictions
 from fieldstone_testing.problems import assert_problem
 
@@ -54,16 +62,8 @@ TABLES = "main.deal, main.customer, main_system.history"
 @pytest.fixture(scope="module")
 def app(module_app_from: AppFactory) -> App:
     app = module_app_from(DEALS + CHIEF)
-    app.sql(WAIT_AT_COMMIT)
+    put_gate_at_commit(app, "main.customer", f"WHEN (NEW.name = '{MARK}')")
     return app
-
-
-WAIT_AT_COMMIT = f"""
-CREATE FUNCTION main_system.wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
-CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON main.customer DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW WHEN (NEW.name = '{MARK}') EXECUTE FUNCTION main_system.wait_at_commit()
-"""
 
 
 @pytest.fixture

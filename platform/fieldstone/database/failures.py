@@ -83,6 +83,12 @@ def _by_state(error: Exception, state: str) -> FieldstoneError:
         return TooSlow("This takes too long and was stopped. Nothing was written; narrow the request down.")
     if state == "53100":
         return NoRoom("The disk of the database is full. Nothing was written.")
+    if state == "53400":
+        return NoRoom(
+            "A limit in the settings of the database was reached, such as `temp_file_limit`. Nothing was "
+            "written.",
+            code="limit_reached",
+        )
     if state == "53200":
         return NoRoom(
             "The database has no memory for so many tables at once. Nothing was written; raise its setting "

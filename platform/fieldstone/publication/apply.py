@@ -13,22 +13,28 @@ from fieldstone.access.stored_shares import refresh_sharers
 from fieldstone.access.system_user import ensure_system_user, watch_rights
 from fieldstone.database.database import Database
 from fieldstone.database.failures import translate
-from fieldstone.errors import FieldstoneError, Invalid, Unavailable
+from fieldstone.errors import Busy, FieldstoneError, InDoubt, Invalid, Unavailable
 from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
 from fieldstone.plugins import plugin_manager
 from fieldstone.publication import table_states
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
-from fieldstone.publication.exclusive import base_moved, be_the_only_publisher
-from fieldstone.publication.in_use import take_tables
+from fieldstone.publication.doubt import require_published
+from fieldstone.publication.exclusive import (
+    base_moved,
+    be_the_only_publisher,
+    publishing_is_over,
+    under_way,
+)
+from fieldstone.publication.in_use import WAIT_MILLISECONDS, take_tables
 from fieldstone.publication.later_values import fill
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.patience import USUAL, Patience, with_patience
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
 from fieldstone.publication.refusal import PlanRefused, Refusal
 from fieldstone.publication.statements import execute
-from fieldstone.publication.store import current_version, find_publication, load_layers, save
+from fieldstone.publication.store import checksum, current_version, find_publication, load_layers, save
 from fieldstone.publication.upgrades import (
     UNDECIDED,
     UpgradeConflicts,
@@ -133,8 +139,7 @@ def propose_layers(
     old = None if old is None else old.while_filling(frozenset())
     new = compile_model(application, version=version + 1, schema=database.schema)
     between = difference(old, new)
-    with database.transaction() as connection:
-        plan = _plan(connection, database, between, layers)
+    plan = _plan_beside_others(database, between, layers)
     older = () if upgrading is None or upgrading.downgrade else downgrades(between)
     plan = replace(plan, refusals=(*older, *plan.refusals), conflicts=settled.open)
     return Proposal(layers, problems, between, plan)
@@ -184,12 +189,13 @@ def publish(
     author: the user who publishes. note: why, for the list of versions. base: the version that the author has
     seen; if another one is in force by now, nothing is published. patience: where others use the tables.
     Raises what `require_publishable` raises, Conflict (another publication is under way), TablesInUse (the
-    tables stayed in use for too long).
+    tables stayed in use for too long), InDoubt (the connection broke at the very end, and the database
+    cannot be asked what came of it).
     """
     require_publishable(proposal, base)
     if proposal.plan.unchanged:
         return Applied(proposal.plan.base, True, proposal.plan, proposal.problems)
-    model = with_patience(partial(_publish, database, proposal, author, note), patience)
+    model = with_patience(partial(_publish_or_learn, database, proposal, author, note), patience)
     plugin_manager().hook.fieldstone_after_publication(model=model)
     return Applied(model.version, False, proposal.plan, proposal.problems)
 
@@ -210,6 +216,16 @@ def _refuse(proposal: Proposal) -> None:
         raise PlanRefused(proposal.refusals)
 
 
+def _publish_or_learn(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
+    """Publish; where nobody knows whether that was committed, look."""
+    try:
+        return _publish(database, proposal, author, note)
+    except InDoubt:
+        model = proposal.between.new
+        require_published(database, model.version, checksum(proposal.layers), note)
+        return model
+
+
 def _publish(database: Database, proposal: Proposal, author: UUID, note: str) -> Model:
     old, model = proposal.between.old, proposal.between.new
     with database.transaction() as connection:
@@ -227,6 +243,19 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         model = fill(connection, database, proposal.between)
         load_publication_data(connection, database, old, model)
     return model
+
+
+def _plan_beside_others(database: Database, between: Difference, layers: Sequence[Layer]) -> Plan:
+    """A plan; where a publisher keeps its tables from being read, that is told soon."""
+    try:
+        with database.transaction() as connection:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_MILLISECONDS}")
+            return _plan(connection, database, between, layers)
+    except Busy as error:
+        with database.transaction() as connection:
+            if not publishing_is_over(connection, database):
+                raise under_way() from error
+        raise
 
 
 def _plan(

@@ -15,12 +15,8 @@ def be_the_only_publisher(connection: sa.Connection, database: Database, base: i
     base: the version on which the caller's transaction builds. Raises Conflict, and TablesInUse where a
     writer does not end.
     """
-    key = sa.func.hashtext(f"fieldstone.publish.{database.schema}")
-    if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key))).scalar_one():
-        raise Conflict(
-            "Somebody else is publishing just now. Nothing was changed; look at the new plan and try again.",
-            code="publication_under_way",
-        )
+    if not publishing_is_over(connection, database):
+        raise under_way()
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_MILLISECONDS}")
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     # The table and not its row: who waits for a row is overtaken by every writer who comes meanwhile.
@@ -29,6 +25,20 @@ def be_the_only_publisher(connection: sa.Connection, database: Database, base: i
     found = connection.execute(sa.select(current.c.version)).scalar_one()
     if found != base:
         raise base_moved(base, found)
+
+
+def publishing_is_over(connection: sa.Connection, database: Database) -> bool:
+    """Whether nobody publishes; if so, nobody else begins to before the transaction ends."""
+    key = sa.func.hashtext(f"fieldstone.publish.{database.schema}")
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key))).scalar_one())
+
+
+def under_way() -> Conflict:
+    """The error of who comes while somebody else publishes."""
+    return Conflict(
+        "Somebody else is publishing just now. Nothing was changed; look at the new plan and try again.",
+        code="publication_under_way",
+    )
 
 
 def base_moved(base: int, found: int) -> Conflict:
