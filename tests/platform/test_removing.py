@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from fieldstone import records
-from fieldstone.errors import Invalid
+from fieldstone.errors import Invalid, Malformed
 from fieldstone.publication.apply import NotAccepted, propose
 from fieldstone.publication.archive import archived, purge, restore
 from fieldstone.publication.arrangements import propose_without
@@ -164,7 +164,8 @@ def test_an_entity_may_be_removed_twice_and_the_archive_emptied(sales):
     records.create(sales.system, "visit", [{"subject": "Second"}])
     remove(sales, HEAD)
     assert [one.name for one in archived(sales.database)] == ["v4__visit", "v2__visit"]
-    purge(sales.database, "v2__visit")
+    purge(sales.database, sales.model, "v2__visit")
+    assert sales.sql("SELECT count(*) FROM main.comment") == [(0,)]
     assert [one.rows for one in archived(sales.database)] == [1]
     assert sales.sql("SELECT count(*) FROM main_system.history WHERE entity = 'archive:2:visit'") == [(0,)]
 
@@ -210,3 +211,40 @@ def test_taking_an_app_out_names_the_data_that_would_go_and_who_needs_it(app_fro
     assert [(problem.layer, problem.line, problem.code) for problem in refused.value.problems] == [
         ("local", 3, "unknown_entity")
     ]
+
+
+def test_a_plan_tells_the_saved_views_that_use_what_goes_or_gets_another_type(sales):
+    view = {"name": "Romans", "shows": "account", "where": 'city == "Rome"', "columns": "name,city"}
+    records.create(sales.system, "saved_view", [view])
+    gone = propose(sales.database, [layer_from(WITHOUT_CITY)]).plan
+    used = next(step.uses for step in gone.steps if step.name == "account.city")
+    views = ("saved view “Romans” (columns)", "saved view “Romans” (where)")
+    assert used[-2:] == views
+    other = propose(sales.database, [layer_from(APP.replace("city: {type: text", "city: {type: date"))]).plan
+    uses = next(step.uses for step in other.steps if step.name == "account.city")
+    assert uses[-2:] == views
+    assert any("entity account (indexes)" in use for use in uses)
+
+
+def test_a_saved_view_of_a_field_that_is_gone_says_so_and_loses_its_column(sales):
+    view = {"name": "Romans", "shows": "account", "where": 'city == "Rome"', "columns": "name,city"}
+    records.create(sales.system, "saved_view", [view])
+    remove(sales, WITHOUT_CITY)
+    with pytest.raises(Malformed, match="city"):
+        records.list(sales.system, "account", records.Query(view="Romans"))
+    (kept,) = sales.sql('SELECT columns, "where" FROM main.saved_view')
+    assert tuple(kept) == ("name", 'city == "Rome"')
+
+
+def test_a_saved_view_over_a_field_of_another_type_says_what_its_condition_means_no_longer(sales):
+    view = {
+        "name": "Romans",
+        "shows": "account",
+        "where": 'city == "Rome"',
+        "order": "city",
+        "columns": "city",
+    }
+    records.create(sales.system, "saved_view", [view])
+    sales.publish(APP.replace("city: {type: text", "city: {type: integer"), allow_destructive=True)
+    with pytest.raises(Malformed, match="integer"):
+        records.list(sales.system, "account", records.Query(view="Romans"))

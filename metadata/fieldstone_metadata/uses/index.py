@@ -18,7 +18,11 @@ def where_used(application: Application, element: Element) -> tuple[Use, ...]:
     What is used is what is written: a view that shows a formula uses the formula, which uses the fields that
     it reads. An entity is used also where its fields are; an option only where it is written.
     """
-    index = uses(application)
+    return used_in(uses(application), element)
+
+
+def used_in(index: Mapping[Element, frozenset[Use]], element: Element) -> tuple[Use, ...]:
+    """The same, of all uses."""
     found = set(index.get(element, ()))
     if element.kind == ENTITY:
         within = (used for used in index if used.kind == FIELD and used.path[0] == element.path[0])

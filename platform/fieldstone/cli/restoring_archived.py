@@ -67,6 +67,6 @@ def _purge(name: str, *, yes: bool) -> int:
             raise click.UsageError("There is nobody to ask; say --yes to delete it.")
         click.confirm(f"Delete {name} for good?", abort=True, err=True)
     with opened() as installation:
-        found = purge(installation.database, name)
+        found = purge(installation.database, installation.model(), name)
     console().print(f"{found.element} is deleted for good.")
     return 0

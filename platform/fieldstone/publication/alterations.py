@@ -48,6 +48,8 @@ def alterations(change: Change, old: Application | None, new: Application) -> tu
 
 def _before(change: Change, renames: Renames) -> Change:
     """The change with the name that its element had."""
+    if change.kind == "role":
+        return dataclasses.replace(change, name=renames.role_before(change.name))
     if change.kind not in {"entity", "field"}:
         return change
     entity, *field = change.name.split(".")

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fieldstone.access.system_user import SYSTEM_USER
+from fieldstone.access.system_user import SYSTEM_USER, system_context
 from fieldstone.database.database import Database
 from fieldstone.database.system import SystemTables
 from fieldstone.errors import Invalid, NotFound
@@ -23,6 +23,7 @@ from fieldstone.publication.names_in_data import renamed_data
 from fieldstone.publication.renames import ARCHIVED, Renames
 from fieldstone.publication.statements import execute
 from fieldstone.publication.store import current_version
+from fieldstone.records.about import forget_about_all
 from fieldstone.records.kept.plan import plan_of
 from fieldstone.records.kept.recomputing import RECOMPUTE
 
@@ -67,8 +68,10 @@ def archived(database: Database) -> list[Archived]:
         return [Archived(**row) for row in rows.mappings()]
 
 
-def purge(database: Database, name: str) -> Archived:
-    """Delete something in the archive for good, its past included. Raises NotFound."""
+def purge(database: Database, model: Model, name: str) -> Archived:
+    """Delete something in the archive for good, with its past and what is about its records: comments, and
+    files with their contents. Raises NotFound.
+    """
     with database.transaction() as connection:
         found = _require(connection, database.system, name)
         _forget(connection, database.system, found)
@@ -76,6 +79,7 @@ def purge(database: Database, name: str) -> Archived:
             system = database.system
             for table in (system.history, system.outbox, system.approval, system.time_limit, system.share):
                 connection.execute(sa.delete(table).where(table.c.entity == found.named))
+            forget_about_all(connection, system_context(database, model), found.named)
     return found
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from fieldstone.publication.renames import Renames, renames_between
-from fieldstone_metadata.declarations import Application, Entity, Field, Origin
+from fieldstone_metadata.declarations import Application, Entity, Field, Origin, Role
 from fieldstone_rules import Expression
 from fieldstone_rules.rule_files.declarations import RuleFile
 
@@ -54,7 +54,17 @@ def changes(old: Application | None, new: Application, renames: Renames | None =
     yield from _entity_changes(old.entities if old else {}, new.entities, renames)
     for kind, plural in KINDS.items():
         before: Mapping[str, Any] = getattr(old, plural) if old else {}
+        if kind == "role" and renames.roles:
+            yield from (Change("rename", kind, name, was) for was, name in renames.roles.items())
+            before = {renames.roles.get(name, name): _called(role, renames) for name, role in before.items()}
         yield from _changes(kind, before, getattr(new, plural))
+
+
+def _called(role: Role, renames: Renames) -> Role:
+    """A role in force as it would be declared if only names of roles had changed."""
+    name = renames.roles.get(role.name, role.name)
+    above = tuple(renames.roles.get(one, one) for one in role.inherits)
+    return dataclasses.replace(role, name=name, inherits=above)
 
 
 def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[Change]:

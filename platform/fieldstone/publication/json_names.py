@@ -63,6 +63,21 @@ class JsonNames:
         ]
         return [sa.text(_escaped(statement)) for statement in statements]
 
+    @staticmethod
+    def of_values(
+        table: sa.Table, column: sa.Column[object], entity: str, field: str, values: Names
+    ) -> Statement:
+        """Rewrites the values before and after of one field in the rows of an entity."""
+        name, key = f'"{column.name}"', _text(field)
+        formed = _of_each(f"{name} -> {key}", "s", _renamed_values("s", values, 0))
+        rewritten = f"jsonb_set({name}, ARRAY[{key}], {formed})"
+        return sa.text(
+            _escaped(
+                f'UPDATE "{table.schema}"."{table.name}" SET {name} = {rewritten} '  # noqa: S608  # checked names
+                f"WHERE entity = {_text(entity)} AND jsonb_exists({name}, {key})"
+            )
+        )
+
     def _keys(self, entity: str) -> list[str]:
         """The keys (as they are now) whose name or value changes."""
         names = self.renames.fields.get(entity, {})

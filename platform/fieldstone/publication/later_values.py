@@ -15,6 +15,7 @@ from fieldstone.database.database import Database
 from fieldstone.model.model import Entity, Model
 from fieldstone.publication.filling import fill_required
 from fieldstone.publication.kept_values import bring_up_to_date, following, outdated_values
+from fieldstone.publication.names_in_data import ROLE_ASSIGNMENT
 from fieldstone.publication.plan import Difference
 from fieldstone.publication.unfinished import leave_values, renamed, unfinished
 from fieldstone.records.kept.plan import Key, plan_of
@@ -29,9 +30,7 @@ def fill(connection: sa.Connection, database: Database, between: Difference) -> 
     """
     going_on = renamed(unfinished(connection, database.system), between.renames)
     waiting = {(entity, name) for entity, one in going_on.items() for name in one.names}
-    converted = {(each.entity, each.new.name) for each in between.conversions}
-    converted |= {(each.entity, each.new.name) for each in between.expressed}
-    outdated = outdated_values(between) | following(between.new, converted)
+    outdated = outdated_values(between) | following(between.new, _with_other_values(between))
     model = _while_filling(between.new, waiting | outdated)
     outdated |= following(model, fill_required(connection, database, replace(between, new=model)))
     later = frozenset(_later(connection, database, model, outdated))
@@ -43,6 +42,15 @@ def fill(connection: sa.Connection, database: Database, between: Difference) -> 
     stay = {entity: one for entity, one in going_on.items() if not _begins_anew(entity, later, waiting)}
     leave_values(connection, database.system, model.version, keys, stay)
     return model
+
+
+def _with_other_values(between: Difference) -> set[Key]:
+    """The fields whose values the statements of the plan have changed."""
+    renames = between.renames
+    changed = {(each.entity, each.new.name) for each in between.conversions}
+    changed |= {(each.entity, each.new.name) for each in between.expressed}
+    roles = {(ROLE_ASSIGNMENT, "role")} if renames.roles else set()
+    return changed | renames.options.keys() | roles
 
 
 def _while_filling(model: Model, keys: Collection[Key]) -> Model:

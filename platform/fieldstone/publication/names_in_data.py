@@ -23,6 +23,8 @@ from fieldstone.publication.table_change import TableChange
 from fieldstone_metadata.names import FILE
 
 Column = sa.ColumnElement[str]
+ROLE_ASSIGNMENT = "role_assignment"
+"""The entity of `core` whose records say who holds which role."""
 _MARK = "~"
 """What no name begins with."""
 
@@ -42,6 +44,7 @@ def renamed_data(
         for table in (system.approval, system.counter):
             yield from _each(element, table, _column(table, "field", names, table.c.entity == entity))
         yield from _each(element, new.entities[FILE].table, _of_files(new, entity, names))
+    yield from _roles(system, new, renames.roles)
     for (entity, field), names in renames.options.items():
         yield from _options(system, new.entities[entity], field, names)
     yield from _journals(system, old, new, renames)
@@ -65,6 +68,18 @@ def _entities(system: SystemTables, old: Model, new: Model, renames: Renames) ->
     yield from _each(element, system.token, [_tokens(system, names)])
     for table, column in _leading_anywhere(old, new, renames):
         yield from _each(element, table, _column(table, column, names, sa.true()))
+
+
+def _roles(system: SystemTables, new: Model, names: Names) -> Iterator[TableChange]:
+    """Who holds a role, what is shared with it, and what the history tells of that."""
+    held = new.entities.get(ROLE_ASSIGNMENT)
+    if not names or held is None:
+        return
+    element, told = f"role {next(iter(names.values()))}", system.history.c.changes
+    yield from _each(element, held.table, _column(held.table, "role", names, sa.true()))
+    yield from _each(element, system.share, _column(system.share, "role", names, sa.true()))
+    values = JsonNames.of_values(system.history, told, held.name, "role", names)
+    yield from _each(element, system.history, [values])
 
 
 def _leading_anywhere(old: Model, new: Model, renames: Renames) -> Iterator[tuple[sa.Table, str]]:

@@ -29,10 +29,11 @@ from fieldstone.publication.statements import Statement, sql_text
 from fieldstone.publication.store import checksum
 from fieldstone.publication.table_change import ORDER, Example, Preview, TableChange
 from fieldstone.publication.tables import stored_otherwise, table_changes
+from fieldstone.publication.uses_in_data import UsesInData
 from fieldstone_metadata import Layer
 from fieldstone_metadata.upgrade_conflicts import UpgradeConflict
-from fieldstone_metadata.uses.elements import ENTITY, FIELD, Element, Use
-from fieldstone_metadata.uses.index import uses
+from fieldstone_metadata.uses.elements import ENTITY, FIELD, MESSAGE, ROLE, VIEW, Element, Use
+from fieldstone_metadata.uses.index import used_in, uses
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ class Step:
     """One line of a plan.
 
     action: "create", "change", "rename" or "remove". rows: how many exist in what it touches. destructive:
-    data goes into the archive. uses: what uses the element in the documents in force, of what is renamed or
-    removed. lost: how many values do not convert; examples: the first of them.
-    previews: what an expression makes of the first records. lock: what others wait for meanwhile; None where
-    nobody does.
+    data goes into the archive. uses: what uses the element in the documents in force and in saved views, of
+    what is renamed or removed or gets another type. lost: how many values do not convert; examples: the first
+    of them. previews: what an expression makes of the first records. lock: what others wait for meanwhile;
+    None where nobody does.
     """
 
     action: str
@@ -166,15 +167,29 @@ class Difference:
     conversions: tuple[FieldConversion, ...]
     expressed: tuple[ExpressedField, ...] = ()
 
+    def used(self, change: Change) -> Element | None:
+        """What a change renames, removes or gives another type, by its name in force."""
+        if (
+            change.action not in {"rename", "remove"}
+            and f"{change.kind} {change.name}" not in self._converted
+        ):
+            return None
+        if change.kind not in _USED:
+            return None
+        first, *field = change.name.split(".")
+        path = [self.renames.entity_before(first) if change.kind in {ENTITY, FIELD} else first, *field]
+        path[-1] = change.was or (self.renames.field_before(first, path[-1]) if field else path[-1])
+        return Element(change.kind, tuple(path))
+
     def uses_of(self, change: Change) -> tuple[str, ...]:
-        """What uses an entity or field that is renamed or removed, in the documents in force."""
-        if change.action not in {"rename", "remove"} or change.kind not in {ENTITY, FIELD}:
-            return ()
-        entity, *field = change.name.split(".")
-        path = [self.renames.entity_before(entity), *field]
-        if change.was:
-            path[-1] = change.was
-        return tuple(map(str, sorted(self._uses.get(Element(change.kind, tuple(path)), ()))))
+        """What uses it in the documents in force."""
+        element = self.used(change)
+        return () if element is None else tuple(map(str, used_in(self._uses, element)))
+
+    @cached_property
+    def _converted(self) -> frozenset[str]:
+        converted = {each.element for each in self.conversions}
+        return frozenset(converted | {each.element for each in self.expressed})
 
     @cached_property
     def _uses(self) -> Mapping[Element, frozenset[Use]]:
@@ -185,6 +200,10 @@ class Difference:
         """The entities whose tables may differ, by their old and new names, those that are gone included."""
         told = _entities_told(self.changes)
         return told | self.renames.entities.keys() | stored_otherwise(self.old, self.new)
+
+
+_USED = frozenset({ENTITY, FIELD, ROLE, VIEW, MESSAGE})
+"""Kinds of elements of which the documents know what uses them."""
 
 
 def _entities_told(found: Sequence[Change]) -> frozenset[str]:
@@ -232,7 +251,7 @@ def make_plan(
     found.sort(key=lambda change: ORDER[change.action])
     return Plan(
         base=old.version if old else 0,
-        steps=tuple(_steps(between, found, counts)),
+        steps=tuple(_steps(connection, between, found, counts)),
         statements=tuple(_statements(found, {each.element for each in between.expressed})),
         refusals=tuple(refusals(old, new, between.renames, found, counts, between.expressed)),
         drift=tuple(change.element for change in found if change.unknown),
@@ -259,12 +278,15 @@ def _fill(field: Field, column: str) -> Iterator[Statement]:
         yield sa.update(field.columns[0].table).values({column: row[column]})
 
 
-def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Iterator[Step]:
+def _steps(
+    connection: sa.Connection, between: Difference, found: list[TableChange], counts: Counts
+) -> Iterator[Step]:
     of: dict[str, list[TableChange]] = {}
     for change in found:
         if change.action != "names":
             of.setdefault(_shown_as(change.element, between), []).append(change)
     tables = {move.after: move.before for move in between.moves}
+    uses_in_data = UsesInData(connection, between.old)
     for told in between.changes:
         changes = of.pop(f"{told.kind} {told.name}", [])
         table = changes[0].table if changes else _table_of(told.kind, told.name, between.new) or ""
@@ -272,7 +294,7 @@ def _steps(between: Difference, found: list[TableChange], counts: Counts) -> Ite
         rows = _rows(changes, there)
         detail = ", ".join(filter(None, [_detail(told, between.new), *_details(changes)]))
         destructive = any(change.destructive for change in changes)
-        used = between.uses_of(told)
+        used = (*between.uses_of(told), *uses_in_data.of(between.used(told)))
         lost = next((change for change in changes if change.lost), _NOTHING)
         previews = next((change.previews for change in changes if change.previews), ())
         yield Step(

@@ -263,4 +263,4 @@ def with_archived(renames: Renames, archived: Renames) -> Renames:
         entity: {**renames.fields.get(entity, {}), **archived.fields.get(entity, {})}
         for entity in {**renames.fields, **archived.fields}
     }
-    return Renames({**renames.entities, **archived.entities}, fields, renames.options, renames.refusals)
+    return replace(renames, entities={**renames.entities, **archived.entities}, fields=fields)

@@ -35,17 +35,19 @@ class Renames:
     """What goes on under another name between two publications.
 
     entities: old → new. fields: new name of the entity → old field → new field; options: (new entity, new
-    field) → old value → new value. refusals: names of which it is not clear what becomes of them.
+    field) → old value → new value. refusals: names of which it is not clear what becomes of them. roles: old
+    → new.
     """
 
     entities: Names = field(default_factory=dict)
     fields: Mapping[str, Names] = field(default_factory=dict)
     options: Mapping[tuple[str, str], Names] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
+    roles: Names = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything is renamed."""
-        return bool(self.entities or self.fields or self.options)
+        return bool(self.entities or self.fields or self.options or self.roles)
 
     @property
     def of_storage(self) -> bool:
@@ -59,6 +61,10 @@ class Renames:
     def entity_before(self, new: str) -> str:
         """What an entity is called in what is in force."""
         return _before(self.entities, new)
+
+    def role_before(self, new: str) -> str:
+        """What a role is called in what is in force."""
+        return _before(self.roles, new)
 
     def field(self, new_entity: str, old: str) -> str:
         """What a field in force will be called."""
@@ -89,7 +95,8 @@ def renames_between(old: Application | None, new: Application) -> Renames:
             values = _of_options(entity.name, one, other, refusals)
             if values:
                 options[entity.name, other.name] = values
-    return Renames(entities, fields, options, tuple(refusals))
+    roles = _renamed("role ", old.roles, new.roles, refusals)
+    return Renames(entities, fields, options, tuple(refusals), roles)
 
 
 def _of_options(entity: str, old: Field, new: Field, refusals: list[Refusal]) -> Names:

@@ -34,7 +34,8 @@ def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple
         yield _step_line(step)
         if step.lock is not None and step.lock.rows:
             yield f"      {step.lock}", None
-        yield from ((f"      used until now by {use}", None) for use in step.uses)
+        now = "used by" if step.action == "change" else "used until now by"
+        yield from ((f"      {now} {use}", None) for use in step.uses)
         yield from ((f"      {preview}", None) for preview in step.previews)
         yield from ((f"      does not convert: {example}", None) for example in step.examples)
     yield from _refusal_lines((*plan.refusals, *(() if allow_destructive else plan.destructive)))

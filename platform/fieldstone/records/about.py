@@ -26,6 +26,18 @@ def forget_about(connection: sa.Connection, context: Context, entity: Entity, id
     What refers to them without being about them, such as a notification, keeps its text and loses the way
     there. The number of statements depends on the model alone.
     """
+    wanted = sa.bindparam(None, list(ids), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
+    _forget(connection, context, entity.name, wanted)
+
+
+def forget_about_all(connection: sa.Connection, context: Context, entity: str) -> None:
+    """The same of all records that are called those of `entity`, which need not be declared."""
+    _forget(connection, context, entity, None)
+
+
+def _forget(
+    connection: sa.Connection, context: Context, entity: str, ids: sa.ColumnElement[Any] | None
+) -> None:
     history = context.database.system.history
     for other, field in _referring(context.model):
         which = _names(other, field, entity, ids)
@@ -69,10 +81,12 @@ def _referring(model: Model) -> list[tuple[Entity, Field]]:
     ]
 
 
-def _names(other: Entity, field: Field, entity: Entity, ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
-    wanted = sa.bindparam(None, list(ids), type_=postgresql.ARRAY(postgresql.UUID(as_uuid=True)))
+def _names(
+    other: Entity, field: Field, entity: str, ids: sa.ColumnElement[Any] | None
+) -> sa.ColumnElement[bool]:
     table = other.table
-    return sa.and_(table.c[field.name] == sa.any_(wanted), table.c[entity_column(field.name)] == entity.name)
+    named = table.c[entity_column(field.name)] == entity
+    return named if ids is None else sa.and_(table.c[field.name] == sa.any_(ids), named)
 
 
 def _nothing(field: Field) -> dict[str, Any]:
