@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis.internal.conjecture import engine
 
 from fieldstone_testing import AppFactory, Cluster
 from fieldstone_testing.permissions.acting import act
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from fieldstone_testing.permissions.worlds import World
 
 ASKED_FOR = os.environ.get("FIELDSTONE_WORLDS")
+if ASKED_FOR:
+    # A world in which much is tried takes more choices than Hypothesis makes, so only small ones were drawn.
+    engine.BUFFER_SIZE = 128 * 1024
 WORLDS = settings(
     max_examples=int(ASKED_FOR or 2),
     derandomize=ASKED_FOR is None,

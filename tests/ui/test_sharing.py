@@ -74,6 +74,53 @@ def test_somebody_is_found_by_name_alone_and_the_last_day_counts_to_its_end(visi
     assert words(visit("Bo").get(f"{path}/edit")).count("Save") > 0
 
 
+def share_with_all_kinds(visitor: Visitor, path: str, sales: App) -> None:
+    """A deal shared by Dana with a user, a team and the holders of a role."""
+    south = str(sales.sql("SELECT id FROM main.team WHERE name = 'South'")[0].id)
+    for receiver, title in (
+        (bo(sales), "Bo"),
+        (f"team:{south}", "South"),
+        ("role:sales_rep", "Sales representative"),
+    ):
+        assert visitor.post(f"{path}/shares", picked(receiver, title)).status_code == 200
+
+
+HAPPENING = (
+    "UPDATE main_system.share SET expires_at = now() + interval '1 day', at = now() + interval '1 day'",
+    "UPDATE main.opportunity SET owner = NULL, team = NULL",
+    """UPDATE main."user" SET active = false WHERE name IN ('Bo', 'Dana')""",
+    """UPDATE main."user" SET deleted_at = now() WHERE name IN ('Bo', 'Dana')""",
+    "UPDATE main.team SET deleted_at = now() WHERE name = 'South'",
+    "UPDATE main_system.share SET role = 'gone' WHERE role IS NOT NULL",
+    "UPDATE main_system.share SET sharer_roles = '{gone}'",
+    "UPDATE main_system.share SET receiver = gen_random_uuid() WHERE receiver IS NOT NULL",
+    "UPDATE main_system.share SET sharer = gen_random_uuid(), sharer_roles = '{}', sharer_teams = '{}'",
+)
+"""What may become of shares, their sharers and their receivers, one after the other."""
+
+
+def test_who_has_access_is_told_whatever_became_of_sharers_and_receivers(
+    visit: Visit, path: str, sales: App
+) -> None:
+    share_with_all_kinds(visit("Dana"), path, sales)
+    sales.context_for("Cleo", ["admin"])
+    boss = visit("Cleo")
+    for happens in HAPPENING:
+        sales.sql(happens)
+        page = boss.get(f"{path}/shares")
+        assert (page.status_code, words(page).count("shared by")) == (200, 3), happens
+
+
+def test_a_record_that_was_deleted_meanwhile_has_no_dialog(visit: Visit, path: str, sales: App) -> None:
+    ann = visit("Ann")
+    share_with_all_kinds(visit("Dana"), path, sales)
+    removing = remove_url(ann, path)
+    records.delete(sales.system, "opportunity", [deal_of(path)])
+    assert ann.get(f"{path}/shares").status_code == 404
+    assert ann.post(f"{path}/shares", picked(bo(sales), "Bo")).status_code == 404
+    assert ann.post(removing, {}).status_code == 404
+
+
 def test_everybody_with_a_role_can_receive_a_record(visit: Visit, path: str) -> None:
     ann = visit("Ann")
     page = words(ann.post(f"{path}/shares", picked("role:sales_rep", "Sales representative")))

@@ -32,6 +32,7 @@ from fieldstone_testing.permissions.worlds import (
 )
 
 ROLES = ("role_0", "role_1", "role_2")
+GENEROUS = "role_2"
 USERS = ("user_0", "user_1")
 ACCOUNTS = ("account_0", "account_1")
 CONTACTS = ("contact_0", "contact_1", "contact_2")
@@ -40,7 +41,8 @@ LINES = ("line_0", "line_1", "line_2")
 SEATS = ("seat_0", "seat_1", "seat_2")
 PARTS_INSIDE = ("part_0", "part_1")
 CAPABILITIES = ("export", "import", "bulk_edit", "private_data", "explain", "purge")
-MOST_TRIED = 16
+TRIED_AT_ONCE = (0, 8, 16, 24)
+"""How many things are tried in a world."""
 TRIED = (
     "update", "share", "create", "delete", "restore", "transition", "update", "share",
     "bulk update", "bulk delete", "bulk create", "unshare", "unshare", "expire", "upsert", "upsert",
@@ -82,8 +84,8 @@ def sometimes(strategy: st.SearchStrategy[Any], otherwise: Any, *, odds: int = 1
 
 
 @st.composite
-def grants(draw: st.DrawFn, entity: str) -> Grant:
-    """What a role says of an entity."""
+def grants(draw: st.DrawFn, entity: str, *, generous: bool) -> Grant:
+    """What a role says of an entity. generous: it grants everything, but for some fields."""
     own = conditions(entity)
     narrowed = st.builds(Narrowing, st.one_of(st.none(), own), st.one_of(st.none(), own))
     drawn = draw(st.dictionaries(st.sampled_from(NARROWED[entity]), narrowed, max_size=2))
@@ -102,6 +104,8 @@ def grants(draw: st.DrawFn, entity: str) -> Grant:
         "share": few,
         "assign": few,
     }
+    if generous:
+        return Grant(**dict.fromkeys(given, TRUE), fields=fields)
     return Grant(**{verb: draw(strategy) for verb, strategy in given.items()}, fields=fields, deny=deny)
 
 
@@ -112,8 +116,10 @@ def roles(draw: st.DrawFn) -> tuple[Role, ...]:
     for place, name in enumerate(ROLES):
         inherits = draw(sometimes(st.sampled_from(ROLES[:place]), None, odds=2)) if place else None
         capabilities = draw(st.sets(st.sampled_from(CAPABILITIES)))
-        entities = draw(st.sets(st.sampled_from(tuple(NARROWED)), min_size=1)) | {"deal"}
-        said = {entity: draw(grants(entity)) for entity in NARROWED if entity in entities}
+        generous = name == GENEROUS and draw(st.booleans())
+        some = draw(st.sets(st.sampled_from(tuple(NARROWED)), min_size=1)) | {"deal"}
+        entities = set(NARROWED) if generous else some
+        said = {entity: draw(grants(entity, generous=generous)) for entity in NARROWED if entity in entities}
         said = {entity: grant for entity, grant in said.items() if entity not in AROUND or grant.fields}
         parents = (inherits,) if inherits else ()
         found.append(Role(name, parents, tuple(sorted(capabilities)), said))
@@ -319,6 +325,6 @@ def worlds(draw: st.DrawFn) -> World:
         team_roles={team: (role,) for team, role in team_roles.items()},
         members=draw(members()),
         records=filled,
-        operations=[draw(operations(place, filled)) for place in range(draw(st.integers(0, MOST_TRIED)))],
+        operations=[draw(operations(place, filled)) for place in range(draw(st.sampled_from(TRIED_AT_ONCE)))],
         asked=draw(st.integers(0, PARTS - 1)),
     )
