@@ -47,7 +47,7 @@ fields:
 """
 BOUGHT = "  bought: {type: formula, expression: sum(purchases.pieces), stored: true}\n"
 COMPUTED = """
-  doubled: {type: formula, expression: pieces * 2, stored: true, index: true}
+  doubled: {type: formula, expression: pieces * 2, stored: true}
   worth: {type: formula, expression: price * pieces, stored: true}
   place: {type: formula, expression: customer.city, stored: true}
   steps: {type: formula, expression: doubled + customer.bought, stored: true}

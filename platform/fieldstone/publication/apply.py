@@ -18,6 +18,7 @@ from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
 from fieldstone.plugins import plugin_manager
 from fieldstone.publication import table_states
+from fieldstone.publication.builds import lacking, table_of
 from fieldstone.publication.current import load_model
 from fieldstone.publication.data import load_publication_data
 from fieldstone.publication.doubt import require_published
@@ -35,6 +36,7 @@ from fieldstone.publication.plan import Difference, Plan, difference, make_plan
 from fieldstone.publication.refusal import PlanRefused, Refusal
 from fieldstone.publication.statements import execute
 from fieldstone.publication.store import checksum, current_version, find_publication, load_layers, save
+from fieldstone.publication.unfinished import TABLE, leave_builds, unfinished
 from fieldstone.publication.upgrades import (
     UNDECIDED,
     UpgradeConflicts,
@@ -242,6 +244,7 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         refresh_sharers(connection, model)
         model = fill(connection, database, proposal.between)
         load_publication_data(connection, database, old, model)
+        _leave_builds(connection, database, proposal.between, plan)
     return model
 
 
@@ -256,6 +259,17 @@ def _plan_beside_others(database: Database, between: Difference, layers: Sequenc
             if not publishing_is_over(connection, database):
                 raise under_way() from error
         raise
+
+
+def _leave_builds(connection: sa.Connection, database: Database, between: Difference, plan: Plan) -> None:
+    """Have built afterwards what tables lack: what this plan leaves, and what earlier ones left."""
+    after = {move.before: move.after for move in between.moves}
+    earlier = {one.table for one in unfinished(connection, database.system) if one.kind == TABLE}
+    names = {}
+    for name in sorted(plan.later | {after.get(table, table) for table in earlier}):
+        table = table_of(between.new, name)
+        names[name] = () if table is None else lacking(connection, table).names
+    leave_builds(connection, database.system, between.new.version, names)
 
 
 def _plan(

@@ -15,15 +15,21 @@ import structlog
 
 from fieldstone.access.system_user import system_context
 from fieldstone.database.database import Database
+from fieldstone.database.failures import translate
 from fieldstone.database.joined import JoinedDatabase
-from fieldstone.errors import FieldstoneError, StaleModel
+from fieldstone.errors import Busy, FieldstoneError, StaleModel, Unavailable
 from fieldstone.model.model import Entity, Model
+from fieldstone.publication import table_states
+from fieldstone.publication.builds import lacking, table_of
 from fieldstone.publication.current import CurrentModel
 from fieldstone.publication.kept_values import compute_for
-from fieldstone.publication.unfinished import Unfinished, find, tell, unfinished
+from fieldstone.publication.statements import execute
+from fieldstone.publication.unfinished import TABLE, Unfinished, find, tell, unfinished
 from fieldstone.records import rows
 from fieldstone.records.rows import Lock
 
+_PATIENT = {"statement_timeout": "0", "lock_timeout": "0", "client_connection_check_interval": "'2s'"}
+"""To build an index takes as long as it takes, waits for all who began before, and ends with its process."""
 _log = structlog.get_logger()
 Told = Callable[[Unfinished], None]
 
@@ -51,9 +57,11 @@ def finish(
         tried: set[int] = set()
         while wanted() and (one := _next(connection, database, tried)) is not None:
             try:
-                _step(database, following, one, told)
-            except StaleModel:
+                _step(database, connection, following, one, told)
+            except (StaleModel, Busy):
                 continue
+            except Unavailable:
+                raise
             except FieldstoneError as error:
                 tried.add(one.place)
                 _remember_problem(database, one, error)
@@ -69,9 +77,14 @@ def _alone(database: Database) -> Iterator[sa.Connection | None]:
             yield None
             return
         try:
+            for name, value in _PATIENT.items():
+                connection.exec_driver_sql(f"SET {name} = {value}")
             yield connection
         finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+            if not connection.invalidated:  # a lost one holds nothing any more
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+                for name in _PATIENT:
+                    connection.exec_driver_sql(f"RESET {name}")
 
 
 def _next(connection: sa.Connection, database: Database, tried: set[int]) -> Unfinished | None:
@@ -86,12 +99,19 @@ def _remember_problem(database: Database, one: Unfinished, error: FieldstoneErro
         connection.execute(sa.update(table).where(table.c.place == one.place).values(problem=error.message))
 
 
-def _step(database: Database, following: CurrentModel, one: Unfinished, told: Told) -> None:
-    """Compute the values of the next records.
+def _step(
+    database: Database, alone: sa.Connection, following: CurrentModel, one: Unfinished, told: Told
+) -> None:
+    """Compute the values of the next records, or build what a table lacks.
 
-    Raises PlanRefused where a formula has no value, and StaleModel if another version came into force.
+    alone: a connection that nobody else uses. Raises PlanRefused where a formula has no value, Busy where
+    others hold what is needed, and StaleModel if another version came into force.
     """
     model = following.reload() or following.model
+    if one.kind == TABLE:
+        told(one)
+        _build(database, alone, model, one)
+        return
     after = database.run_write(
         model.version, lambda connection: _batch(database, connection, model, one.place)
     )
@@ -115,6 +135,31 @@ def _batch(database: Database, connection: sa.Connection, model: Model, place: i
     after = replace(one, after=ids[-1] if ids else one.after, done=done, total=max(total, done), problem=None)
     _remember(connection, database, after, ended=len(ids) < database.fill_batch)
     return after
+
+
+def _build(database: Database, connection: sa.Connection, model: Model, one: Unfinished) -> None:
+    """Build what a table lacks. Whoever is killed leaves an index that is not whole, which is built anew."""
+    table = table_of(model, one.table)
+    as_it_was = one.table not in table_states.altered(connection, database.system, model.schema)
+    if table is not None:
+        with _translated():
+            for statements in lacking(connection, table).statements.values():
+                for statement in statements:
+                    execute(connection, statement)
+    with database.write(model.version) as writing:
+        mine = database.system.unfinished.c.place == one.place
+        writing.execute(sa.delete(database.system.unfinished).where(mine))
+        if table is not None and as_it_was:
+            table_states.remember_one(writing, database.system, model.schema, one.table)
+        tell(writing, database.system)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise translate(error) from error
 
 
 def _remember(connection: sa.Connection, database: Database, one: Unfinished, *, ended: bool) -> None:

@@ -16,7 +16,11 @@ from fieldstone.publication.table_change import TableChange
 
 MOMENT, READS, REWRITES = "moment", "reads", "rewrites"
 _WORKS = (MOMENT, READS, REWRITES)
-_MODES = ("ACCESS SHARE", "ROW EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", ACCESS_EXCLUSIVE)
+IN_BACKGROUND = "SHARE UPDATE EXCLUSIVE"
+"""The lock of what is built after the publication: writers go on, only other changes of the table wait."""
+_MODES = (
+    "ACCESS SHARE", IN_BACKGROUND, "ROW EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", ACCESS_EXCLUSIVE,
+)  # fmt: skip  # in their order
 _OF = {
     "look": ("ACCESS SHARE", READS),
     "drop": (ACCESS_EXCLUSIVE, MOMENT),
@@ -46,6 +50,8 @@ class Lock:
     rows: int
 
     def __str__(self) -> str:
+        if self.mode == IN_BACKGROUND:
+            return f"reads {self.rows:,} rows of {self.table}, and nobody waits ({self.mode})"
         if self.work == MOMENT or not self.rows:
             return f"locks {self.table} for a moment ({self.mode})"
         return f"locks {self.table} while it {self.work} {self.rows:,} rows ({self.mode})"
@@ -80,7 +86,7 @@ def _keeps_readers_out(statement: Statement) -> bool:
 
 def lock_of(changes: Sequence[TableChange], rows: int) -> Lock | None:
     """The strongest lock of what happens to a table of `rows` rows; None where nobody can be there yet."""
-    working = [change for change in changes if change.statements]
+    working = [change for change in changes if change.statements or change.later]
     if not working or any(change.action == "create" for change in working):
         return None
     found = [_lock(change) for change in working]
@@ -91,10 +97,12 @@ def lock_of(changes: Sequence[TableChange], rows: int) -> Lock | None:
 
 def _lock(change: TableChange) -> tuple[str, str]:
     """A plain default of a new field is written into all records; what goes is copied into the archive."""
+    if not change.statements:
+        return IN_BACKGROUND, READS
     mode, work = _OF[change.action]
     if change.action in {"link", "index"} and any(map(_keeps_readers_out, change.statements)):
         mode = ACCESS_EXCLUSIVE
     default = change.field.declaration.default if change.field is not None else None
     filled = change.action == "add" and default is not None and default.expression is None
     copied = change.action == "drop" and change.destructive
-    return mode, REWRITES if filled else READS if copied else work
+    return mode, REWRITES if filled else READS if copied else MOMENT if change.later else work

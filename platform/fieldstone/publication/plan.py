@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.database import Database
 from fieldstone.model.model import Field, Model
+from fieldstone.publication.builds import set_apart
 from fieldstone.publication.conversions import FieldConversion, conversions_between
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
@@ -29,6 +30,7 @@ from fieldstone.publication.statements import Statement, sql_text
 from fieldstone.publication.store import checksum
 from fieldstone.publication.table_change import ORDER, Example, Preview, TableChange
 from fieldstone.publication.tables import stored_otherwise, table_changes
+from fieldstone.publication.unfinished import TABLE, unfinished
 from fieldstone.publication.uses_in_data import UsesInData
 from fieldstone_metadata import Layer
 from fieldstone_metadata.upgrade_conflicts import UpgradeConflict
@@ -81,7 +83,8 @@ class Plan:
     drifting: the tables that they are or stand in.
     unchanged: the documents are those in force, so there is nothing to do.
     conflicts: changes of higher layers whose base changes underneath, and nobody has decided yet; nothing can
-    be applied. needed: the tables that nobody may use meanwhile.
+    be applied. needed: the tables that nobody may use meanwhile. later: those of which something is built
+    afterwards. building: what earlier publications left to be built, for people.
     """
 
     base: int
@@ -93,6 +96,8 @@ class Plan:
     unchanged: bool
     conflicts: tuple[UpgradeConflict, ...] = ()
     needed: tuple[Needed, ...] = ()
+    later: frozenset[str] = frozenset()
+    building: tuple[str, ...] = ()
 
     @property
     def destructive(self) -> tuple[Refusal, ...]:
@@ -124,6 +129,7 @@ class Plan:
             "refusals": [vars(refusal) for refusal in self.refusals],
             "destructive": bool(self.destructive),
             "drift": list(self.drift),
+            "building": list(self.building),
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
         }
 
@@ -248,6 +254,9 @@ def make_plan(
     names = with_archived(between.renames, archived_names(between.removals, between.renames, new.version))
     found += renamed_data(system, old, new, names)
     found += renamed_views(connection, old, new, names)
+    waiting = [one for one in unfinished(connection, system) if one.kind == TABLE]
+    names_waiting = [name for one in waiting for name in one.names]
+    found = set_apart(found, counts, database.large_table, between.moves, names_waiting)
     found.sort(key=lambda change: ORDER[change.action])
     return Plan(
         base=old.version if old else 0,
@@ -257,6 +266,8 @@ def make_plan(
         drift=tuple(change.element for change in found if change.unknown),
         drifting=frozenset(change.table for change in found if change.unknown),
         unchanged=checksum(layers) == old_checksum,
+        building=tuple(map(str, waiting)),
+        later=frozenset(change.table for change in found if change.later),
         needed=needed_tables(new.schema, found, between.moves, between.removals),
     )
 
@@ -303,7 +314,7 @@ def _steps(
         )  # fmt: skip  # the arguments on as few lines
     # What the documents do not show: indexes and columns that follow from them, or that somebody removed.
     for element, changes in of.items():
-        if any(change.statements for change in changes):
+        if any(change.statements or change.later for change in changes):
             kind, name = element.split(" ", 1)
             action = _action(changes)
             table = changes[0].table
@@ -333,7 +344,7 @@ def _rows(found: Sequence[TableChange], otherwise: int) -> int:
 
 
 def _details(found: Sequence[TableChange]) -> Iterator[str]:
-    return (change.detail for change in found if change.detail and change.statements)
+    return (change.detail for change in found if change.detail and (change.statements or change.later))
 
 
 def _names_step(found: list[TableChange]) -> Iterator[Step]:
@@ -343,7 +354,7 @@ def _names_step(found: list[TableChange]) -> Iterator[Step]:
 
 
 def _all(found: list[TableChange]) -> tuple[Statement, ...]:
-    return tuple(statement for change in found for statement in change.statements)
+    return tuple(statement for change in found for statement in (*change.statements, *change.later))
 
 
 def _shown_as(element: str, between: Difference) -> str:

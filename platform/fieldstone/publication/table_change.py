@@ -49,7 +49,7 @@ class TableChange:
     dropped, so somebody else made it. destructive: rows lose what cannot be computed again. rows: how many it
     touches; None: those of the table. unsupported: it cannot be done. index: that is made. lost: how many
     values do not convert; examples: the first of them. previews: what an expression makes of the first
-    records; empty: how many live ones have no value then.
+    records; empty: how many live ones have no value then. later: what is executed after the publication.
     """
 
     action: str
@@ -68,3 +68,4 @@ class TableChange:
     examples: tuple[Example, ...] = ()
     previews: tuple[Preview, ...] = ()
     empty: int = 0
+    later: tuple[Statement, ...] = ()

@@ -45,6 +45,18 @@ def altered(connection: sa.Connection, system: SystemTables, schema: str) -> fro
     return frozenset(connection.scalars(statement, {"schema": schema}))
 
 
+def remember_one(connection: sa.Connection, system: SystemTables, schema: str, name: str) -> None:
+    """Keep what one table is like now."""
+    connection.execute(
+        sa.text(
+            f'INSERT INTO "{system.schema}".table_state (name, digest) '  # noqa: S608  # a text of ours
+            f"SELECT name, digest FROM ({_STATES}) now WHERE name = :name "
+            "ON CONFLICT (name) DO UPDATE SET digest = excluded.digest"
+        ),
+        {"schema": schema, "name": name},
+    )
+
+
 def remember(connection: sa.Connection, system: SystemTables, schema: str, but: Collection[str]) -> None:
     """Keep what all tables in `schema` are like now, but those that somebody altered: they stay told of."""
     table = system.table_state

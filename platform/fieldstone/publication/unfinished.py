@@ -18,7 +18,7 @@ from fieldstone.model.system_fields import SEARCH, TITLE
 from fieldstone.publication.renames import Renames
 from fieldstone.records.kept.plan import Key
 
-VALUES = "values"
+VALUES, TABLE = "values", "table"
 _TEXTS = {TITLE: "title", SEARCH: "search text"}
 
 
@@ -26,9 +26,9 @@ _TEXTS = {TITLE: "title", SEARCH: "search text"}
 class Unfinished:
     """One thing to do, about the table of an entity.
 
-    kind: `VALUES`: kept values are computed; names: their fields, `_title` or `_search`. after: the last
-    record that has them. done, total: how many records. problem: why it cannot be done until somebody changes
-    something.
+    kind: `TABLE`: names are the indexes and constraints to build. `VALUES`: those of kept values (fields,
+    `_title`, `_search`) to compute. after: the last record that has them; done, total: how many records.
+    problem: why it cannot be done until somebody changes something.
     """
 
     place: int
@@ -48,6 +48,8 @@ class Unfinished:
     @property
     def what(self) -> str:
         """What is done, for people."""
+        if self.kind == TABLE:
+            return f"building {', '.join(self.names)} of {self.table}"
         names = ", ".join(_TEXTS.get(name, name) for name in self.names)
         return f"computing {names} of {self.table}"
 
@@ -127,6 +129,18 @@ def leave_values(
                 publication=version, kind=VALUES, table=entity, names=sorted(names), **place
             )
         )
+
+
+def leave_builds(
+    connection: sa.Connection, system: SystemTables, version: int, names: Mapping[str, Collection[str]]
+) -> None:
+    """Have indexes and constraints (table → names) built after publication `version`, and nothing else."""
+    table = system.unfinished
+    connection.execute(sa.delete(table).where(table.c.kind == TABLE))
+    for name, wanted in names.items():
+        if wanted:
+            row = {"publication": version, "kind": TABLE, "table": name, "names": list(wanted)}
+            connection.execute(sa.insert(table).values(row))
 
 
 def tell(connection: sa.Connection, system: SystemTables) -> None:
