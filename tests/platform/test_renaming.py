@@ -40,6 +40,7 @@ fields:
   close_date: {type: date}
   about: {type: reference, to: [account, deal]}
   plan: {type: file}
+  extra: {type: json}
   twice: {type: formula, expression: amount * 2, stored: true}
 ---
 kind: entity
@@ -85,7 +86,8 @@ def fill(app: App) -> None:
     values = {"name": "Pumps", "account": about, "amount": "10", "contacts": [user], "lines": lines}
     (deal,) = records.create(app.system, "deal", [values])
     itself = {"id": str(deal.id), "entity": "deal"}
-    records.update(app.system, "deal", [records.Change(deal.id, {"amount": "12", "about": itself})])
+    changed = {"amount": "12", "about": itself, "extra": {"seen": itself}}
+    records.update(app.system, "deal", [records.Change(deal.id, changed)])
     records.create(app.system, "comment", [{"body": "Good", "regarding": itself}])
     view = {
         "name": "Mine",
@@ -140,6 +142,21 @@ def test_a_renamed_entity_keeps_records_history_comments_feed_and_views(sales, c
         assert sales.sql(f"SELECT count(*) FROM main_system.{table} WHERE entity = 'deal'") == [(0,)]
     api = client(sales, sales.token("Bob", ["rep"]))
     assert api.get(f"/data/opportunity/{before['id']}").json["lines"] is not None
+
+
+def test_the_past_names_a_renamed_entity_in_references_and_nowhere_else(sales):
+    sales.publish(RENAMED)
+    deal = only(sales, "opportunity")
+    changes = records.history(sales.system, "opportunity", UUID(deal["id"]))[0]["changes"]
+    assert changes["about"][1]["entity"] == "opportunity"
+    told = {"id": deal["id"], "entity": "deal"}
+    kept = sales.sql(
+        "SELECT changes -> 'extra' FROM main_system.history WHERE jsonb_exists(changes, 'extra')"
+    )
+    assert [row[0] for row in kept if row[0][1] is not None] == [[None, {"seen": told}]]
+    (comment,) = records.list(sales.system, "comment", records.Query()).data
+    made = records.history(sales.system, "comment", UUID(comment["id"]))[0]["changes"]
+    assert made["regarding"][1]["entity"] == "opportunity"
 
 
 def test_a_renamed_table_is_what_a_fresh_one_would_be(sales):

@@ -6,18 +6,16 @@ is rewritten follows the collections of the model in force, as deep as they go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import orjson
 import sqlalchemy as sa
 
-from fieldstone.model.model import Entity, Model
+from fieldstone.model.model import Entity, Field, Model
 from fieldstone.publication.renames import Names, Renames
 from fieldstone.publication.statements import Statement
-
-_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_MARK = "~"
+from fieldstone_rules import Kind
 
 
 @dataclass(frozen=True)
@@ -31,12 +29,13 @@ class JsonNames:
 
     def concerned(self) -> Iterator[str]:
         """The entities (new names) in whose JSON something is renamed."""
-        return (entity.name for entity in self.new.entities.values() if self._keys(entity.name))
+        gone = (name for name in self.renames.entities.values() if name not in self.new.entities)
+        return (name for name in (*self.new.entities, *gone) if self._keys(name))
 
     def statement(self, table: sa.Table, column: sa.Column[object], entity: str) -> Statement:
         """Rewrites `column` in the rows of an entity."""
         name, keys = f'"{column.name}"', _listed(self._keys(entity))
-        rewritten = self._rewritten(entity, name, 0, pairs=self.pairs)
+        rewritten = self._rewritten(entity, name, 0)
         return sa.text(
             _escaped(
                 f'UPDATE "{table.schema}"."{table.name}" SET {name} = {rewritten} '  # noqa: S608  # checked names
@@ -44,24 +43,26 @@ class JsonNames:
             )
         )
 
-    @staticmethod
-    def of_references(table: sa.Table, column: sa.Column[object], names: Names) -> list[Statement]:
-        """Rewrites the entity in references (`{"id", "entity"}`), wherever they stand in `column`.
-
-        The text of `jsonb` is always written alike, and quotes inside of texts are escaped, so nothing else
-        looks like a reference.
+    def history(self, table: sa.Table, column: sa.Column[object]) -> Statement:
+        """Rewrites the rows of all entities at once, their own names included: each row is written once, and
+        entities may exchange their names.
         """
-        set_ = f'UPDATE "{table.schema}"."{table.name}" SET "{column.name}" = '  # noqa: S608  # checked names
-        name = f'CAST("{column.name}" AS text)'
-        pairs = [(f'{old}"\\}}', f'{_MARK}{new}"}}', f'{old}"}}') for old, new in names.items()]
-        found = [*pairs, (_MARK, "", _MARK)]
-        before = f'(\\{{"id": "{_UUID}", "entity": ")'
-        statements = [
-            f"{set_} CAST(regexp_replace({name}, '{before}{old}', '\\1{new}', 'g') AS jsonb) "
-            f'WHERE position(\'"entity": "{literal}\' in {name}) > 0'
-            for old, new, literal in found
-        ]
-        return [sa.text(_escaped(statement)) for statement in statements]
+        name = f'"{column.name}"'
+        told = [(self._told(entity, name), self._rewritten(entity, name, 0)) for entity in self.concerned()]
+        named = [(f"entity = {_text(old)}", _text(new)) for old, new in self.renames.entities.items()]
+        conditions = " OR ".join(condition for condition, _ in (*told, *named))
+        return sa.text(
+            _escaped(
+                f'UPDATE "{table.schema}"."{table.name}" SET {name} = {_chosen(told, name)}, '  # noqa: S608  # checked names
+                f"entity = {_chosen(named, 'entity')} WHERE {conditions or 'false'}"
+            )
+        )
+
+    def _told(self, entity: str, name: str) -> str:
+        """The rows of an entity, before it is renamed, in which something is."""
+        keys = _listed(self._keys(entity))
+        before = _text(self.renames.entity_before(entity))
+        return f"entity = {before} AND jsonb_exists_any({name}, ARRAY[{keys}])"
 
     @staticmethod
     def of_values(
@@ -82,7 +83,13 @@ class JsonNames:
         """The keys (as they are now) whose name or value changes."""
         names = self.renames.fields.get(entity, {})
         values = {self.renames.field_before(entity, field) for field in self._options(entity)}
-        return sorted({*names, *values, *self._inside(entity)})
+        return sorted({*names, *values, *self._inside(entity), *self._referring(entity)})
+
+    def _referring(self, entity: str) -> tuple[str, ...]:
+        """The fields, by their old names, whose values may name an entity that is renamed."""
+        before = self._before(entity)
+        renamed = {*self.renames.entities, *self.renames.entities.values()}
+        return () if before is None else tuple(_leading_to(renamed, before.fields.values()))
 
     def _options(self, entity: str) -> Mapping[str, Names]:
         return {field: names for (of, field), names in self.renames.options.items() if of == entity}
@@ -96,10 +103,11 @@ class JsonNames:
         return {name: of for name, of in inside.items() if self._keys(of)}
 
     def _before(self, entity: str) -> Entity | None:
-        return self.old.entities.get(self.renames.entity_before(entity))
+        return self.old.entities.get(self.renames.entity_before(entity)) or self.old.entities.get(entity)
 
-    def _rewritten(self, entity: str, value: str, depth: int, *, pairs: bool) -> str:
-        """The JSON object `value` of a record with new names."""
+    def _rewritten(self, entity: str, value: str, depth: int) -> str:
+        """The JSON object `value` of a record, at a depth inside others, with new names."""
+        pairs = self.pairs and depth == 0
         key, cell = f"k{depth}", f"v{depth}"
         names = "".join(
             f" WHEN {_text(old)} THEN {_text(new)}"
@@ -122,16 +130,53 @@ class JsonNames:
             inner = f"s{depth}" if pairs else cell
             form = _renamed_values(inner, names, depth)
             yield self.renames.field_before(entity, field), _of_each(cell, inner, form) if pairs else form
+        for field in self._referring(entity):
+            inner = f"s{depth}" if pairs else cell
+            form = _renamed_references(inner, self.renames.entities, depth)
+            yield field, _of_each(cell, inner, form) if pairs else form
         for name, of in self._inside(entity).items():
             one, side = f"o{depth}", f"s{depth}" if pairs else cell
-            form = _of_each(side, one, self._rewritten(of, one, depth + 1, pairs=False))
+            form = _of_each(side, one, self._rewritten(of, one, depth + 1))
             yield name, _of_each(cell, side, form) if pairs else form
+
+
+def _leading_to(renamed: Set[str], fields: Iterable[Field]) -> Iterator[str]:
+    """Those of the fields whose values may be references to some entities."""
+    for field in fields:
+        target = field.declaration.target
+        type_ = field.formula.expression.type if field.formula is not None else None
+        refers = target is not None or (type_ is not None and type_.kind is Kind.REFERENCE)
+        entities = target.entities if target is not None else type_.entities if type_ is not None else ()
+        if refers and (not entities or not renamed.isdisjoint(entities)):
+            yield field.name
+
+
+def _chosen(forms: Iterable[tuple[str, str]], otherwise: str) -> str:
+    """The form of the first condition that holds."""
+    cases = "".join(f" WHEN {condition} THEN {form}" for condition, form in forms)
+    return f"CASE{cases} ELSE {otherwise} END" if cases else otherwise
+
+
+def _renamed_references(value: str, names: Names, depth: int) -> str:
+    """A reference (`{"id", "entity"}`), or each of a list of them, with its entity renamed."""
+    known, one = _mapping(names), f"x{depth}"
+    form = {
+        name: f"coalesce(jsonb_set({name}, '{{entity}}', {known} -> ({name} ->> 'entity')), {name})"
+        for name in (value, one)
+    }
+    return (
+        f"CASE jsonb_typeof({value}) WHEN 'object' THEN {form[value]} "
+        f"WHEN 'array' THEN {_of_each(value, one, form[one])} ELSE {value} END"
+    )
+
+
+def _mapping(names: Names) -> str:
+    return f"CAST({_text(orjson.dumps(dict(names)).decode())} AS jsonb)"
 
 
 def _renamed_values(value: str, names: Names, depth: int) -> str:
     """A text, or each of a list of texts, renamed."""
-    known = f"CAST({_text(orjson.dumps(dict(names)).decode())} AS jsonb)"
-    one = f"x{depth}"
+    known, one = _mapping(names), f"x{depth}"
     renamed = {name: f"coalesce({known} -> ({name} #>> '{{}}'), {name})" for name in (value, one)}
     return (
         f"CASE jsonb_typeof({value}) WHEN 'string' THEN {renamed[value]} "

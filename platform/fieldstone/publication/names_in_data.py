@@ -56,7 +56,7 @@ def _entities(system: SystemTables, old: Model, new: Model, renames: Renames) ->
         return
     element = f"entity {next(iter(names.values()))}"
     plain = (
-        system.history, system.outbox, system.operation, system.approval, system.time_limit, system.share,
+        system.outbox, system.operation, system.approval, system.time_limit, system.share,
         system.counter,
     )  # fmt: skip  # one line of tables
     for table in plain:
@@ -166,14 +166,12 @@ def _choices(column: sa.Column[object], names: Names) -> Statement:
 
 def _journals(system: SystemTables, old: Model, new: Model, renames: Renames) -> Iterator[TableChange]:
     """What the history and waiting requests tell of fields and values."""
-    for table, column, pairs in (
-        (system.history, system.history.c.changes, True),
-        (system.approval, system.approval.c.sent, False),
-    ):
-        if renames.entities:
-            statement = JsonNames.of_references(table, column, renames.entities)
-            element = f"entity {next(iter(renames.entities.values()))}"
-            yield from _each(element, table, statement)
-        names = JsonNames(old, new, renames, pairs=pairs)
-        for entity in names.concerned():
-            yield from _each(f"entity {entity}", table, [names.statement(table, column, entity)])
+    told = JsonNames(old, new, renames, pairs=True)
+    if renames.entities or any(told.concerned()):
+        names = (*renames.entities.values(), *told.concerned())
+        yield from _each(
+            f"entity {names[0]}", system.history, [told.history(system.history, system.history.c.changes)]
+        )
+    sent, waiting = JsonNames(old, new, renames, pairs=False), system.approval
+    for entity in sent.concerned():
+        yield from _each(f"entity {entity}", waiting, [sent.statement(waiting, waiting.c.sent, entity)])
