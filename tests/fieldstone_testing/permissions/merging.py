@@ -86,7 +86,7 @@ def leading(state: State, kept: Record, other: Record) -> list[tuple[str, str, A
         gone = one["deleted"] or one is other
         for reference, entity in REFERENCES.get(one["entity"], {}).items():
             to_other = entity == other["entity"] and one[reference] == other["name"]
-            if to_other and not gone and one is not kept:
+            if to_other and not gone and one is not kept and not is_twice(state, one, reference, kept):
                 found.append((one["name"], reference, other["name"], kept["name"]))
         if not gone and other["name"] in one.get("contacts", ()):
             wanted = sorted({*one["contacts"], kept["name"]} - {other["name"]})
@@ -94,6 +94,12 @@ def leading(state: State, kept: Record, other: Record) -> list[tuple[str, str, A
     if is_below(state, kept, other):
         found.append((kept["name"], "parent", kept["parent"], other["parent"]))
     return found
+
+
+def is_twice(state: State, record: Record, reference: str, kept: Record) -> bool:
+    """Whether a seat would link what the kept record is linked to already; it goes with the other one."""
+    pair = {**record, reference: kept["name"]}
+    return record["entity"] == "seat" and writes.is_seated(state, pair["deal"], pair["contact"])
 
 
 def is_below(state: State, record: Record, other: Record) -> bool:
