@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
+from threading import Lock
 
 from fieldstone_metadata.document_schemas import SCHEMA_KINDS
 from fieldstone_metadata.json_reader import read_json
@@ -63,9 +64,52 @@ def documents_of(layer: Layer, report: Report, lost_names: set[str] | None = Non
     return documents
 
 
-@lru_cache(maxsize=16_384)
 def parse_file(layer: str, file: File) -> ParsedFile:
-    """The documents of one file. Cached, so that a check after a change reads only what changed."""
+    """The documents of one file. Remembered, so that a check after a change reads only what changed."""
+    found = _parsed.get((layer, file))
+    return found if found is not None else _parsed.keep((layer, file), _parse(layer, file))
+
+
+def remember_parsed(files: Mapping[tuple[str, File], ParsedFile]) -> None:
+    """Take files as parsed, with the very documents that some check was made of."""
+    for key, parsed in files.items():
+        _parsed.put(key, parsed)
+
+
+class _ParsedFiles:
+    """The files that were parsed, up to a number of those that were asked for last. Threads share it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[tuple[str, File], ParsedFile] = OrderedDict()
+        self._changing = Lock()
+
+    def get(self, key: tuple[str, File]) -> ParsedFile | None:
+        """What is known of a file."""
+        with self._changing:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def keep(self, key: tuple[str, File], parsed: ParsedFile) -> ParsedFile:
+        """What is known of a file by now: all threads get the same."""
+        with self._changing:
+            known = self._found.setdefault(key, parsed)
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+            return known
+
+    def put(self, key: tuple[str, File], parsed: ParsedFile) -> None:
+        """Know this of a file from now on."""
+        with self._changing:
+            self._found[key] = parsed
+        self.keep(key, parsed)
+
+
+_parsed = _ParsedFiles(most=16_384)
+
+
+def _parse(layer: str, file: File) -> ParsedFile:
     report = Report()
     source = Source(layer, file.path, file.text)
     if len(file.text) > LARGEST_FILE:

@@ -72,13 +72,18 @@ class Node:
 
     def get(self, key: str) -> Node | None:
         """The child under `key` of a mapping, or None."""
-        found: Node | None = self.value.get(key) if isinstance(self.value, dict) else None
+        value = self.value
+        found: Node | None = value.get(key) if isinstance(value, dict) else None
         return found
 
     def plain(self, key: str, default: Any = None) -> Any:
         """The plain value under `key`, or `default` where the key is absent or null."""
-        child = self.get(key)
-        return default if child is None or child.value is None else to_plain(child)
+        # Written out, and not by `get`: a check asks for hundreds of thousands of keys, most of them absent.
+        value = self.value
+        child = value.get(key) if isinstance(value, dict) else None
+        if child is None or child.value is None:
+            return default
+        return to_plain(child) if isinstance(child.value, dict | list) else child.value
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """The entries of a mapping in their order; nothing for other values."""

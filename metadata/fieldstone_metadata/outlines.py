@@ -20,6 +20,7 @@ from fieldstone_rules.schema import InverseSchema
 
 _STATE_KEYS = frozenset({"label", "color", "final", "required", "readonly", "time_limit", "was"})
 _LINKS = frozenset({"reference", "references", "user"})
+_LEADING = _LINKS | FILE_TYPES
 
 
 def outline(workspace: Workspace) -> None:
@@ -77,7 +78,9 @@ def _outline_fields(shape: EntityShape, governed: Mapping[str, Document], worksp
             continue
         if shape.activities and name in ACTIVITY_NAMES:
             _warn_of_activity_name(node, name, workspace.report)
-        field = _outline_field(name, node, governed.get(name), workspace)
+        field = _as_before(shape.name, name, node, governed, workspace) or _outline_field(
+            name, node, governed.get(name), workspace
+        )
         if field is None:
             shape.unsound.add(name)
             workspace.silenced.add(name)
@@ -108,6 +111,19 @@ def _way(workflow: Node, transition: Node) -> Way:
     if named == ["*"]:
         named = [name for name, state in states.items() if state.plain("final") is not True]
     return Way(str(workflow.plain("field")), frozenset(named), target)
+
+
+def _as_before(
+    entity: str, name: str, node: Node, governed: Mapping[str, Document], workspace: Workspace
+) -> FieldShape | None:
+    """The outline of an earlier check, of a field that depends on nothing outside its own mapping."""
+    groundwork = workspace.building.earlier
+    shape = groundwork.shapes.get(entity) if groundwork is not None else None
+    field = shape.fields.get(name) if shape is not None else None
+    if field is None or field.node is not node or name in governed or field.initial is not None:
+        return None
+    outside = field.declared.name in _LEADING or "option_set" in node.value
+    return None if outside else field
 
 
 def _outline_field(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fieldstone_metadata.declarations import Option
 from fieldstone_metadata.documents import Document
@@ -69,9 +70,11 @@ class EntityShape:
         """The entity's name."""
         return self.document.name
 
-    @property
+    @cached_property
     def owned(self) -> list[FieldShape]:
-        """The references that say that its records live inside others: one at most, if it is sound."""
+        """The references that say that its records live inside others: one at most, if it is sound. Asked for
+        once all fields are there.
+        """
         return [field for field in self.fields.values() if field.node.plain("owned") is True]
 
     @property
@@ -116,6 +119,8 @@ def same_outline(one: EntityShape, other: EntityShape) -> bool:
 
 def _same_field(one: FieldShape, other: FieldShape) -> bool:
     """The order counts as well in what comes from other documents: workflows and sets of options."""
+    if one is other:
+        return True
     elsewhere = bool(one.states) or "option_set" in one.node.value
     return one == other and (not elsewhere or _in_order(one) == _in_order(other))
 

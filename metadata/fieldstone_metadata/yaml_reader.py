@@ -7,6 +7,7 @@ is reached: aliases, anchors and tags are refused, depth and the number of value
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,9 +85,9 @@ class _Reader:
 
     def _node(self, value: Any, event: Any, style: str) -> Node:
         self.values += 1
-        mark = event.start_mark
-        node = Node(value, self.source, mark.line + self.lines_before + 1, mark.column + 1, style=style)
-        node.start, node.end = mark.index + self.start, event.end_mark.index + self.start
+        mark, start = event.start_mark, self.start
+        line, column, end = mark.line + self.lines_before + 1, mark.column + 1, event.end_mark.index + start
+        node = Node(value, self.source, line, column, mark.index + start, end, style)
         if self.values > MOST_VALUES:
             self._stop(node, "too_large", f"this file holds more than {MOST_VALUES:,} values")
         return node
@@ -95,10 +96,10 @@ class _Reader:
         if event.anchor or (event.tag and event.tag != "!"):
             self._refuse_mark(event)
         style = event.style or ""
-        node = self._node(event.value, event, style)
-        if event.implicit[0] and not style and not self._expects_key():
+        node = self._node(sys.intern(event.value), event, style)  # the same few stand in every document
+        if not style and event.implicit[0] and not self._expects_key():
             try:
-                node.value = resolve(event.value)
+                node.value = resolve(node.value)
             except NumberRefusedError as error:
                 self.report.error(node, "bad_number", str(error))
         self._put(node)
@@ -140,12 +141,14 @@ class _Reader:
         """Gives `node` its place in the innermost open collection."""
         if not self.open:
             self.documents.append(node)
-        elif isinstance(self.open[-1].value, list):
-            self.open[-1].value.append(node)
-        elif self.keys[-1] is None:
+            return
+        around, key = self.open[-1].value, self.keys[-1]
+        if isinstance(around, list):
+            around.append(node)
+        elif key is None:
             self._put_key(node)
         else:
-            self._put_entry(self.keys[-1], node)
+            self._put_entry(key, node, around)
             self.keys[-1] = None
 
     def _put_key(self, node: Node) -> None:
@@ -154,10 +157,9 @@ class _Reader:
             node.value = "" if node.value is None else node.value
         self.keys[-1] = node
 
-    def _put_entry(self, key: Node, node: Node) -> None:
+    def _put_entry(self, key: Node, node: Node, entries: dict[str, Node]) -> None:
         node.key_line, node.key_column = key.line, key.column
         node.key_start, node.key_end = key.start, key.end
-        entries = self.open[-1].value
         if not isinstance(key.value, str):
             return
         if key.value in entries:

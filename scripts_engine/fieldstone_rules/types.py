@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 ANY_ENTITY: tuple[str, ...] = ()
@@ -76,11 +77,16 @@ class Type:
 
     def required(self) -> Type:
         """This type without null."""
-        return replace(self, nullable=False) if self.nullable else self
+        return self._turned if self.nullable else self
 
     def optional(self) -> Type:
         """This type with null."""
-        return self if self.nullable else replace(self, nullable=True)
+        return self if self.nullable else self._turned
+
+    @cached_property
+    def _turned(self) -> Type:
+        """The other of the two: they are asked for at every field, and few differ."""
+        return replace(self, nullable=not self.nullable)
 
 
 def simple(kind: Kind, *, nullable: bool = True) -> Type:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from fieldstone.publication.apply import propose, publish
 from fieldstone.publication.current import load_model
 from fieldstone.records import Query
 from fieldstone.records.lookup import AT_ONCE, ENOUGH
+from fieldstone_metadata.kept_check import CheckStore
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from
 from fieldstone_testing.statements import noted_statements
@@ -79,6 +81,21 @@ def test_a_model_makes_the_table_of_an_entity_when_it_is_first_asked_for(many: A
     assert not model.metadata.tables
     assert model.entities["thing_7"].table is model.entities["thing_7"].table
     assert set(model.metadata.tables) == {"main.thing_7"}
+
+
+def test_a_plan_goes_on_from_the_check_that_the_last_publication_left(many: App, tmp_path: Path) -> None:
+    many.database.checks = CheckStore(tmp_path / "checks" / "main.pickle", least=0)
+    many.publish(things(MANY, "  more: {type: integer}\n"))
+    many.database.checks = CheckStore(tmp_path / "checks" / "main.pickle", least=0)  # as another process does
+    changed = [layer_from(things(MANY, "  another: {type: integer}\n"))]
+    recalled, proposal = many.database.checks.recall(), propose(many.database, changed)
+    assert recalled is not None
+    assert proposal.between.old is not None
+    assert proposal.between.old.application is recalled.application
+    many.database.checks = None
+    whole = propose(many.database, changed)
+    assert proposal.plan.as_json() == whole.plan.as_json()
+    assert proposal.problems == whole.problems
 
 
 def test_a_table_that_was_altered_by_hand_is_compared_though_its_entity_is_as_before(many: App) -> None:

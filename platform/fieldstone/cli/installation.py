@@ -18,6 +18,7 @@ from fieldstone.model.model import Model
 from fieldstone.publication.current import load_model
 from fieldstone.publication.store import current_version
 from fieldstone.settings import Settings, load_settings
+from fieldstone_metadata.kept_check import CheckStore
 
 _LONGEST_STATEMENT = 3600.0
 """Seconds. Commands import and publish; the limit for requests is not for them."""
@@ -96,6 +97,7 @@ def opened(settings: Settings | None = None) -> Iterator[Installation]:
             secret_keys=chosen.keys_of_secrets(),
             large_table=chosen.large_table,
             fill_batch=chosen.fill_batch,
+            checks=CheckStore(chosen.home.expanduser() / "checks" / f"{chosen.tenant}.pickle"),
         )
         try:
             database.prepare()

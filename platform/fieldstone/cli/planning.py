@@ -24,6 +24,7 @@ from fieldstone_metadata import (
     template_layer,
     template_names,
 )
+from fieldstone_metadata.allocation import made_for_good
 
 
 @click.command("plan")
@@ -46,7 +47,8 @@ def command(paths: Sequence[str], *, as_json: bool, allow_destructive: bool, **c
     layers, upgrading = read_apps(paths), upgrading_of(**chosen)
     with opened() as installation:
         try:
-            proposal = propose(installation.database, layers, upgrading=upgrading)
+            database = installation.database
+            proposal = made_for_good(lambda: propose(database, layers, upgrading=upgrading))
         except NotAccepted as error:
             return show_problems(error, as_json=as_json)
     if as_json:

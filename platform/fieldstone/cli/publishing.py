@@ -20,6 +20,7 @@ from fieldstone.publication.apply import Applied, NotAccepted, Proposal, publish
 from fieldstone.publication.decided import Decided
 from fieldstone.publication.patience import Patience
 from fieldstone.rule_tests.upgrades import publish_tested
+from fieldstone_metadata.allocation import made_for_good
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def carry_out(chosen: Publishing, propose: Callable[[Database], Proposal]) -> in
     with opened() as installation:
         try:
             allowed = chosen.allow_destructive
-            proposal = replace(propose(installation.database), allow_destructive=allowed)
+            proposal = made_for_good(lambda: propose(installation.database))
+            proposal = replace(proposal, allow_destructive=allowed)
             if not chosen.as_json:
                 print_plan(proposal.plan, allow_destructive=allowed)
             stopped = proposal.stopped

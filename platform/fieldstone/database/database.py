@@ -9,7 +9,7 @@ import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 import psycopg
@@ -25,6 +25,9 @@ from fieldstone.database.prepared import Bound, Prepared, Readers, session_of
 from fieldstone.database.system import SystemTables, system_tables
 from fieldstone.errors import InDoubt, StaleModel
 from fieldstone.files.store import FileStore, StorageFailed
+
+if TYPE_CHECKING:
+    from fieldstone_metadata.kept_check import CheckStore
 
 T = TypeVar("T")
 _ALIKE = 0.4
@@ -42,6 +45,7 @@ class Database:
     keyring: encrypts secrets. secret_keys: the newest first.
     large_table: tables with more rows are changed by publications in the background where that is possible.
     fill_batch: of so many records a value is computed in one transaction then.
+    checks: where a command leaves its check of what is in force to the next one.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Database:
         secret_keys: Sequence[str] = (),
         large_table: int = LARGE_TABLE,
         fill_batch: int = FILL_BATCH,
+        checks: CheckStore | None = None,
     ) -> None:
         self.keyring = Keyring(secret_keys)
         self.large_table = large_table
@@ -64,6 +69,7 @@ class Database:
         self.system: SystemTables = system_tables(tenant)
         self.rights_cache: dict[Any, Any] = {}
         self._file_store = files
+        self.checks = checks
         self._writer = _engine(self.url, pool_size, statement_timeout)
         self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         self._readers = Readers(self._writer)
@@ -165,6 +171,8 @@ class Database:
         """Close all connections; the database can be used again afterwards."""
         self._readers.forget()
         self._reader.dispose()
+        if self.checks is not None:
+            self.checks.forget()
 
 
 def retry_on_conflict(work: Callable[[], T]) -> T:

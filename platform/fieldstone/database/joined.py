@@ -32,6 +32,7 @@ class JoinedDatabase(Database):
         self.keyring = database.keyring
         self.large_table = database.large_table
         self.fill_batch = database.fill_batch
+        self.checks = database.checks
         self._database = database
         self._connection = connection
 

@@ -111,7 +111,8 @@ def propose(
 ) -> Proposal:
     """Check `given` over what is published and plan it.
 
-    in_force: the model in force, where the caller has it; otherwise it is compiled from what is published.
+    in_force: the model in force, where the caller has it; otherwise it is compiled from what is published,
+    and so is where the check begins: only what differs from it is checked.
     upgrading: what was decided for conflicts between layers. Raises NotAccepted with all problems, and
     UpgradeConflicts where open conflicts are the reason for them, or where choices do not fit.
     """
@@ -132,12 +133,13 @@ def propose_layers(
     with database.read() as connection:
         version = current_version(connection, database.system)
         published = load_layers(connection, database.system, version)
+    in_force = in_force or (load_model(database, version) if version else None)
     settled = upgrade(published, arrange(published), upgrading)
     layers = settled.layers
     with with_conflicts(settled.open):
         application, problems = accepted(layers, None if in_force is None else in_force.application)
-    known = in_force is not None and in_force.version == version
-    old = in_force if known or not version else load_model(database, version, application)
+    known = in_force is None or not version or in_force.version == version
+    old = in_force if known else load_model(database, version, application)
     old = None if old is None else old.while_filling(frozenset())
     new = compile_model(application, version=version + 1, schema=database.schema)
     between = difference(old, new)
@@ -198,6 +200,8 @@ def publish(
     if proposal.plan.unchanged:
         return Applied(proposal.plan.base, True, proposal.plan, proposal.problems)
     model = with_patience(partial(_publish_or_learn, database, proposal, author, note), patience)
+    if database.checks is not None:
+        database.checks.keep(proposal.layers, model.application)
     plugin_manager().hook.fieldstone_after_publication(model=model)
     return Applied(model.version, False, proposal.plan, proposal.problems)
 

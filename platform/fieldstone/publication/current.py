@@ -20,7 +20,7 @@ from fieldstone.model.model import Model
 from fieldstone.publication.store import load_layers
 from fieldstone.publication.unfinished import filling, filling_keys, keys_of
 from fieldstone.records.kept.plan import Key
-from fieldstone_metadata import check
+from fieldstone_metadata import Layer, check
 from fieldstone_metadata.declarations import Application
 
 POLL_SECONDS = 0.4
@@ -45,17 +45,31 @@ def load_model(database: Database, version: int, known: Application | None = Non
     """Compile publication `version` from its stored documents.
 
     known: of another publication, if the caller has it: what is the same in this one is not checked again.
+    Otherwise it goes on from the check that an earlier command has left.
     Raises NewerData if a newer Fieldstone published it, and NoLongerAccepted.
     """
     with database.read() as connection:
         layers = load_layers(connection, database.system, version)
         waiting = filling(connection, database.system, version)
-    checked = check(layers, earlier=known)
+    application = _accepted(database, layers, version, known)
+    model = compile_model(application, version=version, schema=database.schema)
+    return model.while_filling(waiting)
+
+
+def _accepted(
+    database: Database, layers: tuple[Layer, ...], version: int, known: Application | None
+) -> Application:
+    store = database.checks if known is None else None
+    kept = None if store is None else store.recall()
+    if kept is not None and kept.layers == layers:
+        return kept.application
+    checked = check(layers, earlier=known if kept is None else kept.application)
     if checked.application is None:
         first = next(problem for problem in checked.problems if problem.severity == "error")
         raise NoLongerAccepted(f"Publication {version} is not accepted by this Fieldstone: {first}")
-    model = compile_model(checked.application, version=version, schema=database.schema)
-    return model.while_filling(waiting)
+    if store is not None:
+        store.keep(layers, checked.application)
+    return checked.application
 
 
 class CurrentModel:

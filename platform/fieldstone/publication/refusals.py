@@ -163,8 +163,14 @@ def _of_fields(
         before = old.fields.get(renames.field_before(new.name, name))
         if before is None:
             yield from _added_field(element, old, field, counts)
-        elif field not in expressed:
+        elif field not in expressed and not _is_as_before(before, field, renames):
             yield from _changed_field(_Changed(element, old, before, field, renames), counts)
+
+
+def _is_as_before(old: Field, new: Field, renames: Renames) -> bool:
+    """Whether nobody touched its declaration, and what it refers to is still called so."""
+    same = old.declaration is new.declaration
+    return same and renames.entities.keys().isdisjoint(_targets(new.declaration))
 
 
 def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> Iterator[Refusal]:

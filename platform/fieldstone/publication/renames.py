@@ -88,6 +88,8 @@ def renames_between(old: Application | None, new: Application) -> Renames:
     fields: dict[str, Names] = {}
     options: dict[tuple[str, str], Names] = {}
     for before, entity in _pairs(old.entities, new.entities, entities):
+        if before is entity:
+            continue  # nobody touched it
         found = _renamed(f"field {entity.name}.", before.fields, entity.fields, refusals)
         if found:
             fields[entity.name] = found

@@ -74,7 +74,8 @@ def compare(database: Database, before: int, after: int) -> VersionDifference:
     Raises NotFound, and NoLongerAccepted for a version that this Fieldstone does not take any more.
     """
     files = file_differences(layers_of(database, before), layers_of(database, after))
-    old, new = _application(database, before), _application(database, after)
+    old = _application(database, before)
+    new = _application(database, after, old)
     return VersionDifference(before, after, element_differences(old, new), files)
 
 
@@ -91,8 +92,8 @@ def file_differences(before: Sequence[Layer], after: Sequence[Layer]) -> tuple[F
     return tuple(_file_differences(_texts(before), _texts(after)))
 
 
-def _application(database: Database, version: int) -> Application | None:
-    return load_model(database, version).application if version else None
+def _application(database: Database, version: int, known: Application | None = None) -> Application | None:
+    return load_model(database, version, known).application if version else None
 
 
 def _texts(layers: Sequence[Layer]) -> Mapping[Place, str]:
