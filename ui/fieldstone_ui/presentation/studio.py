@@ -54,13 +54,14 @@ class Row:
 
 @dataclass(frozen=True)
 class DocumentsPage:
-    """The list of documents of one kind, or those that a search found."""
+    """The list of documents of one kind, or those that a search found. left: how many more there are."""
 
     title: str
     kind: str
     query: str
     rows: Sequence[Row]
     wrong: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,10 @@ class TestsShown:
 
 @dataclass(frozen=True)
 class PlanPage:
-    """A plan, and publishing it. post: where that goes. loses: what the steps that lose data remove."""
+    """A plan, and publishing it. post: where that goes. loses: what the steps that lose data remove.
+
+    wait: how long others wait for tables, in words.
+    """
 
     title: str
     post: str
@@ -223,6 +227,7 @@ class PlanPage:
     drift: Sequence[str] = ()
     loses: Sequence[str] = ()
     lost_rows: str = ""
+    wait: str = ""
     problem: str = ""
     draft: bool = False
     empty: bool = False

@@ -18,6 +18,8 @@ FIRST = "entity"
 PAGES = {"entity": "pages.studio_entity", "role": "pages.studio_role"}
 """The kinds that have a page of their own; all others open as text."""
 LONGEST_SEARCH = 100
+MOST_ROWS = 200
+"""So many are shown at once; a search finds the others."""
 
 
 def install(pages: Blueprint) -> None:
@@ -30,33 +32,38 @@ def list_documents() -> ResponseReturnValue:
     found = studio.workplace()
     query = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     kind = request.args.get("kind", "" if query else FIRST)
-    rows = [row for row in _rows(found, kind) if _matches(row, query)]
+    elements = [documents for documents in _elements(found, kind) if _matches(documents, query)]
+    rows = [_row(found, documents) for documents in elements[:MOST_ROWS]]
     title = kind_of(kind).several if kind else "Everything"
     wrong = len(found.checked.errors) if found.draft.files else 0
-    page = DocumentsPage(title, kind, query, rows, wrong)
+    page = DocumentsPage(title, kind, query, rows, wrong, len(elements) - len(rows))
     return shown("documents.html", found, kind, asked=page)
 
 
-def _matches(row: Row, query: str) -> bool:
-    told = f"{row.label} {row.name} {row.place}".casefold()
+def _matches(documents: Sequence[Document], query: str) -> bool:
+    source = _owner(documents).root.source
+    told = f"{_label(documents)} {documents[0].name} {source.layer}/{source.path}".casefold()
     return all(word in told for word in query.casefold().split())
 
 
-def _rows(found: studio.Workplace, kind: str) -> list[Row]:
-    """One row for each element, however many layers speak of it; by label."""
+def _elements(found: studio.Workplace, kind: str) -> list[list[Document]]:
+    """The documents of each element, however many layers speak of it; by label."""
     elements: dict[tuple[str, str], list[Document]] = {}
     for document in found.documents:
         if kind in ("", document.kind):
             elements.setdefault((document.kind, document.name), []).append(document)
-    rows = [_row(found, documents) for documents in elements.values()]
-    return sorted(rows, key=lambda row: (row.label.casefold(), row.name))
+    return sorted(elements.values(), key=lambda documents: (_label(documents).casefold(), documents[0].name))
+
+
+def _owner(documents: Sequence[Document]) -> Document:
+    return next((document for document in documents if not document.extends), documents[0])
 
 
 def _row(found: studio.Workplace, documents: Sequence[Document]) -> Row:
-    owner = next((document for document in documents if not document.extends), documents[0])
+    owner = _owner(documents)
     place = owner.root.source.layer, owner.root.source.path
     return Row(
-        label=_label(owner),
+        label=_label(documents),
         name=owner.name,
         kind=owner.kind,
         url=url_for(PAGES[owner.kind], name=owner.name)
@@ -77,7 +84,9 @@ def _tags(found: studio.Workplace, owner: Document, documents: Sequence[Document
         yield layer_tag("in the draft", "new")
 
 
-def _label(document: Document) -> str:
+def _label(documents: Sequence[Document]) -> str:
+    """The label that the highest layer gives."""
+    document = next((one for one in reversed(documents) if one.root.get("label")), documents[0])
     label = document.root.plain("label")
     if isinstance(label, dict):
         return text({str(key): str(value) for key, value in label.items()}, data.locale(), document.name)

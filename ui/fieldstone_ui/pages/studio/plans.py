@@ -138,6 +138,7 @@ def planned(page: PlanPage, proposal: Proposal, before: Sequence[Layer]) -> Plan
         troubles=troubles(proposal.problems),
         drift=plan.drift,
         loses=[step.name for step in steps if step.destructive],
+        wait=wording.longest_wait(plan),
         lost_rows=data.formats().number(sum(step.rows for step in lost)) if lost else "",
         empty=plan.unchanged,
     )

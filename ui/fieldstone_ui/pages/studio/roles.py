@@ -25,7 +25,7 @@ from fieldstone_ui.presentation.studio_fields import Found, RightForm, RightsRow
 KIND = "role"
 LONGEST_SEARCH = 100
 LONGEST_CONDITION = 10_000
-MOST_ROWS = 200
+MOST_ROWS = 100
 PASSED_ON = {401, 403, 404, 503}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from fieldstone.publication.alterations import Alteration
 from fieldstone.publication.elements import Change
@@ -22,6 +23,9 @@ TOWARDS = {"create": "to", "change": "of", "rename": "of", "remove": "from"}
 MARKS = {"+": "add", "-": "cut", "@": "at"}
 LONGEST_VALUE = 80
 MOST_NOTES = 12
+NAMES = ("name", "value")
+"""The attributes that name the items of a list."""
+WORKS = {"reads": "read", "rewrites": "rewritten"}
 
 
 def steps(plan: Plan, between: Difference) -> list[Step]:
@@ -32,7 +36,23 @@ def steps(plan: Plan, between: Difference) -> list[Step]:
         for each in element_differences(old, between.new.application)
     }
     applications = [application for application in (between.new.application, old) if application]
-    return [_step(step, altered.get((step.kind, step.name), ()), applications) for step in plan.steps]
+    declared = {(change.kind, change.name) for change in between.changes}
+    return [
+        _step(step, altered.get((step.kind, step.name), ()), applications)
+        if (step.kind, step.name) in declared or step.kind == "names"
+        else _following(step, applications)
+        for step in plan.steps
+    ]
+
+
+def longest_wait(plan: Plan) -> str:
+    """What others wait for while it is published, in words; empty where nobody waits."""
+    locks = [step.lock for step in plan.steps if step.lock is not None]
+    working = [lock for lock in locks if lock.work in WORKS and lock.rows]
+    if not working:
+        return "a moment" if locks else ""
+    longest = max(working, key=lambda lock: lock.rows)
+    return f"while {data.formats().number(longest.rows)} rows are {WORKS[longest.work]}"
 
 
 def told(found: ElementDifference, applications: Sequence[Application]) -> Told:
@@ -76,6 +96,22 @@ def _step(step: Planned, altered: Sequence[Alteration], applications: Sequence[A
         destructive=step.destructive,
         notes=[*detail, *_notes(altered)],
         uses=step.uses,
+        sql=step.sql,
+    )
+
+
+def _following(step: Planned, applications: Sequence[Application]) -> Step:
+    """A step that no document names: an index or a constraint that follows from them."""
+    entity, _, field = step.name.partition(".")
+    label = _field_label(entity, field, applications) if field else _entity_label(entity, applications)
+    return Step(
+        icon="tool",
+        hue="gray",
+        before="Bring the",
+        name=label,
+        after="column in line" if field else "table in line",
+        rows=_rows(step),
+        destructive=step.destructive,
         sql=step.sql,
     )
 
@@ -124,12 +160,31 @@ def _field_label(entity: str, name: str, applications: Sequence[Application]) ->
 
 
 def _notes(found: Sequence[Alteration]) -> Iterator[str]:
-    """What is different, attribute by attribute; long lists and texts are cut."""
-    for one in found[:MOST_NOTES]:
-        where = f"{one.path}: " if one.path else "Its text: "
-        yield where + f"{_value(one.before)} → {_value(one.after)}" if one.path else "Its text is different."
-    if len(found) > MOST_NOTES:
-        yield f"and {len(found) - MOST_NOTES} more"
+    """What is different, attribute by attribute, items that came or went as one; long texts are cut."""
+    notes = [note for _, ones in groupby(found, key=_parent) for note in _notes_of_item(list(ones))]
+    yield from notes[:MOST_NOTES]
+    if len(notes) > MOST_NOTES:
+        yield f"and {len(notes) - MOST_NOTES} more"
+
+
+def _parent(one: Alteration) -> str:
+    return one.path.rpartition(".")[0]
+
+
+def _notes_of_item(ones: Sequence[Alteration]) -> Iterator[str]:
+    named = next((one for one in ones if "." in one.path and one.path.rpartition(".")[2] in NAMES), None)
+    if named is not None and all(one.before is None for one in ones):
+        yield f"{_value(named.after)} is added"
+    elif named is not None and all(one.after is None for one in ones):
+        yield f"{_value(named.before)} is taken out"
+    else:
+        yield from map(_note, ones)
+
+
+def _note(one: Alteration) -> str:
+    if not one.path:
+        return "Its text is different."
+    return f"{one.path}: {_value(one.before)} → {_value(one.after)}"
 
 
 def _value(value: str | None) -> str:
