@@ -40,6 +40,15 @@ def admin(sales: App, visit: Visit) -> Visitor:
     return visit("Ingrid")
 
 
+@pytest.fixture
+def two_drafts(admin: Visitor, visit: Visit, sales: App) -> None:
+    """Ingrid's draft has a mistake, and Olga's changes the same."""
+    sales.context_for("Olga", ["admin"])
+    text = text_of(admin, ENTITY)
+    typed(visit("Olga"), ENTITY, text.replace("icon: target", "icon: coin"))
+    typed(admin, ENTITY, text.replace("icon: target", "icon: trophy").replace("amount", "amont", 1))
+
+
 def serious(page: Page) -> list[tuple[str, str]]:
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [one for one in found if one["impact"] in {"serious", "critical"}]
@@ -65,6 +74,15 @@ def test_documents_are_listed_with_their_layers_and_found(admin: Visitor) -> Non
     found = words(admin.get("/studio?kind=&q=opportunity+stage"))
     assert "sales/workflows/opportunity_stage.yaml" in found
     assert "Nothing found for “nonsense”" in words(admin.get("/studio?q=nonsense"))
+
+
+def test_a_long_list_says_how_many_more_there_are_and_a_search_finds_them(admin: Visitor) -> None:
+    sets = "---\n".join(f"kind: option_set\nname: list_{n}\noptions: [one]\n" for n in range(200))
+    typed(admin, "/studio/files/local/lists.yaml?change=option_set:new", sets)
+    page = admin.get("/studio?kind=option_set")
+    assert page.text.count("<tr>") == 1 + 150
+    assert "and 53 more: find the one you look for by its name." in words(page)
+    assert "List 199 list_199" in words(admin.get("/studio?kind=option_set&q=list_199"))
 
 
 def test_what_is_typed_is_checked_and_mistakes_are_told_at_their_line(admin: Visitor) -> None:
@@ -180,28 +198,67 @@ def test_a_rule_is_changed_by_keyboard_with_its_mistake_marked_and_published(
     expect(page.locator("[data-notice-text]")).to_have_text("Version 2 is published, and in force.")
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_pages_of_the_studio_are_accessible_and_fit(desk: Desk, admin: Visitor, viewport: object) -> None:
-    typed(admin, f"{LOCAL}?change=entity:opportunity", TRADE_IN)
-    publish(admin, note="Trade-in")
-    typed(admin, ENTITY, text_of(admin, ENTITY).replace("amount", "amont", 1))
+def test_a_field_is_added_by_keyboard_seen_at_once_and_found_on_the_form(desk: Desk, admin: Visitor) -> None:
+    page = desk.page_of("Ingrid", viewport=DESK)
+    page.goto("/studio/entities/opportunity", wait_until="load")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Name", exact=True)).to_be_focused()
+    page.keyboard.press("a")
+    page.wait_for_url("**new=1*", wait_until="load")
+    expect(page.get_by_label("Label", exact=True)).to_be_focused()
+    page.keyboard.type("Trade-in value")
+    expect(page.get_by_label("Name in rules and the API")).to_have_value("trade_in_value")
+    page.get_by_role("radio", name="Money").check()
+    page.get_by_role("group", name="Required").get_by_text("If…").click()
+    page.get_by_label("Required if").fill("amout > 0")
+    expect(page.locator("#e-required")).to_have_text(
+        "There is no field or variable `amout`. Did you mean `amount`?"
+    )
+    expect(page.get_by_label("Required if")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Required if").fill("amount > 0")
+    expect(page.locator("[data-studio-found]")).to_contain_text("Fits the model.")
+    expect(page.locator("[data-studio-one] [data-field=trade_in_value]")).to_be_visible()
+    picture(page, "studio-field")
+    assert serious(page) == []
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**field=trade_in_value*", wait_until="load")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/studio/entities/opportunity", wait_until="load")
+    page.keyboard.press("g")
+    page.keyboard.press("p")
+    page.get_by_label("Note for the history").fill("For the spring campaign")
+    page.get_by_label("Note for the history").press("Control+Enter")
+    expect(page.locator("[data-notice-text]")).to_have_text("Version 2 is published, and in force.")
+    page.goto("/e/opportunity/new")
+    expect(page.get_by_label("Trade-in value")).to_be_visible()
+
+
+ALL_PAGES = (
+    "/studio",
+    "/studio/entities/opportunity?field=source",
+    "/studio/entities/opportunity?tab=form",
+    "/studio/entities/opportunity?tab=used",
+    "/studio/roles/sales_rep?entity=opportunity&verb=update",
+    ENTITY,
+    "/studio/plan",
+    "/studio/versions",
+)
+
+
+@pytest.mark.parametrize(
+    ("viewport", "theme", "paths"),
+    [(PHONE, "dark", ALL_PAGES), (DESK, "light", ALL_PAGES[1::2])],
+    ids=["phone", "desk"],
+)
+@pytest.mark.usefixtures("two_drafts")
+def test_pages_of_the_studio_are_accessible_and_fit(
+    desk: Desk, viewport: object, theme: str, paths: tuple[str, ...]
+) -> None:
     page = desk.page_of("Ingrid", viewport=viewport, reduced_motion="reduce")
     wrong = {}
-    for path in (
-        "/studio",
-        "/studio/entities/opportunity",
-        ENTITY,
-        "/studio/plan",
-        "/studio/versions",
-        "/studio/versions/2",
-        "/studio/versions/1/back",
-    ):
+    for path in paths:
         page.goto(path)
-        name = path.strip("/").replace("/", "-")
-        size = page.viewport_size["width"]
-        picture(page, f"{name}-light-{size}")
+        wear(page, theme)
+        picture(page, f"{path.strip('/').replace('/', '-').replace('?', '-')}-{theme}")
         wrong[path] = [*serious(page), page.evaluate("document.documentElement.scrollWidth - innerWidth")]
-        wear(page, "dark")
-        picture(page, f"{name}-dark-{size}")
-        wrong[path] += serious(page)
-    assert wrong == {path: [0] for path in wrong}
+    assert wrong == {path: [0] for path in paths}

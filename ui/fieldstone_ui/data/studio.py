@@ -5,7 +5,6 @@ Everything raises Forbidden for readers who may not see or change what is declar
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -51,7 +50,7 @@ Place = tuple[str, str]
 """A layer and the path of a file in it."""
 MOST_VERSIONS = 100
 MOST_CHECKED = 2
-"""So many drafts, as they were last checked, are kept in mind: an application is large."""
+"""So many drafts, as they were checked, are kept in mind, those used last: an application is large."""
 
 
 def may_publish() -> bool:
@@ -75,13 +74,13 @@ class Workplace:
     def checked(self) -> Checked:
         """What the documents declare together, and what is wrong with them; the last answers are kept."""
         current = context().model
-        known = current.cache.setdefault("studio_checked", deque(maxlen=MOST_CHECKED))
-        for layers, checked in tuple(known):
-            if layers == self.layers:
-                return cast("Checked", checked)
-        made = check(self.layers, earlier=current.application)
-        known.append((self.layers, made))
-        return made
+        known = current.cache.get("studio_checked", ())
+        found = next((one for one in known if one[0] == self.layers), None)
+        if found is None:
+            found = (self.layers, check(self.layers, earlier=current.application))
+        others = [one for one in known if one[0] != self.layers]
+        current.cache["studio_checked"] = (*others, found)[-MOST_CHECKED:]
+        return cast("Checked", found[1])
 
     @cached_property
     def changed(self) -> Mapping[Place, DraftFile]:

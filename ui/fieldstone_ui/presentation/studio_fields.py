@@ -169,7 +169,7 @@ class RightsRow:
 @dataclass(frozen=True)
 class EntityPage:
     """An object. tab: "fields", "form", "permissions" or "used". stale: the draft has mistakes, and what is
-    shown is in force. about: documents about the object, by kind.
+    shown is in force. left: how many roles are not shown.
     """
 
     name: str
@@ -186,7 +186,7 @@ class EntityPage:
     used: str = ""
     rights: Sequence[RightsRow] = ()
     verbs: Sequence[tuple[str, str]] = ()
-    more: str = ""
+    left: int = 0
 
 
 @dataclass(frozen=True)

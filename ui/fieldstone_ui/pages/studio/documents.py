@@ -18,7 +18,7 @@ FIRST = "entity"
 PAGES = {"entity": "pages.studio_entity", "role": "pages.studio_role"}
 """The kinds that have a page of their own; all others open as text."""
 LONGEST_SEARCH = 100
-MOST_ROWS = 200
+MOST_ROWS = 150
 """So many are shown at once; a search finds the others."""
 
 

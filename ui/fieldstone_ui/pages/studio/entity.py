@@ -29,6 +29,7 @@ from fieldstone_ui.presentation.studio_fields import EntityPage, FieldRow, Found
 TABS = ("fields", "form", "permissions", "used")
 KIND = "entity"
 LONGEST_SEARCH = 100
+MOST_ROLES = 100
 PASSED_ON = {401, 403, 404, 503}
 
 
@@ -134,7 +135,8 @@ def _with_tab(here: _Shown, page: EntityPage, sent: MultiDict[str, str], found: 
         )
         return replace(page, uses=groups, used=field if known else "")
     if page.tab == "permissions":
-        return replace(page, rights=roles_with(here.application, page.name), verbs=VERBS)
+        rights = roles_with(here.application, page.name)
+        return replace(page, rights=rights[:MOST_ROLES], left=max(0, len(rights) - MOST_ROLES), verbs=VERBS)
     about = field_form.subject(here.found, here.application, here.entity, request.values.get("field", ""))
     form = field_form.form(about, sent, found)
     preview = preview_of(here.application, page.name) if page.tab == "form" and not form.found.preview else ()

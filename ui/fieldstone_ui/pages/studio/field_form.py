@@ -29,6 +29,7 @@ from fieldstone_ui.presentation.studio_fields import ConditionInput, FieldForm, 
 
 ENTITY = "entity"
 NEW_TYPE = "text"
+MOST_CHOICES = 200
 EMPTY_OPTIONS = 2
 """So many rows wait for more options; the script adds others."""
 NEEDS_LABEL = "A field needs a label, and a name if none can be made from the label."
@@ -118,7 +119,7 @@ def form(about: Subject, sent: Sent, found: Found | None = None) -> FieldForm:
         },
         conditions=[_condition(key, plain, sent) for key in field_values.CONDITIONS],
         options=_options(plain, sent),
-        targets=_labels(about.application.entities),
+        targets=_targets(about),
         option_sets=_labels(about.application.option_sets),
         keys=field_values.types_by_key(),
         found=found or Found(),
@@ -174,6 +175,12 @@ def _options(plain: Mapping[str, Any], sent: Sent) -> list[OptionRow]:
 
 def _choice(choices: Sequence[TypeChoice], name: str) -> TypeChoice:
     return next((one for one in choices if one.name == name), choices[0])
+
+
+def _targets(about: Subject) -> list[tuple[str, str]]:
+    """The objects that a reference may lead to; none where they are too many to choose from a list."""
+    entities = about.application.entities
+    return _labels(entities) if len(entities) <= MOST_CHOICES else []
 
 
 def _labels(declared: Mapping[str, Any]) -> list[tuple[str, str]]:
