@@ -14,7 +14,7 @@ from fieldstone.cli.installation import Installation, opened
 from fieldstone.cli.output import console, print_json
 from fieldstone.errors import FieldstoneError
 from fieldstone.plugins import plugin_names
-from fieldstone.publication.apply import propose
+from fieldstone.publication.drift import deviations
 from fieldstone.publication.store import FIELDSTONE_VERSION, current_version
 from fieldstone.records.litter import find_litter
 from fieldstone.records.secrets import with_secrets
@@ -120,17 +120,13 @@ def _publication(installation: Installation) -> Finding:
 
 
 def _tables(installation: Installation) -> Finding:
-    with installation.database.read() as connection:
-        version = current_version(connection, installation.database.system)
-    plan = propose(installation.database, []).plan if version else None
-    if plan is None or (not plan.drift and not plan.statements):
+    found = deviations(installation.database)
+    if not found:
         return Finding("tables", "ok", "as declared")
-    if plan.drift:
-        return Finding(
-            "tables", "warning", f"made by hand: {', '.join(plan.drift)}", "Drop them, or leave them."
-        )
-    text = f"{len(plan.statements)} statements away from what this Fieldstone needs"
-    return Finding("tables", "error", text, "Run `fieldstone apply` for any published app.")
+    text = f"{len(found)} places are not as declared, the first: {found[0].element} {found[0].text}"
+    if any(one.mend for one in found):
+        return Finding("tables", "error", text, "Look with `fieldstone drift`, and mend with `--mend`.")
+    return Finding("tables", "warning", text, "Look with `fieldstone drift`.")
 
 
 def _files(installation: Installation) -> Finding:

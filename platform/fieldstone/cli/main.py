@@ -29,6 +29,7 @@ _COMMANDS = {
     "rollback": "fieldstone.cli.rolling_back",
     "uninstall": "fieldstone.cli.uninstalling",
     "restore-archived": "fieldstone.cli.restoring_archived",
+    "drift": "fieldstone.cli.drifting",
     "export": "fieldstone.cli.exporting",
     "test": "fieldstone.cli.testing",
     "import": "fieldstone.cli.importing",

@@ -151,7 +151,7 @@ def _differences(
     for column in table.columns:
         if column.name not in existing.columns:
             yield _add_column(table, column, names)
-        elif _other_type(connection, existing.columns[column.name], column):
+        elif other_type(connection, existing.columns[column.name], column):
             yield _convert(table, column, existing, names)
     wanted = {column.name for column in table.columns}
     yield from (_drop(table.name, name, names) for name in existing.columns if name not in wanted)
@@ -159,7 +159,7 @@ def _differences(
     yield from _indexes(table, existing, names)
 
 
-def _other_type(connection: sa.Connection, existing: TypeEngine[Any], wanted: sa.Column[Any]) -> bool:
+def other_type(connection: sa.Connection, existing: TypeEngine[Any], wanted: sa.Column[Any]) -> bool:
     """Whether a column has another type than it should have, as alembic tells types apart."""
     implementation = MigrationContext.configure(connection).impl
     return implementation.compare_type(sa.Column(wanted.name, existing), wanted)
