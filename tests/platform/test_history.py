@@ -75,6 +75,12 @@ def app(module_app_from: AppFactory) -> App:
     return module_app_from(DEALS)
 
 
+def test_json_that_looks_like_a_reference_is_told_as_it_is(app: App) -> None:
+    extra = {"id": "12", "entity": "deal"}
+    [deal] = records.create(app.system, "deal", [{"name": "Pump", "extra": extra}])
+    assert records.history(app.system, "deal", deal.id)[0]["changes"]["extra"] == [None, extra]
+
+
 def test_each_change_is_told_with_who_when_and_how(app: App) -> None:
     ann = app.context_for("Ann", ["rep"], now=NOON)
     [deal] = records.create(ann, "deal", [{"name": "Pump", "amount": "10"}])

@@ -89,7 +89,9 @@ class JsonNames:
         """The fields, by their old names, whose values may name an entity that is renamed."""
         before = self._before(entity)
         renamed = {*self.renames.entities, *self.renames.entities.values()}
-        return () if before is None else tuple(_leading_to(renamed, before.fields.values()))
+        if before is None or not renamed:
+            return ()
+        return tuple(_leading_to(renamed, before.fields.values()))
 
     def _options(self, entity: str) -> Mapping[str, Names]:
         return {field: names for (of, field), names in self.renames.options.items() if of == entity}

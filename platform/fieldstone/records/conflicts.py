@@ -24,7 +24,7 @@ def describe(batch: Batch, item: Item, version: int) -> dict[str, Any]:
     hide_unreadable(batch.context, batch.connection, batch.entity, item.old, [changes])
     last = item.old
     changed_by = {"id": str(last["updated_by"].id), "entity": "user"}
-    references = [part for pair in changes.values() for part in references_in(pair)]
+    references = references_in(batch.model, batch.entity, changes)
     add_titles(batch.context, batch.connection, [changed_by, *references])
     who, kind = (
         changed_by["title"] or "Somebody else",

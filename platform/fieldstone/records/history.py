@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
-from fieldstone.model.model import Entity
+from fieldstone.fields.json import JsonType
+from fieldstone.model.model import Entity, Model
 from fieldstone.records import rows
 from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
@@ -51,7 +52,7 @@ def history(
             next(one for one in told if one["at"] == instant(found, moment))["changes"].update(changes)
         told += [_told(found, entry) for entry in links.alone(Page(before, most))]
         told = sorted(told, key=lambda entry: int(entry["id"]), reverse=True)[:most]
-        add_titles(context, connection, _references(told))
+        add_titles(context, connection, _references(context.model, found, told))
     return told
 
 
@@ -108,22 +109,35 @@ def hide_unreadable(
                 del change[name]
 
 
-def _references(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _references(model: Model, entity: Entity, told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """All references in entries, to be completed in place."""
     found = []
     for entry in told:
         found.append(entry["actor"])
-        found += [part for pair in entry["changes"].values() for part in references_in(pair)]
+        found += references_in(model, entity, entry["changes"])
     return found
 
 
-def references_in(value: Any) -> Iterator[dict[str, Any]]:
-    """The references without their titles in a value in the API's form, however deep."""
-    if is_reference(value):
+def references_in(model: Model, entity: Entity, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The references without their titles in what is told of fields of a record: values in the API's form, or
+    lists of them, what lives inside the record included. Any JSON may look like a reference, and is none.
+    """
+    for name, value in values.items():
+        field, inside = entity.field(name), entity.lines.get(name)
+        if inside is not None:
+            for line in _mappings(value):
+                yield from references_in(model, model.entities[inside.entity], line)
+        elif field is None or not isinstance(field.type, JsonType):
+            yield from filter(is_reference, _mappings(value))
+
+
+def _mappings(value: Any) -> Iterator[dict[str, Any]]:
+    """The mappings in a value and in its lists."""
+    if isinstance(value, dict):
         yield value
-    elif isinstance(value, list | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from references_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _mappings(part)
 
 
 def is_reference(value: Any) -> bool:

@@ -24,7 +24,7 @@ from fieldstone.records.approvals.words import waits_for
 from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
-from fieldstone.records.history import add_titles, hide_unreadable, instant, is_reference
+from fieldstone.records.history import add_titles, hide_unreadable, instant, references_in
 from fieldstone.records.labels import text_of
 from fieldstone.records.peeking import peek
 from fieldstone.records.rows import TITLE, Row, Values
@@ -231,17 +231,9 @@ def _told(
         teller.state(one, records[one.record], seats.get(one.id, []), said[one.id], values[one.id])
         for one in asked
     ]
-    add_titles(context, connection, [*teller.references, *_within(values.values())])
+    sent = [part for one in values.values() for part in references_in(context.model, entity, one)]
+    add_titles(context, connection, [*teller.references, *sent])
     return told
-
-
-def _within(values: Iterable[Mapping[str, Any]]) -> list[Reference]:
-    found = []
-    for mapping in values:
-        for value in mapping.values():
-            parts = value if isinstance(value, list) else [value]
-            found += [part for part in parts if is_reference(part)]
-    return found
 
 
 class _Teller:
