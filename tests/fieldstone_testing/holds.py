@@ -75,6 +75,10 @@ class Hold:
         for pid in self.until_waiting(count):
             self._ask("SELECT pg_terminate_backend(:pid, 60000)", pid=pid)
 
+    def commit(self) -> None:
+        """Let the others go on, with what the statement of the test did."""
+        self._lock.commit()
+
     def release(self) -> None:
         """Let the others go on."""
         if self._lock.is_active:

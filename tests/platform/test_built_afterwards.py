@@ -10,6 +10,7 @@ from fieldstone import records
 from fieldstone.errors import Unavailable
 from fieldstone.publication.apply import propose
 from fieldstone.publication.finishing import finish
+from fieldstone.publication.refusal import PlanRefused
 from fieldstone.publication.unfinished import unfinished
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from
@@ -132,3 +133,49 @@ def test_an_index_that_nobody_wants_any_more_is_not_built(app: App) -> None:
     app.publish(INDEXED)
     app.publish(SHOP)
     assert (left(app), valid(app)) == ([], [])
+
+
+UNIQUE = SHOP.replace("code: {type: integer}", "code: {type: integer, unique: true}")
+PROMISE = "ux_product__code"
+
+
+def test_what_becomes_unique_is_so_before_the_version_is_in_force_and_writers_go_on(app: App) -> None:
+    plan = propose(app.database, [layer_from(UNIQUE)]).plan
+    (step,) = [step for step in plan.steps if step.kind == "index"]
+    assert step.detail == "on product, built before it comes into force, while others go on writing"
+    with holding(app, "UPDATE main.product SET code = code WHERE name = 'P1'") as hold:
+        publishing = threading.Thread(target=app.publish, args=(UNIQUE,))
+        publishing.start()
+        hold.until_waiting()
+        records.create(app.system, "product", [{"name": "New", "code": 4711}])
+        assert app.sql("SELECT version FROM main_system.current") == [(1,)]
+    publishing.join()
+    assert (app.model.version, valid(app, PROMISE), left(app)) == (2, [True], [])
+
+
+def test_a_duplicate_that_comes_amid_the_build_refuses_the_publication_and_names_it(app: App) -> None:
+    with holding(app, "UPDATE main.product SET code = 3 WHERE name = 'P1'") as hold:
+        publishing = threading.Thread(target=refused, args=(app,))
+        publishing.start()
+        hold.until_waiting()
+        hold.commit()
+    publishing.join()
+    assert (valid(app, PROMISE), left(app)) == ([], [])
+    assert app.sql("SELECT version FROM main_system.current") == [(1,)]
+
+
+def refused(app: App) -> None:
+    with pytest.raises(PlanRefused, match=r"Records share what would be unique in code: “3” 2 times"):
+        app.publish(UNIQUE)
+
+
+def test_an_index_of_a_publication_that_never_came_is_taken_away(app: App) -> None:
+    app.sql("CREATE UNIQUE INDEX ux_product__code ON main.product (code) WHERE deleted_at IS NULL")
+    app.sql(
+        'INSERT INTO main_system.unfinished (publication, kind, "table", names)'
+        " VALUES (2, 'promised', 'product ux_product__code', '{ux_product__code}')"
+    )
+    assert finish(app.database)
+    assert (valid(app, PROMISE), left(app)) == ([], [])
+    app.publish(UNIQUE)
+    assert valid(app, PROMISE) == [True]

@@ -65,6 +65,15 @@ def test_only_who_may_publish_sees_the_studio(visit: Visit, admin: Visitor) -> N
     assert ann.post("/studio/plan", {"base": "1"}).status_code == 403
 
 
+def test_the_versions_tell_what_goes_on_in_the_background(admin: Visitor, sales: App) -> None:
+    sales.sql(
+        'INSERT INTO main_system.unfinished (publication, kind, "table", names, done, total)'
+        " VALUES (1, 'values', 'account', '{_title}', 2000, 5000)"
+    )
+    told = words(admin.get("/studio/versions"))
+    assert "computing title of account: 2,000 of 5,000 records" in told
+
+
 def test_documents_are_listed_with_their_layers_and_found(admin: Visitor) -> None:
     objects = words(admin.get("/studio"))
     assert "Opportunity opportunity" in objects

@@ -33,10 +33,11 @@ from fieldstone.publication.later_values import fill
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.patience import USUAL, Patience, with_patience
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
+from fieldstone.publication.promises import promised, take_back
 from fieldstone.publication.refusal import PlanRefused, Refusal
 from fieldstone.publication.statements import execute
 from fieldstone.publication.store import checksum, current_version, find_publication, load_layers, save
-from fieldstone.publication.unfinished import TABLE, leave_builds, unfinished
+from fieldstone.publication.unfinished import TABLE, keep_promises, leave_builds, unfinished
 from fieldstone.publication.upgrades import (
     UNDECIDED,
     UpgradeConflicts,
@@ -199,7 +200,10 @@ def publish(
     require_publishable(proposal, base)
     if proposal.plan.unchanged:
         return Applied(proposal.plan.base, True, proposal.plan, proposal.problems)
-    model = with_patience(partial(_publish_or_learn, database, proposal, author, note), patience)
+    take_back(database)
+    version, refuse = proposal.between.new.version, partial(_refuse_now, database, proposal)
+    with promised(database, version, proposal.plan.early, refuse):
+        model = with_patience(partial(_publish_or_learn, database, proposal, author, note), patience)
     if database.checks is not None:
         database.checks.keep(proposal.layers, model.application)
     plugin_manager().hook.fieldstone_after_publication(model=model)
@@ -215,6 +219,12 @@ def require_publishable(proposal: Proposal, base: int | None = None) -> None:
     if proposal.plan.conflicts:
         raise UpgradeConflicts(proposal.plan.conflicts)
     _refuse(proposal)
+
+
+def _refuse_now(database: Database, proposal: Proposal) -> None:
+    """Raises PlanRefused for what the records that there are by now do not bear."""
+    plan = _plan_beside_others(database, proposal.between, proposal.layers)
+    _refuse(replace(proposal, plan=plan))
 
 
 def _refuse(proposal: Proposal) -> None:
@@ -249,6 +259,7 @@ def _publish(database: Database, proposal: Proposal, author: UUID, note: str) ->
         model = fill(connection, database, proposal.between)
         load_publication_data(connection, database, old, model)
         _leave_builds(connection, database, proposal.between, plan)
+        keep_promises(connection, database.system)
     return model
 
 

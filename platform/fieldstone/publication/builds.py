@@ -17,6 +17,7 @@ from fieldstone.publication.renamed_tables import TableMove
 from fieldstone.publication.statements import Statement, ddl, sql_text
 from fieldstone.publication.table_change import TableChange
 
+BEFORE = "built before it comes into force, while others go on writing"
 AFTERWARDS = "built afterwards, while others go on writing"
 _INDEXES = """
     SELECT i.relname, x.indisvalid FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
@@ -48,19 +49,25 @@ def set_apart(
         return table not in made and counts.rows(before.get(table, table)) > most
 
     return [
-        _apart(change) if change.action in {"index", "link"} and is_large(change.table) else change
+        _apart(change, found, before)
+        if change.action in {"index", "link"} and is_large(change.table)
+        else change
         for change in found
         if not (change.action == "index" and change.index is not None and str(change.index.name) in known)
     ]
 
 
-def _apart(change: TableChange) -> TableChange:
+def _apart(change: TableChange, found: Sequence[TableChange], renamed: Mapping[str, str]) -> TableChange:
     """The change as it is made of a large table.
 
-    A unique index stays, being a promise that has to hold from the first moment. A constraint holds at once
-    for what is written, and what is there is looked at later: where it is new, its columns are empty.
+    A unique index is a promise that has to hold from the first moment: it comes before, or stays. A
+    constraint holds at once for what is written, and what is there is looked at later: where it is new, its
+    columns are empty. renamed: tables by their new names.
     """
-    if change.index is not None and not change.index.unique:
+    if change.index is not None and change.index.unique:
+        stays = change.table not in renamed and _is_of_what_stays(change, found)
+        return replace(change, early=stays, detail=BEFORE if stays else "")
+    if change.index is not None:
         now = tuple(each for each in change.statements if not isinstance(each, CreateIndex))
         return replace(change, statements=now, later=(concurrently(change.index),), detail=AFTERWARDS)
     if change.action == "link" and all(isinstance(each, AddConstraint) for each in change.statements):
@@ -68,6 +75,16 @@ def _apart(change: TableChange) -> TableChange:
         later = tuple(map(_validating, change.statements))
         return replace(change, statements=now, later=later)
     return change
+
+
+def _is_of_what_stays(change: TableChange, found: Sequence[TableChange]) -> bool:
+    """Whether a new index is over columns that are there, as they are."""
+    assert change.index is not None
+    names = {column.name for column in change.index.columns}
+    others = [each for each in found if each.table == change.table]
+    added = {each.column for each in others if each.action == "add"}
+    moved = any(each.action in {"rename", "names", "convert", "fill"} for each in others)
+    return len(change.statements) == 1 and not moved and not added & names
 
 
 def concurrently(index: sa.Index) -> Statement:

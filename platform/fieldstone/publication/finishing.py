@@ -23,13 +23,13 @@ from fieldstone.publication import table_states
 from fieldstone.publication.builds import lacking, table_of
 from fieldstone.publication.current import CurrentModel
 from fieldstone.publication.kept_values import compute_for
+from fieldstone.publication.lone_connections import alone
+from fieldstone.publication.promises import take_back
 from fieldstone.publication.statements import execute
-from fieldstone.publication.unfinished import TABLE, Unfinished, find, tell, unfinished
+from fieldstone.publication.unfinished import PROMISED, TABLE, Unfinished, find, tell, unfinished
 from fieldstone.records import rows
 from fieldstone.records.rows import Lock
 
-_PATIENT = {"statement_timeout": "0", "lock_timeout": "0", "client_connection_check_interval": "'2s'"}
-"""To build an index takes as long as it takes, waits for all who began before, and ends with its process."""
 _log = structlog.get_logger()
 Told = Callable[[Unfinished], None]
 
@@ -50,7 +50,8 @@ def finish(
     model: in force, if the caller has it. told: how far each thing is, after each step. What cannot be done
     is left with its problem, and the rest goes on. Raises Unavailable if the database cannot be reached.
     """
-    with _alone(database) as connection:
+    take_back(database)
+    with alone(database, "finish") as connection:
         if connection is None:
             return False
         following = CurrentModel(database, model)
@@ -68,28 +69,9 @@ def finish(
     return True
 
 
-@contextmanager
-def _alone(database: Database) -> Iterator[sa.Connection | None]:
-    """A connection while no other process does this; None if one does."""
-    key = sa.func.hashtextextended(f"fieldstone.finish.{database.schema}", 0)
-    with database.read() as connection:
-        if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))):
-            yield None
-            return
-        try:
-            for name, value in _PATIENT.items():
-                connection.exec_driver_sql(f"SET {name} = {value}")
-            yield connection
-        finally:
-            if not connection.invalidated:  # a lost one holds nothing any more
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
-                for name in _PATIENT:
-                    connection.exec_driver_sql(f"RESET {name}")
-
-
 def _next(connection: sa.Connection, database: Database, tried: set[int]) -> Unfinished | None:
     found = unfinished(connection, database.system)
-    return next((one for one in found if one.place not in tried), None)
+    return next((one for one in found if one.place not in tried and one.kind != PROMISED), None)
 
 
 def _remember_problem(database: Database, one: Unfinished, error: FieldstoneError) -> None:

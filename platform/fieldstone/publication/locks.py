@@ -97,7 +97,7 @@ def lock_of(changes: Sequence[TableChange], rows: int) -> Lock | None:
 
 def _lock(change: TableChange) -> tuple[str, str]:
     """A plain default of a new field is written into all records; what goes is copied into the archive."""
-    if not change.statements:
+    if change.early or not change.statements:
         return IN_BACKGROUND, READS
     mode, work = _OF[change.action]
     if change.action in {"link", "index"} and any(map(_keeps_readers_out, change.statements)):

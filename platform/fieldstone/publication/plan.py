@@ -84,7 +84,8 @@ class Plan:
     unchanged: the documents are those in force, so there is nothing to do.
     conflicts: changes of higher layers whose base changes underneath, and nobody has decided yet; nothing can
     be applied. needed: the tables that nobody may use meanwhile. later: those of which something is built
-    afterwards. building: what earlier publications left to be built, for people.
+    afterwards. early: the indexes that are built before. building: what earlier publications left to be
+    built, for people.
     """
 
     base: int
@@ -97,6 +98,7 @@ class Plan:
     conflicts: tuple[UpgradeConflict, ...] = ()
     needed: tuple[Needed, ...] = ()
     later: frozenset[str] = frozenset()
+    early: tuple[TableChange, ...] = ()
     building: tuple[str, ...] = ()
 
     @property
@@ -266,6 +268,7 @@ def make_plan(
         drift=tuple(change.element for change in found if change.unknown),
         drifting=frozenset(change.table for change in found if change.unknown),
         unchanged=checksum(layers) == old_checksum,
+        early=tuple(change for change in found if change.early),
         building=tuple(map(str, waiting)),
         later=frozenset(change.table for change in found if change.later),
         needed=needed_tables(new.schema, found, between.moves, between.removals),

@@ -50,6 +50,7 @@ class TableChange:
     touches; None: those of the table. unsupported: it cannot be done. index: that is made. lost: how many
     values do not convert; examples: the first of them. previews: what an expression makes of the first
     records; empty: how many live ones have no value then. later: what is executed after the publication.
+    early: it is done before that, while others go on writing.
     """
 
     action: str
@@ -69,3 +70,4 @@ class TableChange:
     previews: tuple[Preview, ...] = ()
     empty: int = 0
     later: tuple[Statement, ...] = ()
+    early: bool = False

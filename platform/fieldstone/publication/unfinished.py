@@ -18,7 +18,7 @@ from fieldstone.model.system_fields import SEARCH, TITLE
 from fieldstone.publication.renames import Renames
 from fieldstone.records.kept.plan import Key
 
-VALUES, TABLE = "values", "table"
+VALUES, TABLE, PROMISED = "values", "table", "promised"
 _TEXTS = {TITLE: "title", SEARCH: "search text"}
 
 
@@ -28,6 +28,7 @@ class Unfinished:
 
     kind: `TABLE`: names are the indexes and constraints to build. `VALUES`: those of kept values (fields,
     `_title`, `_search`) to compute. after: the last record that has them; done, total: how many records.
+    `PROMISED`: names are indexes that publication `publication` builds before it comes into force.
     problem: why it cannot be done until somebody changes something.
     """
 
@@ -48,6 +49,8 @@ class Unfinished:
     @property
     def what(self) -> str:
         """What is done, for people."""
+        if self.kind == PROMISED:
+            return f"building {', '.join(self.names)} for publication {self.publication}"
         if self.kind == TABLE:
             return f"building {', '.join(self.names)} of {self.table}"
         names = ", ".join(_TEXTS.get(name, name) for name in self.names)
@@ -141,6 +144,11 @@ def leave_builds(
         if wanted:
             row = {"publication": version, "kind": TABLE, "table": name, "names": list(wanted)}
             connection.execute(sa.insert(table).values(row))
+
+
+def keep_promises(connection: sa.Connection, system: SystemTables) -> None:
+    """The indexes that were built for the publication of this transaction are its own from now on."""
+    connection.execute(sa.delete(system.unfinished).where(system.unfinished.c.kind == PROMISED))
 
 
 def tell(connection: sa.Connection, system: SystemTables) -> None:

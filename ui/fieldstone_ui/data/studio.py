@@ -35,6 +35,7 @@ from fieldstone.publication.authors import author_names
 from fieldstone.publication.decided import Decided
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.store import Publication, publications
+from fieldstone.publication.unfinished import Unfinished, unfinished
 from fieldstone.publication.upgrades import Upgrading
 from fieldstone.publication.versions import VersionDifference, compare, require_version
 from fieldstone.rule_tests import Outcome, run_tests, staged
@@ -212,6 +213,13 @@ def return_to(version: int, note: str, base: int, *, allow_destructive: bool) ->
     found = publisher()
     proposal = replace(proposed_return(version), allow_destructive=allow_destructive)
     return _taken_up(publish(found.database, proposal, author=found.principal.user, note=note, base=base))
+
+
+def left() -> list[Unfinished]:
+    """What publications left to be done in the background."""
+    found = publisher().database
+    with found.read() as connection:
+        return unfinished(connection, found.system)
 
 
 def versions() -> list[Publication]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fieldstone.publication.elements import KINDS
+from fieldstone.publication.unfinished import TABLE, VALUES
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.metadata.archives import ZIP
 from fieldstone.web.api.metadata.documents import NEWEST
@@ -143,6 +144,7 @@ SCHEMAS: dict[str, Schema] = {
             "refusals": _list({"type": "object"}, "If there are any, it cannot be applied."),
             "destructive": {"type": "boolean", "description": "Steps lose data: they have to be allowed."},
             "drift": _list(TEXT, "Made by hand in the database; left alone."),
+            "building": _list(TEXT, "What earlier publications left to be built in the background."),
             "conflicts": _list(
                 reference("UpgradeConflict"), "What a new version and a higher layer change both: choose."
             ),
@@ -181,8 +183,25 @@ SCHEMAS: dict[str, Schema] = {
     "PublishedVersion": _object(
         {"version": VERSION, "at": _MOMENT, "author": FOUND, "note": TEXT, "fieldstone_version": TEXT}
     ),
+    "UnfinishedWork": _object(
+        {
+            "publication": VERSION,
+            "kind": {"enum": [TABLE, VALUES], "description": "Indexes and constraints, or computed values."},
+            "table": TEXT,
+            "names": _list(TEXT),
+            "done": COUNT | {"description": "Records that have the values."},
+            "total": COUNT,
+            "problem": MAYBE_TEXT | {"description": "What has to be changed before it can be done."},
+        }
+    ),
     "Versions": _object(
-        {"version": VERSION | {"description": "In force."}, "data": _list(reference("PublishedVersion"))}
+        {
+            "version": VERSION | {"description": "In force."},
+            "data": _list(reference("PublishedVersion")),
+            "unfinished": _list(
+                reference("UnfinishedWork"), "Done in the background; until then values are computed on read."
+            ),
+        }
     ),
     "VersionDifference": {
         "allOf": [

@@ -33,7 +33,8 @@ def install(pages: Blueprint) -> None:
 def list_versions() -> ResponseReturnValue:
     """The last versions, newest first."""
     found = studio.workplace()
-    return shown("versions.html", found, SECTION, rows=_rows(studio.versions(), found.draft.base))
+    rows = _rows(studio.versions(), found.draft.base)
+    return shown("versions.html", found, SECTION, rows=rows, unfinished=studio.left())
 
 
 def show(version: int) -> ResponseReturnValue:

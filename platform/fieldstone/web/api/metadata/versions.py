@@ -13,6 +13,7 @@ from fieldstone.publication.apply import publish
 from fieldstone.publication.arrangements import propose_version
 from fieldstone.publication.authors import author_names
 from fieldstone.publication.store import Publication, publications
+from fieldstone.publication.unfinished import unfinished
 from fieldstone.publication.versions import VersionDifference, compare
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import json_value, moment
@@ -34,12 +35,13 @@ def install(api: Blueprint) -> None:
 
 
 def list_versions() -> Response:
-    """The last versions, newest first."""
+    """The last versions, newest first, and what they left to be done in the background."""
     limit = Parameters("limit").integer("limit", 50, 1, MOST_VERSIONS)
     context = publisher()
     with context.database.read() as connection:
         found = publications(connection, context.database.system, limit)
-    return json_value({"version": context.model.version, "data": _told(context, found)})
+        left = [one.as_json() for one in unfinished(connection, context.database.system)]
+    return json_value({"version": context.model.version, "data": _told(context, found), "unfinished": left})
 
 
 def get_version(version: str) -> Response:
