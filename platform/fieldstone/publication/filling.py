@@ -49,7 +49,7 @@ def _waiting(between: Difference) -> Iterator[tuple[Entity, Field]]:
         entity = between.new.entities[name]
         for field in entity.fields.values() if before is not None else ():
             known = before.fields.get(between.renames.field_before(name, field.name)) if before else None
-            if newly_required(known, field) and is_filled(entity, field):
+            if newly_required(known, field) and is_filled(field):
                 yield entity, field
 
 

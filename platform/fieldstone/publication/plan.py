@@ -15,6 +15,7 @@ from fieldstone.publication.builds import set_apart
 from fieldstone.publication.conversions import FieldConversion, conversions_between
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
+from fieldstone.publication.ended_limits import ended_limits
 from fieldstone.publication.expressed import ExpressedField, expressed_between
 from fieldstone.publication.given_values import giving
 from fieldstone.publication.in_use import Needed
@@ -256,6 +257,7 @@ def make_plan(
     names = with_archived(between.renames, archived_names(between.removals, between.renames, new.version))
     found += renamed_data(system, old, new, names)
     found += renamed_views(connection, old, new, names)
+    found += ended_limits(connection, system, old, new, between.renames)
     waiting = [one for one in unfinished(connection, system) if one.kind == TABLE]
     names_waiting = [name for one in waiting for name in one.names]
     found = set_apart(found, counts, database.large_table, between.moves, names_waiting)

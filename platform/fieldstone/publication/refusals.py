@@ -179,7 +179,7 @@ def _added_field(element: str, entity: Entity, field: Field, counts: Counts) -> 
     plain = declaration.default is not None and declaration.default.expression is None
     if not rows:
         return
-    filled = plain or is_filled(entity, field)
+    filled = plain or is_filled(field)
     if declaration.required is True and not filled and field.type.writable:
         yield Refusal(
             element,
@@ -272,7 +272,7 @@ def _new_condition(changed: _Changed, counts: Counts) -> Iterator[Refusal]:
     if new.declaration.required is True and old.declaration.required is not True and old.columns:
         empty = sa.and_(*(column.is_(None) for column in old.columns), _live(entity))
         missing = counts.matching(entity.table, empty)
-        if missing and not is_filled(entity, new):
+        if missing and not is_filled(new):
             first = ", ".join(
                 f"{title} ({id_})" for id_, title in counts.first(entity.table, empty, _EXAMPLES)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldstone.model.model import Entity, Field
+from fieldstone.model.model import Field
 
 
 def newly_required(before: Field | None, after: Field) -> bool:
@@ -10,8 +10,9 @@ def newly_required(before: Field | None, after: Field) -> bool:
     return after.declaration.required is True and (before is None or before.declaration.required is not True)
 
 
-def is_filled(entity: Entity, field: Field) -> bool:
-    """Whether records without a value get the default. Amounts need a currency, so theirs do not."""
-    under_workflow = entity.workflow is not None and field.name == entity.workflow.field
+def is_filled(field: Field) -> bool:
+    """Whether records without a value get the default, under a workflow its initial state. Amounts need a
+    currency, so theirs do not.
+    """
     declared = field.declaration.default is not None and field.type.writable and bool(field.columns)
-    return declared and not under_workflow and field.declaration.type != "money"
+    return declared and field.declaration.type != "money"
