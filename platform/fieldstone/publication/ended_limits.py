@@ -15,7 +15,10 @@ from fieldstone.publication.table_change import TableChange
 def ended_limits(
     connection: sa.Connection, system: SystemTables, old: Model | None, new: Model, renames: Renames
 ) -> Iterator[TableChange]:
-    """The changes that end them, once entities have their new names; a workflow that comes back begins anew with the next transition."""
+    """The changes that end them, once entities have their new names.
+
+    A workflow that comes back begins anew, with the next transition of each record.
+    """
     table = system.time_limit
     known = old.application.workflows if old is not None else {}
     for name in sorted(known.keys() - new.application.workflows.keys()):
