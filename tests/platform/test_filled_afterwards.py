@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from fieldstone import records
+from fieldstone.publication.apply import propose
 from fieldstone.publication.finishing import finish
 from fieldstone.publication.unfinished import unfinished
 from fieldstone.records import Asked, Change, Measure, Query
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from
 from fieldstone_testing.holds import holding, in_use
+from fieldstone_testing.servers import start_server
 from fieldstone_testing.waiting import until
 
 SHOP = """
@@ -137,6 +139,25 @@ def computed(app: App) -> list[dict[str, Any]]:
         }
         for name, pieces, price, customer, city in rows
     ]
+
+
+def test_the_plan_tells_what_is_computed_afterwards(app: App) -> None:
+    plan = propose(app.database, [layer_from(MORE)]).plan
+    assert plan.computing == (
+        "computing bought of customer",
+        "computing search text, title, doubled, place, steps, worth of purchase",
+    )
+    app.database.large_table = PURCHASES
+    assert propose(app.database, [layer_from(MORE)]).plan.computing == ()
+
+
+def test_a_server_does_what_is_left(app: App, folder: Path) -> None:
+    app.publish(MORE)
+    url = app.database.url.render_as_string(hide_password=False)
+    server = start_server(folder, {"FIELDSTONE_DATABASE_URL": url})
+    until(lambda: left(app) == [])
+    server.kill_all()
+    assert stored(app) == computed(app)
 
 
 def test_until_its_turn_comes_a_record_shows_what_it_will_hold(app: App) -> None:

@@ -29,7 +29,7 @@ from fieldstone.publication.exclusive import (
     under_way,
 )
 from fieldstone.publication.in_use import WAIT_MILLISECONDS, take_tables
-from fieldstone.publication.later_values import fill
+from fieldstone.publication.later_values import computed_later, fill
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.patience import USUAL, Patience, with_patience
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
@@ -268,7 +268,8 @@ def _plan_beside_others(database: Database, between: Difference, layers: Sequenc
     try:
         with database.transaction() as connection:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_MILLISECONDS}")
-            return _plan(connection, database, between, layers)
+            plan = _plan(connection, database, between, layers)
+            return replace(plan, computing=computed_later(connection, database, between))
     except Busy as error:
         with database.transaction() as connection:
             if not publishing_is_over(connection, database):

@@ -17,8 +17,15 @@ from fieldstone.publication.filling import fill_required
 from fieldstone.publication.kept_values import bring_up_to_date, following, outdated_values
 from fieldstone.publication.names_in_data import ROLE_ASSIGNMENT
 from fieldstone.publication.plan import Difference
-from fieldstone.publication.unfinished import leave_values, renamed, unfinished
+from fieldstone.publication.unfinished import computing, leave_values, renamed, unfinished
 from fieldstone.records.kept.plan import Key, plan_of
+
+_SMALLEST_ROW = 40
+"""Bytes: a row has a head and an id. A table of less cannot be large, whatever its statistics say."""
+_ANY_LARGE = """
+    SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema AND c.relkind = 'r' AND pg_relation_size(c.oid) > :least)
+"""
 
 
 def fill(connection: sa.Connection, database: Database, between: Difference) -> Model:
@@ -51,6 +58,24 @@ def _with_other_values(between: Difference) -> set[Key]:
     changed |= {(each.entity, each.new.name) for each in between.expressed}
     roles = {(ROLE_ASSIGNMENT, "role")} if renames.roles else set()
     return changed | renames.options.keys() | roles
+
+
+def computed_later(connection: sa.Connection, database: Database, between: Difference) -> tuple[str, ...]:
+    """What `fill` would leave to be computed afterwards, for people; nothing where no table is large."""
+    size = {"schema": database.schema, "least": database.large_table * _SMALLEST_ROW}
+    if between.old is None or not connection.scalar(sa.text(_ANY_LARGE), size):
+        return ()
+    converted = {(each.entity, each.new.name) for each in between.conversions}
+    names: dict[str, set[str]] = defaultdict(set)
+    for entity, name in outdated_values(between) | following(between.new, converted):
+        names[entity].add(name)
+    return tuple(
+        computing(entity, sorted(found - _told_apart(between.new.entities[entity])))
+        for entity, found in sorted(names.items())
+        if (old := between.old.entities.get(between.renames.entity_before(entity))) is not None
+        and found - _told_apart(between.new.entities[entity])
+        and is_large(connection, old.table, database.large_table)
+    )
 
 
 def _while_filling(model: Model, keys: Collection[Key]) -> Model:

@@ -86,7 +86,7 @@ class Plan:
     conflicts: changes of higher layers whose base changes underneath, and nobody has decided yet; nothing can
     be applied. needed: the tables that nobody may use meanwhile. later: those of which something is built
     afterwards. early: the indexes that are built before. building: what earlier publications left to be
-    built, for people.
+    built, for people; computing: what this one leaves to be computed.
     """
 
     base: int
@@ -101,6 +101,7 @@ class Plan:
     later: frozenset[str] = frozenset()
     early: tuple[TableChange, ...] = ()
     building: tuple[str, ...] = ()
+    computing: tuple[str, ...] = ()
 
     @property
     def destructive(self) -> tuple[Refusal, ...]:
@@ -133,6 +134,7 @@ class Plan:
             "destructive": bool(self.destructive),
             "drift": list(self.drift),
             "building": list(self.building),
+            "computing": list(self.computing),
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
         }
 

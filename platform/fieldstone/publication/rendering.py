@@ -112,6 +112,8 @@ def _conflict_lines(conflicts: Sequence[UpgradeConflict]) -> Iterator[tuple[str,
 
 
 def _drift_lines(plan: Plan) -> Iterator[tuple[str, str | None]]:
+    for one in plan.computing:
+        yield f"  … {one} afterwards, in batches; until then on read", None
     for one in plan.building:
         yield f"  … {one}, since an earlier publication", None
     if plan.drift:

@@ -53,8 +53,7 @@ class Unfinished:
             return f"building {', '.join(self.names)} for publication {self.publication}"
         if self.kind == TABLE:
             return f"building {', '.join(self.names)} of {self.table}"
-        names = ", ".join(_TEXTS.get(name, name) for name in self.names)
-        return f"computing {names} of {self.table}"
+        return computing(self.table, self.names)
 
     def as_json(self) -> dict[str, Any]:
         """As plain values, for `--json` and the API."""
@@ -67,6 +66,11 @@ class Unfinished:
             "total": self.total,
             "problem": self.problem,
         }
+
+
+def computing(entity: str, names: Iterable[str]) -> str:
+    """What is done with kept values, for people."""
+    return f"computing {', '.join(_TEXTS.get(name, name) for name in names)} of {entity}"
 
 
 def find(connection: sa.Connection, system: SystemTables, place: int) -> Unfinished | None:

@@ -144,6 +144,7 @@ SCHEMAS: dict[str, Schema] = {
             "refusals": _list({"type": "object"}, "If there are any, it cannot be applied."),
             "destructive": {"type": "boolean", "description": "Steps lose data: they have to be allowed."},
             "drift": _list(TEXT, "Made by hand in the database; left alone."),
+            "computing": _list(TEXT, "What is computed afterwards in batches, and on read until then."),
             "building": _list(TEXT, "What earlier publications left to be built in the background."),
             "conflicts": _list(
                 reference("UpgradeConflict"), "What a new version and a higher layer change both: choose."
