@@ -23,11 +23,19 @@ ONE = sa.select(sa.literal(1))
 
 @pytest.fixture
 def database(cluster) -> Database:
-    found = Database(cluster.empty(), pool_size=3, statement_timeout=1)
+    found = Database(cluster.empty(), pool_size=3)
     found.prepare()
     yield found
     found.close()
     cluster.drop(found.url)
+
+
+@pytest.fixture
+def impatient(database) -> Database:
+    """The same database for somebody who waits a second, and no longer."""
+    found = Database(database.url, pool_size=1, statement_timeout=1)
+    yield found
+    found.close()
 
 
 @pytest.fixture
@@ -104,16 +112,16 @@ def test_a_write_under_a_publication_that_is_over_is_refused(database):
     assert caught.value.details == {"version": 0}
 
 
-def test_a_slow_statement_is_stopped(database):
-    with pytest.raises(TooSlow), database.read() as connection:
-        connection.execute(sa.text("SELECT pg_sleep(10)"))
+def test_a_slow_statement_is_stopped(impatient):
+    with pytest.raises(TooSlow), impatient.read() as connection:
+        connection.execute(sa.text("SELECT pg_sleep(60)"))
 
 
-def test_who_waits_too_long_for_others_is_told_that_and_not_that_it_takes_too_long(database):
+def test_who_waits_too_long_for_others_is_told_that_and_not_that_it_takes_too_long(database, impatient):
     lock = "LOCK TABLE main_system.content IN ACCESS EXCLUSIVE MODE"
     with database.transaction() as holder:
         holder.exec_driver_sql(lock)
-        with pytest.raises(Busy, match="Others"), database.read() as connection:
+        with pytest.raises(Busy, match="Others"), impatient.read() as connection:
             connection.execute(sa.select(database.system.content))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fieldstone_testing.browsers import Desk, picture, serving
+from fieldstone_testing.browsers import desk_before, picture
 from fieldstone_testing.deals import DEALS
 
 
@@ -10,10 +10,8 @@ from fieldstone_testing.deals import DEALS
 def desk(app_from, web_of, browser):
     app = app_from(DEALS)
     app.user("Mia", ["manager"])
-    with serving(web_of(app)) as url:
-        yield Desk(browser, url)
-        for context in browser.contexts:
-            context.close()
+    with desk_before(browser, web_of(app)) as opened:
+        yield opened
 
 
 def test_whoever_is_logged_in_reads_and_tries_the_api_without_breaking_the_policy(desk):
@@ -26,7 +24,6 @@ def test_whoever_is_logged_in_reads_and_tries_the_api_without_breaking_the_polic
     page.get_by_role("button", name="Execute").click()
     page.locator(".live-responses-table .response-col_status", has_text="201").wait_for()
     picture(page, "api-docs")
-    assert desk.faults == []
 
 
 def test_whoever_is_not_logged_in_is_asked_to(desk):

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from fieldstone import records
 from fieldstone.publication.layers import template_layer
 from fieldstone_testing import App, AppFactory
-from fieldstone_testing.browsers import Desk, serving
+from fieldstone_testing.browsers import Desk, desk_before
 from fieldstone_testing.visitors import Visitor
 from fieldstone_testing.webs import WebOf
 
@@ -69,9 +69,5 @@ def visit(web: Flask) -> Callable[[str], Visitor]:
 @pytest.fixture
 def desk(browser: Browser, web: Flask) -> Iterator[Desk]:
     """Opens pages in the browser, and fails if one had a script error or broke the security policy."""
-    with serving(web) as url:
-        opened = Desk(browser, url)
+    with desk_before(browser, web) as opened:
         yield opened
-        for context in browser.contexts:
-            context.close()
-    assert opened.faults == []

@@ -7,11 +7,11 @@ from typing import Literal
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ViewportSize, expect
 
 from fieldstone import records
 from fieldstone_testing import App
+from fieldstone_testing.accessibility import serious
 from fieldstone_testing.browsers import DESK, PHONE, Desk, picture
 from fieldstone_testing.visitors import Visitor, words
 
@@ -119,9 +119,7 @@ def test_approving_works_with_the_keyboard_and_is_accessible(
     page = desk.page_of("Dana", viewport=size, color_scheme=theme)
     page.goto(path)
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    found = [
-        one for one in Axe().run(page).response["violations"] if one["impact"] in {"serious", "critical"}
-    ]
+    found = serious(page)
     picture(page, f"approval-{theme}")
     assert (wide, found) == (False, [])
     page.get_by_role("link", name="Approve…").focus()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from fieldstone import records
 from fieldstone.records import Query
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.accessibility import serious
 from fieldstone_testing.visitors import words
 
 CLUB = """
@@ -71,13 +71,6 @@ def web(club: App, web_of: Callable[[App], Flask]) -> Flask:
 @pytest.fixture
 def ann(club: App) -> str:
     return str(records.create(club.system, "member", [ANN])[0].id)
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        one["id"] + one["nodes"][0]["html"][:200] for one in found if one["impact"] in {"serious", "critical"}
-    ]
 
 
 def test_a_form_without_a_script_saves_the_parts(club, visit):

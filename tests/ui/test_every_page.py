@@ -3,12 +3,11 @@
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from fieldstone import records
-from fieldstone_testing.browsers import DESK, PHONE, picture, wear
+from fieldstone_testing.accessibility import overhang, serious, serious_in_the_dark
+from fieldstone_testing.browsers import DESK, PHONE, picture, wear, whole
 
-SERIOUS = {"serious", "critical"}
 SIZES = {"desk": DESK, "phone": PHONE}
 
 
@@ -54,23 +53,6 @@ def paths(deals):
     }
 
 
-COLOURS = {"runOnly": ["color-contrast"]}
-"""What axe has to look at again in the other theme."""
-
-
-def serious(page, **options):
-    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
-    return [
-        (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"])
-        for one in found
-        if one["impact"] in SERIOUS
-    ]
-
-
-def overhang(page):
-    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
-
-
 CRAMPED = """() => [...document.querySelectorAll(".btn, .fs-tabbar a")].filter((one) => {
   if (!one.checkVisibility()) return false;
   const inside = document.createRange();
@@ -91,14 +73,13 @@ def test_every_page_is_accessible_and_fits_the_screen(desk, deals, size):
     wrong = {}
     for name, path in paths(deals).items():
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        whole(page)
         wear(page, "light")
         picture(page, f"{name}-light-{size}")
         too_wide = [("overhang", overhang(page))] * (overhang(page) > 0)
         wrong[name] = [*serious(page), *too_wide, *cramped(page)]
-        wear(page, "dark")
+        wrong[name] += serious_in_the_dark(page)
         picture(page, f"{name}-dark-{size}")
-        wrong[name] += serious(page, **COLOURS)
     assert {name: found for name, found in wrong.items() if found} == {}
 
 

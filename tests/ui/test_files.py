@@ -8,18 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page, expect
 
 from fieldstone import records
 from fieldstone.records import Query
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.accessibility import violations
 from fieldstone_testing.browsers import PHONE, Desk
 from fieldstone_testing.contents import PDF, PROGRAM, picture
 from fieldstone_testing.visitors import Visitor, words
 from fieldstone_testing.webs import WebOf
 
+WCAG = {"runOnly": ["wcag2a", "wcag2aa"]}
 CONTRACTS = """
 kind: app
 name: contracts
@@ -161,7 +162,7 @@ def test_files_in_a_browser(app: App, desk: Desk, path: str) -> None:
     with page.expect_download() as download:
         side.get_by_role("link", name="minutes.pdf").click()
     assert download.value.path().read_bytes() == PDF
-    assert serious(page) == []
+    assert violations(page, **WCAG) == []
     side.get_by_role("button", name="Delete dropped.txt").click()
     expect(side.get_by_role("link", name="dropped.txt")).to_have_count(0)
 
@@ -176,7 +177,7 @@ def test_files_in_a_browser(app: App, desk: Desk, path: str) -> None:
     signature.get_by_label("Or type the name").fill("Ann Berg")
     signature.get_by_role("button", name="Use this signature").click()
     expect(signature.get_by_text("signature.png")).to_be_visible()
-    assert serious(page) == []
+    assert violations(page, **WCAG) == []
     page.keyboard.press("Control+s")
     expect(page.locator("[data-savebar]")).to_be_hidden()
     expect(field.get_by_role("link", name="lease.pdf")).to_be_visible()
@@ -187,7 +188,7 @@ def test_files_in_a_browser(app: App, desk: Desk, path: str) -> None:
     phone.goto(f"{path}/edit")
     phone.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
-    assert serious(phone) == []
+    assert violations(phone, **WCAG) == []
 
 
 def drop(page: Page, name: str, text: str) -> None:
@@ -202,8 +203,3 @@ def drop(page: Page, name: str, text: str) -> None:
         }""",
         [name, text],
     )
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]})
-    return [one["id"] for one in found.response["violations"]]

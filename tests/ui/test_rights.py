@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from fieldstone_testing import App
+from fieldstone_testing.accessibility import serious
 from fieldstone_testing.browsers import PHONE, Desk
 from fieldstone_testing.visitors import Visitor, words
 
@@ -29,11 +29,6 @@ def admin(sales: App, visit: Visit) -> Visitor:
     """Ingrid, who may do everything and ask about everybody."""
     sales.context_for("Ingrid", ["admin"])
     return visit("Ingrid")
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [str(one["id"]) for one in found if one["impact"] in {"serious", "critical"}]
 
 
 def role_text(visitor: Visitor, role: str = "sales_rep") -> str:

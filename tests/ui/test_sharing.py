@@ -4,11 +4,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from fieldstone import records
 from fieldstone_testing import App
+from fieldstone_testing.accessibility import serious
 from fieldstone_testing.browsers import DESK, PHONE, Desk, picture
 from fieldstone_testing.visitors import Visitor, words
 
@@ -190,11 +190,6 @@ def test_a_deal_that_is_closed_is_shared_for_reading_only(visit: Visit, path: st
     assert '<option value="update"' not in page
     refused = visit("Ann").post(f"{path}/shares", {"with.text": "South", "verb": "update"})
     assert (refused.status_code, "because you may not change it" in words(refused)) == (403, True)
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [one["id"] for one in found if one["impact"] in {"serious", "critical"}]
 
 
 def shared_dialog(page: Page) -> Locator:

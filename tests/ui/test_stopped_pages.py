@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from werkzeug.test import TestResponse
 
 from fieldstone_testing import App
-from fieldstone_testing.browsers import Desk, picture
+from fieldstone_testing.browsers import Desk, picture, whole
 from fieldstone_testing.holds import holding
 from fieldstone_testing.visitors import Visitor, words
 
@@ -86,7 +86,7 @@ def test_a_part_of_a_page_that_takes_too_long_says_so_in_its_place(
 ) -> None:
     page = desk.page_of("Ann")
     page.goto(record)
-    page.wait_for_load_state("networkidle")
+    whole(page)
     history = page.get_by_role("navigation", name="Activity").get_by_role("link", name="History")
     with holding(sales, LOCK) as hold:
         history.click()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from fieldstone_testing import App
+from fieldstone_testing.accessibility import overhang, serious
 from fieldstone_testing.browsers import DESK, PHONE, Desk, picture, wear
 from fieldstone_testing.studio import hidden, publish, text_of, typed
 from fieldstone_testing.visitors import Visitor, words
@@ -47,12 +47,6 @@ def two_drafts(admin: Visitor, visit: Visit, sales: App) -> None:
     text = text_of(admin, ENTITY)
     typed(visit("Olga"), ENTITY, text.replace("icon: target", "icon: coin"))
     typed(admin, ENTITY, text.replace("icon: target", "icon: trophy").replace("amount", "amont", 1))
-
-
-def serious(page: Page) -> list[tuple[str, str]]:
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    grave = [one for one in found if one["impact"] in {"serious", "critical"}]
-    return [(str(one["id"]), str(one["nodes"][0]["html"])[:200]) for one in grave]
 
 
 def test_only_who_may_publish_sees_the_studio(visit: Visit, admin: Visitor) -> None:
@@ -269,5 +263,5 @@ def test_pages_of_the_studio_are_accessible_and_fit(
         page.goto(path)
         wear(page, theme)
         picture(page, f"{path.strip('/').replace('/', '-').replace('?', '-')}-{theme}")
-        wrong[path] = [*serious(page), page.evaluate("document.documentElement.scrollWidth - innerWidth")]
+        wrong[path] = [*serious(page), overhang(page)]
     assert wrong == {path: [0] for path in paths}

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from html import unescape
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from fieldstone import records
 from fieldstone_testing import App, AppFactory
+from fieldstone_testing.accessibility import violations
 from fieldstone_testing.browsers import PHONE, Desk, picture
 from fieldstone_testing.statements import noted_statements
 from fieldstone_testing.visitors import Visitor
@@ -234,7 +234,7 @@ def test_a_tree_is_walked_with_the_keyboard_and_keeps_what_is_open(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowLeft")
     expect(row("Denmark")).to_be_focused()
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     picture(page, "tree")
     page.keyboard.press("ArrowLeft")
     expect(row("Aarhus")).to_be_hidden()
@@ -259,5 +259,5 @@ def test_a_tree_fits_a_phone(desk: Desk, places: dict[str, str]) -> None:
     page.goto(f"{TREE}&open={places['Europe']},{places['Denmark']}")
     expect(page.get_by_role("row", name="Odense")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     picture(page, "tree-dark-phone")
