@@ -27,10 +27,12 @@ class Profile:
     session: CDPSession
 
     def give_back(self) -> None:
-        """Close all pages, remove what they have stored, and leave the context to the next test."""
+        """Close all pages, remove what they have stored and tests have set, and leave it to the next test."""
         for page in self.context.pages:
             if page is not self.anchor:
                 page.close()
+        self.context.set_offline(False)
+        self.context.unroute_all()
         self.context.clear_cookies()
         self.context.clear_permissions()
         self.session.send("Storage.clearDataForOrigin", {"origin": self.url, "storageTypes": KEPT})
