@@ -174,7 +174,7 @@ def test_a_plan_for_programs_has_the_sql(shop, capsys):
 def test_a_refused_plan_exits_with_1_and_says_what_to_do(shop, capsys):
     (shop / "app.yaml").write_text(APP.replace("price: {type: money}", "price: {type: text}"))
     assert run("plan", "shop") == 1
-    assert "Restore its type" in capsys.readouterr().out
+    assert "restore its type" in capsys.readouterr().out
     assert run("apply", "shop", "--yes") == 1
 
 
