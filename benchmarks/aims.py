@@ -20,7 +20,7 @@ RATIOS: Mapping[str, float] = {
 """Scenario → the least ratio of throughputs. Many entities are compared to few: 1, less some noise."""
 
 LIMITS: Mapping[str, Mapping[str, float]] = {
-    "publication 1000": {"check": 10, "plan": 5, "apply": 2, "swap": 3, "memory_mb": 1024},
+    "publication 1000": {"check": 10, "plan": 5, "apply": 2, "swap": 3, "command": 5, "memory_mb": 1024},
 }
 """Of an app of so many entities: processor seconds, and MiB of a process that holds it."""
 

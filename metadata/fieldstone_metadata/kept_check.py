@@ -13,7 +13,7 @@ import os
 import pickle
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
@@ -51,11 +51,13 @@ class CheckStore:
         self._path = path
         self._least = least
         self._recalled: KeptCheck | None = None
+        self._files: Container[tuple[str, File]] | None = None
 
     def recall(self) -> KeptCheck | None:
         """The check that was left, if there is one; it is read once."""
         if self._recalled is None:
             self._recalled = recall_check(self._path)
+            self._files = frozenset(self._recalled.parsed if self._recalled is not None else ())
         return self._recalled
 
     def forget(self) -> None:
@@ -64,13 +66,16 @@ class CheckStore:
 
     def keep(self, layers: Sequence[Layer], application: Application) -> None:
         """Leave a check, where that spares the next process much; one that cannot be written is not kept."""
-        files = [file for layer in layers for file in layer.files]
-        if sum(len(file.text) for file in files) < self._least:
+        files = [(layer.name, file) for layer in layers for file in layer.files]
+        if sum(len(file.text) for _, file in files) < self._least:
             return
-        known = self.recall()
-        if known is None or known.differing(layers) * _WORTHWHILE > len(files):
+        if self._files is None:
+            self.recall()
+        known = self._files or ()
+        if sum(file not in known for file in files) * _WORTHWHILE > len(files):
             with suppress(OSError):
                 keep_check(self._path, layers, application)
+                self._files = frozenset(files)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +85,6 @@ class KeptCheck:
     layers: tuple[Layer, ...]
     application: Application
     parsed: Mapping[tuple[str, File], ParsedFile]
-
-    def differing(self, layers: Sequence[Layer]) -> int:
-        """How many files of some layers are others here."""
-        return sum((layer.name, file) not in self.parsed for layer in layers for file in layer.files)
 
 
 def keep_check(path: Path, layers: Sequence[Layer], application: Application) -> None:
