@@ -320,11 +320,33 @@ def worlds(draw: st.DrawFn) -> World:
     """A whole world."""
     filled = draw(records())
     team_roles = draw(st.dictionaries(st.sampled_from(tuple(ABOVE)), st.sampled_from(ROLES), max_size=2))
-    return World(
+    world = World(
         roles=draw(roles()),
         team_roles={team: (role,) for team, role in team_roles.items()},
         members=draw(members()),
         records=filled,
         operations=[draw(operations(place, filled)) for place in range(draw(st.sampled_from(TRIED_AT_ONCE)))],
         asked=draw(st.integers(0, PARTS - 1)),
+    )
+    return opened(world) if draw(st.booleans()) else world
+
+
+def opened(world: World) -> World:
+    """The same world, in which the first user may do nearly everything and tries most: more comes of it."""
+
+    def granting(grant: Grant, entity: str) -> Grant:
+        verbs = dict.fromkeys(("create", "read", "update", "delete", "assign", "share"), TRUE)
+        return grant if entity in AROUND else Grant(**verbs, fields=grant.fields)
+
+    def generous(role: Role) -> Role:
+        said = {entity: granting(grant, entity) for entity, grant in role.grants.items()}
+        return replace(role, inherits=(), capabilities=CAPABILITIES, grants=said)
+
+    first, *others = world.members
+    mostly = [replace(one, user=first.name) if at % 4 else one for at, one in enumerate(world.operations)]
+    return replace(
+        world,
+        roles=[generous(role) if role.name == GENEROUS else role for role in world.roles],
+        members=[Member(first.name, (GENEROUS,), ()), *others],
+        operations=mostly,
     )
