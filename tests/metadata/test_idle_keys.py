@@ -74,7 +74,6 @@ def test_where_keys_serve_something_nothing_is_said(check_text):
         ("{section: Sales,", "{section: Sales, label: More,", "no_effect", "label"),
         ("[{entity: deal}]", "[{entity: deal, items: [{entity: deal}]}]", "no_effect", "items"),
         ("owner: false\n", "owner: false\nactivities: true\n", "not_supported_yet", "activities"),
-        ("name: seller\n", "name: seller\nwas: vendor\n", "not_supported_yet", "was"),
     ],
 )
 def test_a_key_that_nothing_would_read_is_shown_at_its_place(old, new, code, at, only_problem):
