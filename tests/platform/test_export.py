@@ -14,8 +14,8 @@ from python_calamine import CalamineWorkbook
 
 from fieldstone import records
 from fieldstone.errors import NoRoom
+from fieldstone.fields.cells import guarded
 from fieldstone.transfer import spreadsheet
-from fieldstone.transfer.export import cell
 from fieldstone.transfer.finished import finished
 from fieldstone_testing.deals import DEALS
 from fieldstone_testing.holds import holding
@@ -107,12 +107,12 @@ def test_a_text_that_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe_and_a_
 
 @pytest.mark.parametrize("text", ["=1", "+a", "-a", "@a", "\ta", "\r=1", "-1+2", "+1,2", "=-5"])
 def test_no_cell_begins_like_a_formula(text):
-    assert cell(text) == f"'{text}"
+    assert guarded(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("value", ["-5.50", "+4712", "1e5", "plain", "a=b", ""])
 def test_numbers_and_plain_texts_stay_as_they_are(value):
-    assert cell(value) == value
+    assert guarded(value) == value
 
 
 def test_quotes_commas_and_filters_work_as_in_a_list(api):

@@ -142,6 +142,44 @@ def test_a_type_without_a_value_is_empty_everywhere(api: ApiClient, name: str) -
     assert api.patch(f"/data/thing/{made['id']}", {field: None}).json["version"] == 1
 
 
+def exported_cell(api: ApiClient, record: str, field: str) -> str:
+    query = {"fields": field, "where": f"id == '{record}'"}
+    return api.get("/data/thing/export", query_string=query).text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("html", ["<p>Hi <b>Ann</b></p>", "1 &lt; 2", "plain"])
+def test_rich_text_comes_back_from_a_cell_as_html(api: ApiClient, html: str) -> None:
+    made = api.post("/data/thing", {"a_rich_text": html}).json["id"]
+    copy = bulk(api, exported_cell(api, made, "a_rich_text"), "text/csv")
+    assert api.get(f"/data/thing/{copy}").json["a_rich_text"] in {html, f"<p>{html}</p>"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(name for name, example in EXAMPLES.items() if example.plain_cells and name != "rich_text"),
+)
+def test_an_exported_cell_is_the_same_value_when_it_is_imported(api: ApiClient, name: str) -> None:
+    field = f"a_{name}"
+    for sent, shown in PLAIN_SAMPLES[name]:
+        made = api.post("/data/thing", {field: sent}).json["id"]
+        copy = bulk(api, exported_cell(api, made, field), "text/csv")
+        assert api.get(f"/data/thing/{copy}").json[field] == shown
+
+
+@pytest.mark.parametrize("text", ["=1+1", "'=1+1", "-", "'", "@home", "+x", "''"])
+def test_a_text_like_a_formula_comes_back_from_a_cell_as_it_was(api: ApiClient, text: str) -> None:
+    made = api.post("/data/thing", {"a_text": text}).json["id"]
+    copy = bulk(api, exported_cell(api, made, "a_text"), "text/csv")
+    assert api.get(f"/data/thing/{copy}").json["a_text"] == text
+
+
+@pytest.mark.parametrize("value", [[1, "b", None], "x, y", {"title": "T", "pages": 3}, True, "=1+1"], ids=str)
+def test_json_of_any_shape_comes_back_from_a_cell(api: ApiClient, value: object) -> None:
+    made = api.post("/data/thing", {"a_json": value}).json["id"]
+    copy = bulk(api, exported_cell(api, made, "a_json"), "text/csv")
+    assert api.get(f"/data/thing/{copy}").json["a_json"] == value
+
+
 @pytest.mark.parametrize("name", sorted(name for name, example in EXAMPLES.items() if example.plain_cells))
 def test_a_cell_of_csv_becomes_a_value(api: ApiClient, name: str) -> None:
     for cell, shown in EXAMPLES[name].plain_cells:

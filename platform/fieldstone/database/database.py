@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg import pq
 
+from fieldstone import exact_json
 from fieldstone.database.afterwards import begin_waiting, run_waiting
 from fieldstone.database.failures import RETRYABLE, connection_lost, sqlstate, translate
 from fieldstone.database.keyring import Keyring
@@ -226,7 +226,7 @@ def _engine(url: sa.URL, pool_size: int, statement_timeout: float) -> sa.Engine:
         use_native_hstore=False,
         query_cache_size=2000,
         json_serializer=_to_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=exact_json.loads,
         connect_args={
             "prepare_threshold": 2,
             "connect_timeout": 5,
@@ -246,7 +246,7 @@ def _engine(url: sa.URL, pool_size: int, statement_timeout: float) -> sa.Engine:
 
 
 def _to_json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+    return exact_json.dumps(value).decode()
 
 
 def _keep_more_prepared(connection: Any, _record: Any) -> None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.keyring import Keyring
 from fieldstone.fields import json_text
+from fieldstone.fields.cells import cell_text
 from fieldstone.fields.filters import NULL_OPERATORS, Operator
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.texts import ImportFormat
@@ -175,7 +176,11 @@ class FieldType(ABC):
         """What an operator compares with, sent in the API's form, as a literal of the rule language."""
         return self.literal(self.read(value))
 
-    # --- import
+    # --- export and import
+    def cell_text(self, told: Any) -> str:
+        """A value of the API's form as a cell of a file, which `parse_text` reads again."""
+        return cell_text(told)
+
     @abstractmethod
     def parse_text(self, text: str, form: ImportFormat) -> Value:
         """The Python value that a cell of a file stands for; an empty cell is None.

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 
 from fieldstone.fields import json_text
 from fieldstone.fields.base import Column, FieldType, Source
+from fieldstone.fields.cells import json_cell
 from fieldstone.fields.inputs import Input, clean_text
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.texts import ImportFormat
@@ -61,6 +62,9 @@ class JsonType(FieldType):
 
     def sort_sql(self, source: Source) -> Column | None:  # noqa: ARG002  # JSON has no order
         return None
+
+    def cell_text(self, told: Any) -> str:
+        return "" if told is None else json_cell(told)
 
     def parse_text(self, text: str, form: ImportFormat) -> Any:  # noqa: ARG002  # one notation
         if not text.strip():

@@ -160,6 +160,10 @@ class RichTextType(FieldType):
     def filter_literal(self, value: Any, operator: Operator) -> str:  # noqa: ARG002  # its text is compared
         return quoted(clean_text(value))
 
+    def cell_text(self, told: Any) -> str:
+        """HTML without a single element, which a reader would take for plain text, becomes a paragraph."""
+        return f"<p>{told}</p>" if told and not nh3.is_html(told) else told or ""
+
     def parse_text(self, text: str, form: ImportFormat) -> Any:  # noqa: ARG002  # a text has one notation
         """A cell without a single element is plain text, whose line breaks count."""
         if "\x00" in text:

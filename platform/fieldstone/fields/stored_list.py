@@ -14,7 +14,7 @@ from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import HAS, LACKS, Operator, quoted
 from fieldstone.fields.inputs import Input, many
 from fieldstone.fields.stored_text import CODE_POINTS
-from fieldstone.fields.texts import ImportFormat, read_list
+from fieldstone.fields.texts import ImportFormat, list_cell, read_list
 
 
 class StoredList(FieldType):
@@ -70,6 +70,9 @@ class StoredList(FieldType):
 
     def filter_literal(self, value: Any, operator: Operator) -> str:  # noqa: ARG002  # all ask for one item
         return quoted(self.item_reader()(value[0] if isinstance(value, list) and value else value))
+
+    def cell_text(self, told: Any) -> str:
+        return list_cell(told)
 
     def parse_text(self, text: str, form: ImportFormat) -> Any:
         return self.read(read_list(text, form))

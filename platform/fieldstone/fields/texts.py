@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -99,6 +100,23 @@ def read_boolean(text: str, form: ImportFormat) -> bool:
     raise ValueRefused("not_a_boolean", f"“{text}” is neither yes nor no.")
 
 
+def list_cell(items: Sequence[str]) -> str:
+    """A list as a cell, which `read_list` reads again: as JSON where an item looks like several."""
+    cell = f"{ISO.list_separator} ".join(items)
+    return cell if read_list(cell, ISO) == list(items) else json.dumps(list(items), ensure_ascii=False)
+
+
 def read_list(text: str, form: ImportFormat) -> list[str]:
-    """The items of a list in a cell, without empty ones."""
+    """The items of a list in a cell, without empty ones; it may also be a list of JSON."""
+    if text.startswith("[") and (said := _json_list(text)) is not None:
+        return said
     return [item.strip() for item in text.split(form.list_separator) if item.strip()]
+
+
+def _json_list(text: str) -> list[str] | None:
+    """The texts of a list of JSON; None where it is none."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, list) and all(isinstance(item, str) for item in said) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from fieldstone import exact_json
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden, Invalid
 from fieldstone.model.model import Entity
@@ -53,7 +54,7 @@ def list_json(context: Context, entity: str, query: Query) -> bytes:
 
 def list_records(context: Context, entity: str, query: Query) -> Page:
     """The same as values. Raises as `list_json`."""
-    return Page(**orjson.loads(list_json(context, entity, query)))
+    return Page(**exact_json.loads(list_json(context, entity, query)))
 
 
 def each_json(context: Context, entity: str, query: Query) -> Iterator[bytes]:

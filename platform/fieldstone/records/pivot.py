@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
+from fieldstone import exact_json
 from fieldstone.context import Context
 from fieldstone.errors import FieldError, Invalid
 from fieldstone.fields import json_text
@@ -118,7 +118,7 @@ def _group(row: bytes | None, column: bytes | None, measures: bytes | None) -> G
 
 
 def _read(text: bytes | None) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(text or b"{}")
+    found: dict[str, Any] = exact_json.loads(text or b"{}")
     return found
 
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from fieldstone import exact_json
 from fieldstone.access.predicates import joined_clause
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
@@ -99,7 +99,7 @@ def get(
     deleted: bool = False,
 ) -> dict[str, Any]:
     """The same as values. Raises as `get_json`."""
-    record: dict[str, Any] = orjson.loads(get_json(context, entity, id_, fields, deleted=deleted)[0])
+    record: dict[str, Any] = exact_json.loads(get_json(context, entity, id_, fields, deleted=deleted)[0])
     return record
 
 

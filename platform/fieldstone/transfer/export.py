@@ -12,17 +12,15 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import IO, Any
 
-import orjson
-
-from fieldstone import records
+from fieldstone import exact_json, records
 from fieldstone.access.grants import ADMIN, access
 from fieldstone.context import Context
 from fieldstone.errors import Forbidden
-from fieldstone.model.model import Entity
+from fieldstone.fields.cells import cell_text, guarded
+from fieldstone.model.model import Entity, Field
 from fieldstone.records import Query, lists, saved_views
 from fieldstone.records.batch import find_entity
 from fieldstone.records.labels import field_label
@@ -31,7 +29,6 @@ from fieldstone.records.source import Viewer
 from fieldstone.transfer.finished import finished
 
 CAPABILITY = "export"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MARK = "\ufeff"
 
 Record = Mapping[str, Any]
@@ -56,14 +53,15 @@ def as_csv(context: Context, entity: str, query: Query, *, labels: bool = False)
     """A file with a line of heads, then a line for each record; `labels`: what fields are called, instead of
     their names.
 
-    A reference is the title of its record, a list has commas between its items, anything composed is JSON.
+    A reference is the title of its record, a list has `;` between its items, anything composed is JSON.
     Raises as `ndjson`.
     """
     texts = texts_of(context, entity, query)
     owner = context.model.entities[entity]
     names = columns_of(context, owner, query)
     heads = [head_of(context, owner, name) if labels else name for name in names]
-    rows = (_row(orjson.loads(text), names) for text in texts)
+    columns = [(name, owner.field(name)) for name in names]
+    rows = (_row(exact_json.loads(text), columns) for text in texts)
     return finished(lambda file: file.writelines(chain([MARK.encode()], _lines(chain([heads], rows)))))
 
 
@@ -99,34 +97,13 @@ def head_of(context: Context, owner: Entity, name: str) -> str:
     return field_label(field, context.principal.locale) if field is not None else name
 
 
-def _row(record: Record, names: Sequence[str]) -> list[str]:
-    return [cell(record.get(name)) for name in names]
+def _row(record: Record, columns: Sequence[tuple[str, Field | None]]) -> list[str]:
+    return [guarded(cell_of(field, record.get(name))) for name, field in columns]
 
 
-def cell(value: Any) -> str:
-    """A value of the API's form as a cell that no spreadsheet takes for a formula."""
-    text = text_of(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
-
-
-def text_of(value: Any) -> str:
-    """A value of the API's form as people read it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return str(value["title"] or "") if "title" in value else orjson.dumps(value).decode()
-    if isinstance(value, list):
-        return ", ".join(map(text_of, value))
-    return str(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite() and text.isascii()
-    except InvalidOperation:
-        return False
+def cell_of(field: Field | None, value: Any) -> str:
+    """A value of the API's form as the text of a cell. field: None where a path leads to another record."""
+    return cell_text(value) if field is None else field.type.cell_text(value)
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:

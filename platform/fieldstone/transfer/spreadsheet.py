@@ -10,18 +10,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-import orjson
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from fieldstone import exact_json
 from fieldstone.context import Context
 from fieldstone.errors import TooLarge
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity, Field
 from fieldstone.records import Query
-from fieldstone.transfer.export import Record, columns_of, head_of, text_of, texts_of
+from fieldstone.transfer.export import Record, cell_of, columns_of, head_of, texts_of
 from fieldstone.transfer.finished import finished
 
 MOST_ROWS = 1_048_575
@@ -63,7 +63,7 @@ def _write_records(sheet: _Sheet, texts: Iterator[bytes]) -> None:
     for number, text in enumerate(texts, 1):
         if number > MOST_ROWS:
             raise TooLarge(f"A spreadsheet holds {MOST_ROWS:,} records; narrow the list, or take CSV.")
-        sheet.write_record(number, orjson.loads(text))
+        sheet.write_record(number, exact_json.loads(text))
 
 
 class _Sheet:
@@ -109,7 +109,7 @@ def _value(field: Field | None, raw: Any) -> Any:
     value = raw if isinstance(raw, int) else _typed(field, raw)
     if _is_exact(value):
         return value
-    text = text_of(raw)
+    text = cell_of(field, raw)
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from flask import Response
 
-from fieldstone import records
+from fieldstone import exact_json, records
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.web.answer import Answer
@@ -26,7 +26,7 @@ def json_bytes(body: bytes, status: int = 200) -> Response:
 
 def json_value(value: Any, status: int = 200) -> Response:
     """A Python value in the API's form as JSON."""
-    return json_bytes(orjson.dumps(value, default=str), status)
+    return json_bytes(exact_json.dumps(value), status)
 
 
 def moment(value: datetime) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-import orjson
 from flask import Blueprint, Response
 
 from fieldstone import records
@@ -79,7 +79,8 @@ def _supposed(context: Context, value: Any) -> Supposition:
 def _documents(value: Any) -> str:
     """Role documents as text: as it came, or one that came as an object of JSON, which is YAML too."""
     if isinstance(value, dict):
-        return orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode()
+        # Numbers of any size: what is wrong with them is for the check of the document to say.
+        return json.dumps(value, default=str, indent=2, ensure_ascii=False)
     if not isinstance(value, str):
         message = "Say in `role` the whole document of the changed role: as YAML, or as a JSON object."
         raise _refused("role", message, "required" if value is None else "bad_question")

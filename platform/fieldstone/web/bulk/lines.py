@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from fieldstone.errors import FieldError, FieldstoneError, Malformed
+from fieldstone.fields.cells import unguarded
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.texts import ISO
 from fieldstone.model.model import Entity
@@ -101,7 +102,7 @@ def _value(entity: Entity, column: str, cell: str) -> Any:
     if field is None or column in IDENTITY:
         return cell
     try:
-        return field.type.parse_text(cell, ISO)
+        return field.type.parse_text(unguarded(cell), ISO)
     except ValueRefused:
         return cell
 
