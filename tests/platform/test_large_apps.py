@@ -71,9 +71,11 @@ def test_publishing_one_field_takes_as_many_statements_among_many_entities_as_am
 
 
 def test_a_publication_makes_the_tables_of_what_it_changes_and_of_what_that_refers_to(many: App) -> None:
-    proposal = propose(many.database, [layer_from(things(MANY, "  more: {type: integer}\n"))], many.model)
+    in_force = load_model(many.database, many.model.version)
+    proposal = propose(many.database, [layer_from(things(MANY, "  more: {type: integer}\n"))], in_force)
     made = {table.name for table in proposal.between.new.metadata.tables.values()}
     assert made == {"thing_0", "thing_1", "user", "team"}
+    assert {table.name for table in in_force.metadata.tables.values()} <= made
 
 
 def test_a_model_makes_the_table_of_an_entity_when_it_is_first_asked_for(many: App) -> None:

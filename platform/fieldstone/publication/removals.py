@@ -96,9 +96,10 @@ def _targets_of_field(  # noqa: PLR0917  # a field with what is around it
 ) -> Iterator[Removal]:
     if type(field.type) is not ReferenceType or type(now.type) is not ReferenceType:
         return
-    columns = {column.name: column for column in field.columns}
     for target, name in field.type.targets.items():
         if renames.entity(target) not in now.type.targets:
+            # Not before: whoever asks for columns has the table made.
+            columns = {column.name: column for column in field.columns}
             yield Removal(
                 entity.name, field.name, element, entity.table, (columns[name],), goes_on=True,
                 checks=_checks(entity, field), target=old.entities[target].table,
