@@ -115,6 +115,18 @@ def test_values_that_do_not_convert_become_empty_and_come_back_from_the_archive(
     }
 
 
+def test_the_archive_follows_a_field_that_gets_another_name(shop):
+    numbers = SIZE_IN_NUMBERS.replace("  size: {", "  width: {was: size, ").replace("{size}", "{width}")
+    shop.publish(numbers.replace("[size, name]", "[width, name]"), allow_destructive=True)
+    [kept] = archived(shop.database)
+    assert kept.element == "product.width"
+    shop.publish(APP.replace("  size: {", "  size: {was: width, "))
+    [kept] = archived(shop.database)
+    assert kept.element == "product.size"
+    assert restore(shop.database, shop.model, kept.name).rows == 1
+    assert by_name(shop)["Valve"]["size"] == "twelve"
+
+
 def test_titles_searches_and_indexes_follow(shop):
     before = {name for (name,) in shop.sql("SELECT indexname FROM pg_indexes WHERE tablename = 'product'")}
     shop.publish(SIZE_IN_NUMBERS, allow_destructive=True)

@@ -122,6 +122,25 @@ def test_removed_fields_come_back_with_values_links_formulas_and_past(sales):
     assert archived(sales.database) == []
 
 
+def test_the_archive_follows_objects_and_fields_that_get_other_names(sales):
+    before = by_name(sales)
+    remove(sales, POORER)
+    sales.publish(APP)
+    renamed = APP.replace("  worth: {type: money}", "  value: {was: worth, type: money}")
+    renamed = renamed.replace("expression: worth", "expression: value")
+    renamed = renamed.replace("name: account\n", "name: client\nwas: account\n").replace(
+        "to: account", "to: client"
+    )
+    sales.publish(renamed)
+    assert {one.element for one in archived(sales.database)} >= {"client.value", "client.people"}
+    outcomes = [restore(sales.database, sales.model, f"v2__account__{name}") for name in ("worth", "people")]
+    assert [(one.rows, one.left) for one in outcomes] == [(2, 0), (1, 0)]
+    after = {one["name"]: one for one in records.list(sales.system, "client", records.Query()).data}
+    assert [one["value"] for one in after.values()] == [one["worth"] for one in before.values()]
+    beta = UUID(before["Beta"]["id"])
+    assert records.history(sales.system, "client", beta)[0]["changes"]["value"] == ["7.00", "8.00"]
+
+
 def test_values_of_now_win_over_those_of_the_archive(sales):
     remove(sales, WITHOUT_CITY)
     sales.publish(APP)

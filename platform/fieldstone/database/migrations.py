@@ -259,6 +259,15 @@ def _unfinished(_data: str, system: str) -> tuple[str, ...]:
     )
 
 
+def _names_of_the_archived(_data: str, system: str) -> tuple[str, ...]:
+    """What rows call it, while `entity` and `field` say where it belongs: they follow later renames."""
+    return (
+        f'ALTER TABLE "{system}".archive ADD COLUMN called text',
+        f'UPDATE "{system}".archive SET called = coalesce(field, entity)',  # noqa: S608  # tenant names are checked
+        f'ALTER TABLE "{system}".archive ALTER COLUMN called SET NOT NULL',
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _first),
     Migration(2, _operations_and_feed),
@@ -269,4 +278,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(7, _drafts),
     Migration(8, _archive),
     Migration(9, _unfinished),
+    Migration(10, _names_of_the_archived),
 )

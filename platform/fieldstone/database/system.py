@@ -132,6 +132,7 @@ def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             _text("entity"),
             sa.Column("field", sa.Text),
             sa.Column("rows", sa.BigInteger, nullable=False),
+            _text("called"),
         ),
         "table_state": sa.Table("table_state", metadata, _key("name", sa.Text), _text("digest")),
         "unfinished": sa.Table(

@@ -5,7 +5,7 @@ Nothing else reads the archive: its tables are of no model, so no page and no ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,10 @@ from fieldstone.records.kept.recomputing import RECOMPUTE
 
 @dataclass(frozen=True)
 class Archived:
-    """What one publication removed. kind: "table" of an entity, "links" or "columns" of a field."""
+    """What one publication removed. kind: "table" of an entity, "links" or "columns" of a field.
+
+    entity, field: where it belongs, as that is called by now. called: its name when it was removed.
+    """
 
     name: str
     publication: int
@@ -39,6 +42,7 @@ class Archived:
     entity: str
     field: str | None
     rows: int
+    called: str
 
     @property
     def element(self) -> str:
@@ -48,7 +52,7 @@ class Archived:
     @property
     def named(self) -> str:
         """What rows call it."""
-        return f"{ARCHIVED}{self.publication}:{self.field or self.entity}"
+        return f"{ARCHIVED}{self.publication}:{self.called}"
 
 
 @dataclass(frozen=True)
@@ -148,32 +152,52 @@ def _otherwise(found: Archived, how: str) -> Invalid:
     )
 
 
-def _columns(connection: sa.Connection, system: SystemTables, table: sa.Table, found: Archived) -> list[str]:
-    """The columns to fill. Raises Invalid where one is missing or of another type."""
+def _columns(
+    connection: sa.Connection, system: SystemTables, table: sa.Table, found: Archived
+) -> dict[str, str]:
+    """The columns to fill, and those of the archive that do. Raises Invalid where one is missing or of
+    another type.
+    """
+    kept = _types(connection, _place(system, found))
+    declared = _types(connection, f'"{table.schema}"."{table.name}"')
+    columns = {_called_now(found, name): name for name in kept}
+    for name, before in columns.items():
+        if kept[before] != declared.get(name):
+            how = f"its column `{name}` was {kept[before]}, and is {declared.get(name, 'not there')}"
+            raise _otherwise(found, how)
+    return columns
+
+
+def _types(connection: sa.Connection, table: str) -> dict[str, str]:
+    """The columns of a table with their types, in order."""
     statement = sa.text(
-        "SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS kept, "
-        "format_type(b.atttypid, b.atttypmod) AS declared FROM pg_attribute a LEFT JOIN pg_attribute b "
-        "ON b.attrelid = CAST(:table AS regclass) AND b.attname = a.attname AND NOT b.attisdropped "
-        "WHERE a.attrelid = CAST(:archive AS regclass) AND a.attnum > 0 AND NOT a.attisdropped"
+        "SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute "
+        "WHERE attrelid = CAST(:table AS regclass) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
     )
-    places = {"archive": _place(system, found), "table": f'"{table.schema}"."{table.name}"'}
-    columns = connection.execute(statement, places).all()
-    for name, kept, declared in columns:
-        if kept != declared:
-            raise _otherwise(found, f"its column `{name}` was {kept}, and is {declared or 'not there'}")
-    return [str(name) for name, _, _ in columns]
+    return {row.attname: row.type for row in connection.execute(statement, {"table": table})}
+
+
+def _called_now(found: Archived, column: str) -> str:
+    """A column of a field begins with the field's name, which another publication may have changed since."""
+    if found.kind != "columns" or column == "id" or not column.startswith(found.called):
+        return column
+    return f"{found.field}{column.removeprefix(found.called)}"
 
 
 def _values(
-    connection: sa.Connection, system: SystemTables, table: sa.Table, columns: Sequence[str], found: Archived
+    connection: sa.Connection,
+    system: SystemTables,
+    table: sa.Table,
+    columns: Mapping[str, str],
+    found: Archived,
 ) -> Restored:
-    names = [name for name in columns if name != "id"]
-    old = sa.table(found.name, *map(sa.column, columns), schema=system.archive_schema).alias("old")
-    empty = [table.c[name].is_(None) for name in names]
+    filled = {name: before for name, before in columns.items() if name != "id"}
+    old = sa.table(found.name, *map(sa.column, columns.values()), schema=system.archive_schema).alias("old")
+    empty = [table.c[name].is_(None) for name in filled]
     statement = (
         sa.update(table)
-        .values({name: old.c[name] for name in names})
-        .where(table.c.id == old.c.id, *empty, *_reachable(table, old, names))
+        .values({name: old.c[before] for name, before in filled.items()})
+        .where(table.c.id == old.c.id, *empty, *_reachable(table, old, filled))
         .returning(table.c.id, table.c.version)
     )
     changed = connection.execute(statement).all()
@@ -186,7 +210,11 @@ def _values(
 
 
 def _rows(
-    connection: sa.Connection, system: SystemTables, table: sa.Table, columns: Sequence[str], found: Archived
+    connection: sa.Connection,
+    system: SystemTables,
+    table: sa.Table,
+    columns: Mapping[str, str],
+    found: Archived,
 ) -> Restored:
     old = sa.table(found.name, *map(sa.column, columns), schema=system.archive_schema).alias("old")
     chosen = sa.select(*(old.c[name] for name in columns)).where(*_reachable(table, old, columns))
@@ -213,14 +241,16 @@ def _restored(
     return Restored(rows, left, why if left else "")
 
 
-def _reachable(table: sa.Table, old: sa.FromClause, names: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+def _reachable(
+    table: sa.Table, old: sa.FromClause, columns: Mapping[str, str]
+) -> list[sa.ColumnElement[bool]]:
     """That what is referred to is there."""
     found: list[sa.ColumnElement[bool]] = []
-    for name in names:
+    for name, before in columns.items():
         for key in table.c[name].foreign_keys:
             target = sa.table(key.target_fullname.split(".")[1], sa.column("id"), schema=table.schema).alias()
-            there = sa.exists().where(target.c.id == old.c[name])
-            found.append(sa.or_(old.c[name].is_(None), there))
+            there = sa.exists().where(target.c.id == old.c[before])
+            found.append(sa.or_(old.c[before].is_(None), there))
     return found
 
 

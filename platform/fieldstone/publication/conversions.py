@@ -341,6 +341,7 @@ def _noted(system: SystemTables, version: int, each: FieldConversion) -> Stateme
         kind="columns",
         entity=each.entity,
         field=each.new.name,
+        called=each.new.name,
         rows=sa.select(sa.func.count()).select_from(archived).scalar_subquery(),
     )
 

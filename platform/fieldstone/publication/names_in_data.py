@@ -44,6 +44,7 @@ def renamed_data(
         for table in (system.approval, system.counter):
             yield from _each(element, table, _column(table, "field", names, table.c.entity == entity))
         yield from _each(element, new.entities[FILE].table, _of_files(new, entity, names))
+        yield from _archived_fields(element, system, entity, names)
     yield from _roles(system, new, renames.roles)
     for (entity, field), names in renames.options.items():
         yield from _options(system, new.entities[entity], field, names)
@@ -61,8 +62,8 @@ def _entities(system: SystemTables, old: Model, new: Model, renames: Renames) ->
     )  # fmt: skip  # one line of tables
     for table in plain:
         yield from _each(element, table, _column(table, "entity", names, sa.true()))
-    # What is archived keeps the name under which it is to be declared again.
-    kept = {old: new for old, new in names.items() if ARCHIVED not in old + new}
+    # What is archived belongs to what is declared under the name that it had, and is renamed with that.
+    kept = _of_declared(names)
     if kept:
         yield from _each(element, system.archive, _column(system.archive, "entity", kept, sa.true()))
     yield from _each(element, system.token, [_tokens(system, names)])
@@ -80,6 +81,17 @@ def _roles(system: SystemTables, new: Model, names: Names) -> Iterator[TableChan
     yield from _each(element, system.share, _column(system.share, "role", names, sa.true()))
     values = JsonNames.of_values(system.history, told, held.name, "role", names)
     yield from _each(element, system.history, [values])
+
+
+def _archived_fields(element: str, system: SystemTables, entity: str, names: Names) -> Iterator[TableChange]:
+    table, kept = system.archive, _of_declared(names)
+    if kept:
+        yield from _each(element, table, _column(table, "field", kept, table.c.entity == entity))
+
+
+def _of_declared(names: Names) -> dict[str, str]:
+    """Without those that say that something went into the archive, or came back."""
+    return {old: new for old, new in names.items() if ARCHIVED not in old + new}
 
 
 def _leading_anywhere(old: Model, new: Model, renames: Renames) -> Iterator[tuple[sa.Table, str]]:

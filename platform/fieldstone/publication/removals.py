@@ -243,6 +243,7 @@ def _noted(system: SystemTables, removal: Removal, name: str, version: int) -> S
         kind=kind,
         entity=removal.entity,
         field=removal.field,
+        called=removal.field or removal.entity,
         rows=sa.select(sa.func.count()).select_from(archived).scalar_subquery(),
     )
 

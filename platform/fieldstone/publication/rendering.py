@@ -32,6 +32,8 @@ def plan_lines(plan: Plan, *, allow_destructive: bool = False) -> Iterator[tuple
         yield "", None
     for step in plan.steps:
         yield _step_line(step)
+        if _is_long(step.detail):
+            yield f"      {step.detail}", None
         if step.lock is not None and step.lock.rows:
             yield f"      {step.lock}", None
         now = "used by" if step.action == "change" else "used until now by"
@@ -80,11 +82,16 @@ def _heading(plan: Plan) -> str:
 
 def _step_line(step: Step) -> tuple[str, str]:
     sign, colour = _SIGNS[step.action]
-    detail = step.detail if len(step.detail) <= _LONGEST_DETAIL else f"{step.detail[:_LONGEST_DETAIL]}…"
+    detail = "" if _is_long(step.detail) else step.detail
     rows = f"  ({step.rows:,} rows)" if step.rows else ""
     loses = "  loses data" if step.destructive else ""
     line = f"  {sign} {step.kind:<9} {step.name:<32} {detail}{rows}{loses}"
     return line.rstrip(), "red" if step.destructive else colour
+
+
+def _is_long(detail: str) -> bool:
+    """Whether it gets a line of its own, below that of its step."""
+    return len(detail) > _LONGEST_DETAIL
 
 
 def _refusal_lines(refusals: Sequence[Refusal]) -> Iterator[tuple[str, str | None]]:
