@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from fieldstone.publication.current import load_model
 from fieldstone.records import Query
 from fieldstone.records.lookup import AT_ONCE, ENOUGH
 from fieldstone_metadata.kept_check import CheckStore
+from fieldstone_rules.types import Ref
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from
 from fieldstone_testing.statements import noted_statements
@@ -143,6 +145,17 @@ def test_comments_on_all_entities_are_listed_without_making_their_tables(many: A
     [told] = records.list_records(replace(reader, model=model), "comment", Query()).data
     assert told["regarding"]["title"] == "first"
     assert not {table.name for table in model.metadata.tables.values()} & {f"thing_{n}" for n in range(MANY)}
+
+
+@pytest.mark.parametrize("kind", ["comment", "file"])
+def test_what_is_about_one_record_is_looked_for_among_those_of_its_entity(many: App, kind: str) -> None:
+    [made] = records.create(many.system, "thing_2", [{"name": "first"}])
+    about = Ref("thing_2", made.id)
+    reader = many.context_for("Ada", ["admin"])
+    with noted_statements() as seen:
+        records.list_json(reader, kind, Query(related=("regarding", about)))
+    [listing] = [text for text in seen if "regarding" in text]
+    assert set(re.findall(r"\bthing_\d+\b", listing)) == {"thing_2"}
 
 
 SEARCHABLE = "kind: app\nname: shop\nversion: 1.0.0\n---\n" + "\n---\n".join(

@@ -25,9 +25,14 @@ from fieldstone_rules.sql.constants import RequestConstants
 Column = sa.ColumnElement[Any]
 
 
-def joined_clause(model: Model, decision: Decision, scope: SqlScope) -> Column | None:
-    """The clause of a decision for the record of `scope`, whose joins it may extend; None: always allowed."""
-    return _clause(model, decision, scope.source, lambda rule: lower(rule.expression, scope))
+def joined_clause(
+    model: Model, decision: Decision, scope: SqlScope, about: str | None = None
+) -> Column | None:
+    """The clause of a decision for the record of `scope`, whose joins it may extend; None: always allowed.
+
+    about: the entity of what the record is about, where the statement only asks for such comments or files.
+    """
+    return _clause(model, decision, scope.source, lambda rule: lower(rule.expression, scope), about)
 
 
 def clause(model: Model, decision: Decision, entity: str, source: sa.FromClause) -> Column | None:
@@ -36,14 +41,18 @@ def clause(model: Model, decision: Decision, entity: str, source: sa.FromClause)
 
 
 def _clause(
-    model: Model, decision: Decision, source: sa.FromClause, lowered: Callable[[Rule], Column]
+    model: Model,
+    decision: Decision,
+    source: sa.FromClause,
+    lowered: Callable[[Rule], Column],
+    about: str | None = None,
 ) -> Column | None:
     if decision.constant is not None:
         return None if decision.constant else sa.false()
 
     def of(condition: Part) -> Column:
         if isinstance(condition, Follows):
-            return _followed(model, condition, source)
+            return _followed(model, condition, source, about)
         if isinstance(condition, OfParent):
             return _of_parent(model, condition, source)
         if isinstance(condition, Shared):
@@ -72,12 +81,13 @@ def _of_parent(model: Model, condition: OfParent, source: sa.FromClause) -> Colu
     return found.correlate(source).scalar_subquery()
 
 
-def _followed(model: Model, condition: Follows, source: sa.FromClause) -> Column:
+def _followed(model: Model, condition: Follows, source: sa.FromClause, only: str | None = None) -> Column:
     """Whether the record that a reference to any entity names is live and may be read (or changed).
 
-    PostgreSQL plans each branch by itself and runs only the one that applies.
+    PostgreSQL plans each branch by itself and runs only the one that applies. only: the entity that it names.
     """
-    granted = ((e, access_for_key(model, condition.access_key, e.name)) for e in _led_to(model, condition))
+    led_to = (entity for entity in _led_to(model, condition) if only in {None, entity.name})
+    granted = ((e, access_for_key(model, condition.access_key, e.name)) for e in led_to)
     branches = {
         entity.name: _allowed_target(model, condition, entity, source)
         for entity, access in granted

@@ -58,13 +58,14 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
     if query.at is not None:
         return _rows_then(viewer, entity, query)
     table = entity.table.alias()
-    record = RecordSource(viewer, entity, table, Joins())
+    about = _about(entity, query)
+    record = RecordSource(viewer, entity, table, Joins(), about=about)
     granted = viewer.access(entity.name)
     ours, theirs = system_scope(viewer, entity.name, table), viewer_scope(viewer, entity.name, table)
     binned = table.c.deleted_at.is_not(None) if query.deleted else table.c.deleted_at.is_(None)
     conditions: list[Column] = [binned]
     decisions: list[Decision] = [granted.read, granted.delete] if query.deleted else [granted.read]
-    rights = [joined_clause(viewer.model, decision, ours) for decision in decisions]
+    rights = [joined_clause(viewer.model, decision, ours, about) for decision in decisions]
     conditions += [right for right in rights if right is not None]
     for wanted in conditions_of(viewer, entity, query):
         conditions.append(condition(wanted, ours if wanted is query.where else theirs))
@@ -160,7 +161,8 @@ def page_statement(
     page = _page(rows, terms, nulls, query.limit + 1).subquery("page")
     # A search is planned for its words each time, and mostly finds few: planning is most of its cost.
     joins = Joins(titles=not number_of_words)
-    shown = (RecordSource if query.at is None else past.PastSource)(viewer, entity, page, joins)
+    source_of = RecordSource if query.at is None else past.PastSource
+    shown = source_of(viewer, entity, page, joins, about=_about(entity, query))
     view = seen(viewer, entity, query)
     fields = query.fields if query.fields is not None else (view.columns if view else ()) or None
     item = record_json(shown, _chosen(viewer, entity, query, fields))
@@ -231,6 +233,13 @@ def _at_top(record: RecordSource, query: Query, number_of_words: int) -> Column:
     known = record.readable(field)
     found: Column = above.correlate(record.rows).exists()
     return sa.not_(found if known is None else sa.and_(known.is_(sa.true()), found))
+
+
+def _about(entity: Entity, query: Query) -> str | None:
+    """The entity of the record that all of the list is about, such as the comments on one."""
+    if query.related is None or entity.about is None or query.related[0] != entity.about.name:
+        return None
+    return query.related[1].entity
 
 
 def _related(record: RecordSource, name: str, _target: Any) -> Column:

@@ -6,7 +6,7 @@ read does not join, so that its title and all its fields are null.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,16 +61,27 @@ class Joins:
 
 
 class RecordSource:
-    """The record at `rows` (an alias of its entity's table, or a subquery with its columns)."""
+    """The record at `rows` (an alias of its entity's table, or a subquery with its columns).
+
+    about: the entity of what it is about, where only such records are read: only that is looked into.
+    """
 
     def __init__(
-        self, viewer: Viewer, entity: Entity, rows: sa.FromClause, joins: Joins, place: JoinKey = ()
+        self,
+        viewer: Viewer,
+        entity: Entity,
+        rows: sa.FromClause,
+        joins: Joins,
+        place: JoinKey = (),
+        *,
+        about: str | None = None,
     ) -> None:
         self.viewer = viewer
         self.entity = entity
         self.rows = rows
         self.joins = joins
         self._place = place
+        self._about = about
 
     def column(self, name: str) -> Column:
         """A column of the record's table."""
@@ -96,7 +107,7 @@ class RecordSource:
         key, entity = self.column(field), self.column(entity_column(field))
         titles = {
             target.name: self._looked_up(target, key)
-            for target in self.viewer.model.with_activities
+            for target in self._any_of(field)
             if self.viewer.access(target.name).read.constant is not False
         }
         nothing: Column = sa.cast(sa.null(), sa.Text)
@@ -106,6 +117,13 @@ class RecordSource:
             json_text.constant(',"title":'), json_text.escaped(title), json_text.constant("}"),
         )  # fmt: skip  # reads as the JSON does
         return sa.case((key.is_not(None), described), else_=json_text.NULL)
+
+    def _any_of(self, field: str) -> Iterable[Entity]:
+        """The entities of which a reference to any may lead to a record."""
+        about, all_of_them = self.entity.about, self.viewer.model.with_activities
+        if self._about is None or about is None or about.name != field:
+            return all_of_them
+        return (entity for entity in all_of_them if entity.name == self._about)
 
     def _looked_up(self, entity: Entity, key: Column) -> Column:
         """The title of a record that the viewer may read."""
