@@ -194,6 +194,13 @@ def test_several_files_are_listed_by_name(ann: ApiClient) -> None:
     assert [link["id"] for link in ann.get(f"/data/deal/{record}").json["photos"]] == [files[0]]
 
 
+def test_an_exported_cell_names_the_files_and_holds_no_links(app: App, client: Client) -> None:
+    ada = client(app, app.token("Ada", ["admin"]))
+    deal(ada, contract=uploaded(ada), photos=[uploaded(ada, name, picture()) for name in ("b.png", "a.png")])
+    lines = ada.get("/data/deal/export?fields=name,contract,photos").text.splitlines()
+    assert lines[1:] == ["Pump,offer.pdf,a.png; b.png"]
+
+
 def test_a_file_in_a_field_is_read_by_whoever_reads_the_field(
     ann: ApiClient, bob: ApiClient, eve: ApiClient
 ) -> None:

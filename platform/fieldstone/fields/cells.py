@@ -10,7 +10,7 @@ from fieldstone.fields.texts import list_cell
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _REFERENCE = frozenset({"id", "entity", "title"})
-"""What the API's form of a reference has, and no other object."""
+"""What the API's form of a reference has; that of a file has more."""
 
 
 def cell_text(value: Any) -> str:
@@ -20,7 +20,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        return str(value["title"] or "") if value.keys() == _REFERENCE else json_cell(value)
+        return str(value["title"] or "") if value.keys() >= _REFERENCE else json_cell(value)
     if isinstance(value, list):
         return list_cell([cell_text(item) for item in value])
     return str(value)
