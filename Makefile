@@ -31,12 +31,13 @@ lint: install-dev ## Check style, types and layers.
 pytest: install-dev ## Run the tests (ARGS="tests/platform -k plan" for some).
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-nightly: install-dev ## Compare evaluators on 20,000 expressions, permissions in 200 worlds; plans with a million rows; all of the API; kill publishers at each step, publish under load.
+nightly: install-dev ## Compare evaluators on 20,000 expressions, permissions in 200 worlds; plans with a million rows; all of the API; kill publishers at each step, publish under load; export sixty apps and apply them.
 	FIELDSTONE_RULES_EXAMPLES=20000 $(BIN)/pytest -n $(WORKERS) tests/rules/test_agreement.py
 	FIELDSTONE_WORLDS=200 $(BIN)/pytest -n 0 tests/platform/test_access_oracle.py
 	FIELDSTONE_PLANS_ROWS=1000000 $(BIN)/pytest -n 0 tests/platform/test_plans.py
 	FIELDSTONE_PUBLICATIONS=20 FIELDSTONE_FIGURES=1 $(BIN)/pytest -s -n 0 tests/platform/test_published_under_load.py
 	FIELDSTONE_KILLS=1000 $(BIN)/pytest -n 0 tests/platform/test_killed_publishers.py
+	FIELDSTONE_TRIPS=60 $(BIN)/pytest -n $(WORKERS) tests/platform/test_round_trips.py
 	FIELDSTONE_OPENAPI_EXAMPLES=20 $(BIN)/pytest -n $(WORKERS) tests/platform/test_openapi_calls.py
 
 bench: install ## Measure against a hand-written application, in one run.

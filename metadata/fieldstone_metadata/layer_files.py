@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from fieldstone_metadata.app_names import app_names
 from fieldstone_metadata.problems import MetadataError, Problem
 
 DOCUMENT_SUFFIXES = (".yaml", ".yml", ".json")
@@ -18,8 +19,6 @@ LARGEST_FILE = 5 * 1024 * 1024
 LARGEST_LAYER = 64 * 1024 * 1024
 MOST_FILES = 10_000
 LOCAL = "local"
-_APP_NAME = re.compile(r"^\s*[\"']?kind[\"']?:\s*[\"']?app\b.*", re.MULTILINE)
-_NAME = re.compile(r"^\s*[\"']?name[\"']?:\s*[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -88,19 +87,32 @@ def _layer_of(results: list[File | Problem]) -> Layer:
 
 def layer_name(files: tuple[File, ...]) -> str:
     """The name of the app among `files`, or `local`."""
+    documents = (file for file in files if file.path.endswith(DOCUMENT_SUFFIXES))
+    return next((name for file in documents for name in app_names(file.path, file.text)), LOCAL)
+
+
+def in_order_of_folders(layer: Layer) -> Layer:
+    """The layer as `read_layer` gives it, whatever way its files came: first files, then folders."""
+    return replace(layer, files=tuple(sorted(layer.files, key=_place)))
+
+
+def _place(file: File) -> tuple[tuple[bool, str], ...]:
+    *folders, name = file.path.split("/")
+    return (*((True, folder) for folder in folders), (False, name))
+
+
+def by_folder(files: Iterable[File]) -> dict[str, tuple[File, ...]]:
+    """Folder → its files, by their paths in it; those in no folder come under an empty name."""
+    found: dict[str, list[File]] = {}
     for file in files:
-        app = _APP_NAME.search(file.text) if file.path.endswith(DOCUMENT_SUFFIXES) else None
-        if app is not None:
-            document = _document_around(file.text, app.start())
-            name = _NAME.search(document)
-            return name.group(1) if name else LOCAL
-    return LOCAL
+        folder, _, rest = file.path.partition("/")
+        found.setdefault(folder if rest else "", []).append(File(rest or file.path, file.text))
+    return {folder: tuple(each) for folder, each in found.items()}
 
 
-def _document_around(text: str, index: int) -> str:
-    begin = text.rfind("\n---", 0, index) + 1
-    end = text.find("\n---", index)
-    return text[begin : end if end >= 0 else len(text)]
+def holds_layers(files: Iterable[File]) -> bool:
+    """Whether files are those of an installation: all in folders that are called as the layers in them."""
+    return all(folder == layer_name(found) for folder, found in by_folder(files).items())
 
 
 def _paths_below(path: Path) -> list[Path]:

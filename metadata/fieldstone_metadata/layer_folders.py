@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fieldstone_metadata.layer_files import SUFFIXES, Layer
+from fieldstone_metadata.layer_files import SUFFIXES, Layer, holds_layers
 from fieldstone_metadata.problems import MetadataError, Problem
 
 _SHOWN = 5
@@ -24,6 +25,9 @@ class Written:
 
 def write_layers(layers: Sequence[Layer], folder: Path, *, prune: bool = False) -> Written:
     """Write one layer into `folder`, or several into a folder each that is called as the layer.
+
+    One that would be read as several, as all its files are in folders called as the layers in them, is
+    written as those are.
 
     Files with the same content are not touched. Hidden files and files that are no documents are none of our
     business. prune: remove documents that the layers do not have; without it they are refused, as a later
@@ -44,9 +48,10 @@ def write_layers(layers: Sequence[Layer], folder: Path, *, prune: bool = False) 
 def _wanted(layers: Sequence[Layer]) -> Mapping[str, str]:
     """Path → text. Raises MetadataError for a path that would lead out of the folder."""
     wanted = {}
+    alone = len(layers) == 1 and not holds_layers(layers[0].files)
     for layer in layers:
         for file in layer.files:
-            path = PurePosixPath(file.path) if len(layers) == 1 else PurePosixPath(layer.name, file.path)
+            path = PurePosixPath(file.path) if alone else PurePosixPath(layer.name, file.path)
             if path.is_absolute() or ".." in path.parts:
                 message = "this path leads out of the folder of its layer"
                 raise MetadataError([Problem(file.path, 1, 1, "bad_path", message, layer=layer.name)])
@@ -74,14 +79,15 @@ def _refused(folder: Path, others: Sequence[str]) -> MetadataError:
 def _text_in(path: Path) -> str | None:
     """The text of a file; None where there is none that could be read as one."""
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
 
 
 def _write(path: Path, text: str) -> None:
-    """All of it or nothing: a process that is killed leaves the file as it was."""
+    """All of it or nothing: a process that is killed leaves the file as it was. A byte order mark stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    mark = BOM_UTF8 if path.is_file() and path.read_bytes().startswith(BOM_UTF8) else b""
     beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(text.encode())
+    beside.write_bytes(mark + text.encode())
     beside.replace(path)

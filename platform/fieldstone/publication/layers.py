@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fieldstone_metadata import Layer, core_layer, template_layer, template_names
 from fieldstone_metadata.documents import documents_of
+from fieldstone_metadata.layer_files import in_order_of_folders
 from fieldstone_metadata.reporting import Report
 
 CORE = "core"
@@ -15,13 +16,14 @@ def combined_layers(given: Sequence[Layer], published: Sequence[Layer]) -> tuple
     """`given` over what is published, over the shipped `core`.
 
     A given layer replaces the published one of the same name. An app that is required and neither given nor
-    published is taken from the shipped templates; if there is none, the check will say what is missing.
+    published is taken from the shipped templates; if there is none, the check will say what is missing. The
+    files of each are in the order of a folder, so that a folder which was exported is what is in force.
     """
     known = [layer for layer in published if layer.name != CORE]
     layers = {layer.name: layer for layer in (core_layer(), *known, *given)}
     while missing := _missing(layers):
         layers |= {name: template_layer(name) for name in missing}
-    return tuple(layers.values())
+    return tuple(map(in_order_of_folders, layers.values()))
 
 
 def _missing(layers: Mapping[str, Layer]) -> set[str]:

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from fieldstone.errors import Malformed, TooLarge
 from fieldstone_metadata import File, Layer
-from fieldstone_metadata.layer_files import LARGEST_FILE, LARGEST_LAYER, MOST_FILES, SUFFIXES, layer_name
+from fieldstone_metadata.layer_files import (
+    LARGEST_FILE,
+    LARGEST_LAYER,
+    MOST_FILES,
+    SUFFIXES,
+    by_folder,
+    holds_layers,
+    layer_name,
+)
 
 ZIP = "application/zip"
 _MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -62,12 +70,7 @@ def _is_document(member: zipfile.ZipInfo) -> bool:
 
 
 def _layers(texts: dict[str, str]) -> list[Layer]:
-    folders: dict[str, list[File]] = {}
-    for path, text in texts.items():
-        folder, _, rest = path.partition("/")
-        folders.setdefault(folder if rest else "", []).append(File(rest or path, text))
-    layers = [Layer(folder, tuple(files)) for folder, files in folders.items()]
-    if all(layer.name == layer_name(layer.files) for layer in layers):
-        return layers
     files = tuple(File(path, text) for path, text in texts.items())
+    if holds_layers(files):
+        return [Layer(folder, found) for folder, found in by_folder(files).items()]
     return [Layer(layer_name(files), files)]
