@@ -60,7 +60,7 @@ STAGES = ["prospecting", "negotiation", "won", "lost"]
 
 def world_records(seed: int = 7) -> tuple[dict[str, list[dict[str, Any]]], list[tuple[UUID, UUID]]]:
     """Records with everything that is awkward: nulls, missing hops, empty collections, turned clocks,
-    deleted lines.
+    deleted lines, and deleted opportunities with those that went with them.
     """
     dice = random.Random(seed)
 
@@ -78,6 +78,8 @@ def world_records(seed: int = 7) -> tuple[dict[str, list[dict[str, Any]]], list[
     for account in accounts:
         account["parent"] = maybe([Ref("account", other["id"]) for other in accounts])
     opportunities = [_opportunity(i, maybe, dice, users, accounts) for i in range(24)]
+    for opportunity in opportunities[:16:3]:
+        opportunity["deleted_at"] = MOMENTS[0]
     lines = [
         _row("line", 501 + i, opportunity=Ref("opportunity", dice.choice(opportunities[:16])["id"]), name=maybe(TEXTS),
              quantity=maybe(INTEGERS[:10]), price=maybe(DECIMALS), due=maybe(DATES),

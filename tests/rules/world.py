@@ -117,7 +117,7 @@ ENTITIES: dict[str, EntitySchema] = {
             "pin": FieldSchema("pin", simple(Kind.TEXT), secret=True),
         },
         {
-            "lines": InverseSchema("lines", "line", "opportunity"),
+            "lines": InverseSchema("lines", "line", "opportunity", owned=True),
             "notes": InverseSchema("notes", "note", "regarding"),
         },
         title="name",
@@ -231,7 +231,9 @@ class Memory:
         return self.records.get(ref.entity, {}).get(ref.id)
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        rows = [row for row in self.records.get(source.entity, {}).values() if row["deleted_at"] is None]
+        around = self.record(of) if source.owned and of is not None else None
+        ended = None if around is None else around["deleted_at"]
+        rows = [row for row in self.records.get(source.entity, {}).values() if row["deleted_at"] == ended]
         if of is None:
             return rows
         if source.many:

@@ -35,9 +35,18 @@ def joined_clause(
     return _clause(model, decision, scope.source, lambda rule: lower(rule.expression, scope), about)
 
 
-def clause(model: Model, decision: Decision, entity: str, source: sa.FromClause) -> Column | None:
-    """The clause of a decision for the record at `source`, without joins; None: always allowed."""
-    return _clause(model, decision, source, lambda rule: computed(model, entity, source, rule.expression))
+def clause(
+    model: Model, decision: Decision, entity: str, source: sa.FromClause, *, live: bool = False
+) -> Column | None:
+    """The clause of a decision for the record at `source`, without joins; None: always allowed.
+
+    live: whether the statement leaves out what is in the recycle bin there.
+    """
+
+    def lowered(rule: Rule) -> Column:
+        return computed(model, entity, source, rule.expression, live=live)
+
+    return _clause(model, decision, source, lowered)
 
 
 def _clause(
@@ -110,7 +119,7 @@ def _allowed_target(model: Model, condition: Follows, entity: Entity, source: sa
     decision = decided(access, condition.verb)
     alike = decision.constant is True and not (condition.within and entity.holding_files)
     target = (outline(entity.name, model.schema) if alike else entity.table).alias()
-    right = clause(model, decision, entity.name, target)
+    right = clause(model, decision, entity.name, target, live=True)
     conditions = [target.c.id == source.c[condition.field], target.c.deleted_at.is_(None)]
     conditions += [] if right is None else [right]
     if condition.within is not None:

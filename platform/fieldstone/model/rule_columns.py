@@ -88,13 +88,15 @@ def computed(
     source: sa.FromClause,
     expression: Expression,
     constants: RequestConstants | None = None,
+    *,
+    live: bool = False,
 ) -> Column:
     """An expression over the record at `source`, with the system's rights and without joins of its own.
 
     Where it follows references, it becomes a scalar subquery. constants: of somebody else than the request's
-    user.
+    user. live: whether the record is known to be in no recycle bin.
     """
-    scope = SqlScope(SystemColumns(model, constants), entity, source)
+    scope = SqlScope(SystemColumns(model, constants), entity, source, live=live)
     value = lower(expression, scope) if constants is None else lower(expression, scope, constants)
     if not scope.joins:
         return value

@@ -70,7 +70,8 @@ def _seen(record: RecordSource, field: Field, rows: sa.FromClause) -> list[Colum
     """The way leads on only from live records that the viewer may read, and whose place the viewer knows."""
     viewer, entity = record.viewer, record.entity.name
     granted = viewer.access(entity)
-    rights = [clause(viewer.model, d, entity, rows) for d in (granted.read, granted.field_read(field.name))]
+    decisions = (granted.read, granted.field_read(field.name))
+    rights = [clause(viewer.model, decision, entity, rows, live=True) for decision in decisions]
     return [rows.c.deleted_at.is_(None), *(right for right in rights if right is not None)]
 
 

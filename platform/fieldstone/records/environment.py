@@ -94,7 +94,10 @@ class RelatedRecords:
         self._at_hand.extend(found.values())
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        """The live records of a collection of the record `of`, or of an entity (None)."""
+        """The live records of a collection of the record `of`, or of an entity (None).
+
+        What lives inside a record in the recycle bin is what went there with it.
+        """
         known = self._collections.setdefault(source, {})
         if of is None:
             return self._everything(source, known) if source.owner is None else ()
@@ -174,8 +177,14 @@ class Overlay:
         for ref, row in self._own.items():
             if ref.entity != source.entity:
                 continue
-            if _says_where(row, source, of) and row["deleted_at"] is None and _belongs(row, source, of):
+            if _says_where(row, source, of) and _belongs(row, source, of) and self._is_there(row, source, of):
                 yield row
+
+    def _is_there(self, row: Row, source: CollectionSource, of: Ref | None) -> bool:
+        """Whether a record of the batch will be live, or in the bin with the record that it lives inside."""
+        around = self.record(of) if source.owned and of is not None else None
+        ended = None if around is None else around["deleted_at"]
+        return bool(row["deleted_at"] == ended)
 
 
 def _says_where(row: Row, source: CollectionSource, of: Ref | None) -> bool:

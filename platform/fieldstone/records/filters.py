@@ -17,14 +17,14 @@ from fieldstone_rules import Expression, Problem, Purpose, RuleError, Scope, Sql
 Column = sa.ColumnElement[Any]
 
 
-def viewer_scope(viewer: Viewer, entity: str, rows: sa.FromClause) -> SqlScope:
-    """Where the expressions of a viewer are lowered."""
-    return SqlScope(ViewerColumns(viewer.model, viewer.access_key), entity, rows)
+def viewer_scope(viewer: Viewer, entity: str, rows: sa.FromClause, *, live: bool) -> SqlScope:
+    """Where the expressions of a viewer are lowered. live: as of `SqlScope`."""
+    return SqlScope(ViewerColumns(viewer.model, viewer.access_key), entity, rows, live=live)
 
 
-def system_scope(viewer: Viewer, entity: str, rows: sa.FromClause) -> SqlScope:
-    """Where permissions and what the publication says are lowered."""
-    return SqlScope(SystemColumns(viewer.model), entity, rows)
+def system_scope(viewer: Viewer, entity: str, rows: sa.FromClause, *, live: bool) -> SqlScope:
+    """Where permissions and what the publication says are lowered. live: as of `SqlScope`."""
+    return SqlScope(SystemColumns(viewer.model), entity, rows, live=live)
 
 
 def checked(viewer: Viewer, entity: str, source: str, parameter: str = "where") -> Expression:

@@ -64,7 +64,7 @@ def _stored(field: Field, value: Any) -> tuple[str, Any]:
 def _statement(viewer: Viewer, entity: Entity, field: Field, column: str) -> Statement:
     table = entity.table.alias()
     granted = viewer.access(entity.name)
-    scope = system_scope(viewer, entity.name, table)
+    scope = system_scope(viewer, entity.name, table, live=True)
     decisions = (granted.read, granted.field_read(field.name))
     rights = [joined_clause(viewer.model, decision, scope) for decision in decisions]
     value = sa.bindparam(_VALUE, type_=table.c[column].type)

@@ -165,7 +165,7 @@ def _seen(viewer: Viewer, entity: Entity, field: Field, source: sa.FromClause) -
     decisions = (granted.read, granted.field_read(field.name))
     if any(decision.constant is False for decision in decisions):
         return None
-    rights = [clause(viewer.model, decision, entity.name, source) for decision in decisions]
+    rights = [clause(viewer.model, decision, entity.name, source, live=True) for decision in decisions]
     return [source.c.deleted_at.is_(None), *(right for right in rights if right is not None)]
 
 

@@ -61,7 +61,9 @@ def rows_of(viewer: Viewer, entity: Entity, query: Query, number_of_words: int) 
     about = _about(entity, query)
     record = RecordSource(viewer, entity, table, Joins(), about=about)
     granted = viewer.access(entity.name)
-    ours, theirs = system_scope(viewer, entity.name, table), viewer_scope(viewer, entity.name, table)
+    live = not query.deleted
+    ours = system_scope(viewer, entity.name, table, live=live)
+    theirs = viewer_scope(viewer, entity.name, table, live=live)
     binned = table.c.deleted_at.is_not(None) if query.deleted else table.c.deleted_at.is_(None)
     conditions: list[Column] = [binned]
     decisions: list[Decision] = [granted.read, granted.delete] if query.deleted else [granted.read]

@@ -60,7 +60,7 @@ def past_source(viewer: Viewer, entity: Entity, only: Column | None = None) -> P
     Those in the recycle bin by now need the right to delete as well, as ever.
     """
     table, was = entity.table.alias(), _history_since(viewer, entity, only)
-    scope = system_scope(viewer, entity.name, table)
+    scope = system_scope(viewer, entity.name, table, live=False)
     granted = viewer.access(entity.name)
     conditions = [table.c.created_at <= _instant(), _was_live(table, was)]
     may_read = joined_clause(viewer.model, granted.read, scope)

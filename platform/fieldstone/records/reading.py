@@ -120,7 +120,7 @@ def _statement(
     record = RecordSource(viewer, entity, table, Joins())
     item = record_json(record, chosen_fields(viewer, entity, fields, deleted=deleted, nested=True))
     granted = viewer.access(entity.name)
-    scope = system_scope(viewer, entity.name, table)
+    scope = system_scope(viewer, entity.name, table, live=not deleted)
     decisions = (granted.read, granted.delete) if deleted else (granted.read,)
     rights = [joined_clause(viewer.model, decision, scope) for decision in decisions]
     source = record.joins.apply(scope.apply(table))

@@ -155,7 +155,8 @@ class RecordSource:
             .where(pairs.source == self.rows.c.id, target.c.deleted_at.is_(None), *pairs.conditions)
             .correlate(self.rows)
         )
-        allowed = clause(self.viewer.model, self.viewer.access(link.entity).read, link.entity, target)
+        decision = self.viewer.access(link.entity).read
+        allowed = clause(self.viewer.model, decision, link.entity, target, live=True)
         return (found if allowed is None else found.where(allowed)).scalar_subquery()
 
     def pairs(self, link: Link) -> Pairs:

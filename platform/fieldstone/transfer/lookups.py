@@ -116,7 +116,7 @@ def _readable(context: Context, lookup: BoundLookup, fields: Sequence[Field]) ->
     model, name = context.model, lookup.target.name
     granted = access(model, context.principal, name)
     decisions = [granted.read, *(granted.field_read(field.name) for field in fields)]
-    clauses = [clause(model, decision, name, lookup.target.table) for decision in decisions]
+    clauses = [clause(model, decision, name, lookup.target.table, live=True) for decision in decisions]
     return [one for one in clauses if one is not None]
 
 

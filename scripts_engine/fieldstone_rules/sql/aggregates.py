@@ -1,4 +1,4 @@
-"""Collections in SQL: correlated subqueries over live records."""
+"""Collections in SQL: correlated subqueries over the records that are there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from fieldstone_rules import limits
 from fieldstone_rules.numbers import DECIMAL_PLACES, QUOTIENT_PLACES
+from fieldstone_rules.routes import DELETED_AT
 from fieldstone_rules.sql.lowering import Lowering, Place
 from fieldstone_rules.sql.scope import SqlScope
 from fieldstone_rules.sql_values import Column, bounded_decimal, bounded_integer, negation, number
@@ -53,12 +54,50 @@ def rows_of(lowering: Lowering, collection: Collection) -> Rows:
     """The rows of a collection, before its `where`."""
     tables, entity = lowering.tables(), collection.source.entity
     alias = tables.table(entity).alias()
-    scope = SqlScope(tables, entity, alias)
+    scope = SqlScope(tables, entity, alias, live=_are_live(lowering, collection))
     inner = replace(lowering, places={**lowering.places, collection.binding: Place(scope, ())})
     conditions, links = _membership(lowering, collection, alias)
-    live = tables.column(alias, entity, "deleted_at").is_(None)
+    there, around = _presence(lowering, collection, scope)
     allowed = tables.readable(alias, entity, None)
-    return Rows(scope, inner, (*conditions, live, *([] if allowed is None else [allowed])), links)
+    wanted = (*conditions, *there, *([] if allowed is None else [allowed]))
+    return Rows(scope, inner, wanted, (*links, *around))
+
+
+def _are_live(lowering: Lowering, collection: Collection) -> bool:
+    """Whether none of the rows can be in the recycle bin: only what lives inside a record goes there with it
+    and still belongs to it.
+    """
+    place = _place_around(lowering, collection)
+    return not collection.source.owned or (place is not None and place.is_live)
+
+
+def _place_around(lowering: Lowering, collection: Collection) -> Place | None:
+    """Where the record around the rows is, if the statement has it without another join."""
+    return lowering.place(collection.of) if isinstance(collection.of, Binding) else None
+
+
+def _presence(
+    lowering: Lowering, collection: Collection, scope: SqlScope
+) -> tuple[tuple[Column, ...], tuple[sa.FromClause, ...]]:
+    """What leaves out rows in the recycle bin but those that went there with the record they live inside."""
+    source, tables = collection.source, scope.tables
+    ended = tables.column(scope.source, source.entity, DELETED_AT)
+    if scope.live:
+        return (ended.is_(None),), ()
+    assert source.owner is not None
+    assert collection.of is not None
+    place = _place_around(lowering, collection)
+    if place is not None:
+        return (_alike(ended, tables.column(place.alias, place.entity, DELETED_AT)),), ()
+    around = tables.table(source.owner).alias()
+    owner = lowering.targets(collection.of, frozenset({source.owner}))[source.owner]
+    same = tables.column(around, source.owner, "id") == owner
+    return (same, _alike(ended, tables.column(around, source.owner, DELETED_AT))), (around,)
+
+
+def _alike(ended: Column, around: Column) -> Column:
+    """Whether both are live or went at the same instant; the planner knows no odds for IS NOT DISTINCT."""
+    return sa.or_(sa.and_(ended.is_(None), around.is_(None)), ended == around)
 
 
 def _membership(

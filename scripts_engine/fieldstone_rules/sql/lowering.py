@@ -68,6 +68,11 @@ class Place(NamedTuple):
         """The alias that holds the record."""
         return self.scope.at(self.path)[1]
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is known that the record is in no recycle bin."""
+        return self.scope.live and not self.path
+
     def column(self, name: str) -> Column:
         """A plain field of the record, null where the viewer may not read it."""
         column = self.scope.tables.column(self.alias, self.entity, name)

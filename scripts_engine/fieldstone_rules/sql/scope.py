@@ -49,12 +49,16 @@ Path = tuple[str, ...]
 class SqlScope:
     """The source of one statement and the joins that its expressions need; shared by them, so hops join
     once.
+
+    live: whether the statement leaves out the records of the source that are in the recycle bin, so that
+    nobody needs to look for what went there with them.
     """
 
-    def __init__(self, tables: Tables, entity: str, source: sa.FromClause) -> None:
+    def __init__(self, tables: Tables, entity: str, source: sa.FromClause, *, live: bool = False) -> None:
         self.tables = tables
         self.entity = entity
         self.source = source
+        self.live = live
         self._hops: dict[Path, tuple[str, sa.FromClause]] = {(): (entity, source)}
         self.joins: list[tuple[sa.FromClause, Column]] = []
 

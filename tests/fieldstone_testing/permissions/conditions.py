@@ -125,7 +125,7 @@ ATOMS: dict[str, list[Condition]] = {
         Condition(
             "exists(lines where exists(parts where price == 2))",
             lambda state, record, _: any(
-                part["price"] == 2 for line in state.live_inside(record) for part in state.live_inside(line)
+                part["price"] == 2 for line in state.inside(record) for part in state.inside(line)
             ),
         ),
         less("count(children)", lambda state, record: len(state.referring("deal", "parent", record)), 1),
@@ -157,7 +157,7 @@ ATOMS: dict[str, list[Condition]] = {
             "deal.owner == user",
             lambda state, record, who: behind(state, record, "deal", "owner") == who.name,
         ),
-        less("count(parts)", lambda state, record: len(state.live_inside(record)), 1),
+        less("count(parts)", lambda state, record: len(state.inside(record)), 1),
     ],
     "part": [
         TRUE,

@@ -220,7 +220,7 @@ class State:
 
     def total(self, deal: Record) -> int:
         """The prices of the lines in a deal."""
-        return sum(line["price"] or 0 for line in self.live_inside(deal))
+        return sum(line["price"] or 0 for line in self.inside(deal))
 
     def inside(self, record: Record) -> list[Record]:
         """What lives in a record and shares its fate, but not deeper, in the order of prices."""
@@ -230,10 +230,6 @@ class State:
         here = [one for one in own if one[record["entity"]] == record["name"] and not one.get("removed")]
         found = [one for one in here if one["deleted"] == record["deleted"]]
         return sorted(found, key=lambda one: (one["price"] is None, one["price"], one["name"]))
-
-    def live_inside(self, record: Record) -> list[Record]:
-        """What conditions find in a record: in one that is in the bin there is nothing live."""
-        return [one for one in self.inside(record) if not one["deleted"]]
 
     def all_inside(self, record: Record) -> list[Record]:
         """The same with what lives deeper inside."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -82,7 +83,10 @@ class RuleRelated:
                     yield value
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        """The live records of a collection of the record `of`."""
+        """The live records of a collection of the record `of`.
+
+        What lives inside a record in the recycle bin is what went there with it.
+        """
         if of is None:
             return ()
         known = self._collections.setdefault(source, {})
@@ -94,28 +98,38 @@ class RuleRelated:
     def _members(self, source: CollectionSource, owners: list[UUID]) -> dict[UUID, list[Row]]:
         batch, groups = self._batch, defaultdict[UUID, list[Row]](list)
         batch.run.query(self.place)
+        ended: dict[UUID, datetime | None] = dict.fromkeys(owners)
         for owner, record in members(batch.connection, batch.model, source, owners):
             known = batch.run.open.get(Ref(source.entity, record["id"]))
             groups[owner].append(known.new if known is not None and known.new else record)
+            ended[owner] = record["deleted_at"]
         if source.owned:
-            self._overlay(source, groups, owners)
+            self._overlay(source, groups, ended)
         found = [record for group in groups.values() for record in group]
         self._meter.step(self.place, len(found))
         self.watch(source.entity, found)
         return {owner: groups.get(owner, []) for owner in owners}
 
     def _overlay(
-        self, source: CollectionSource, groups: dict[UUID, list[Row]], owners: Sequence[UUID]
+        self, source: CollectionSource, groups: dict[UUID, list[Row]], ended: dict[UUID, datetime | None]
     ) -> None:
-        """Have those that are saved together with the records around them there, and those removed not."""
-        for group in groups.values():
-            group[:] = [row for row in group if row["deleted_at"] is None]
+        """Have those that are saved together with the records around them there, and those removed not.
+
+        ended: owner → when it went to the recycle bin, as far as its members tell.
+        """
+        opened = self._batch.run.open
+        for id_, stored in ended.items():
+            owner = opened.get(Ref(str(source.owner), id_))
+            ended[id_] = owner.new["deleted_at"] if owner is not None and owner.new else stored
+        for id_, group in groups.items():
+            group[:] = [row for row in group if row["deleted_at"] == ended[id_]]
         known = {row["id"] for group in groups.values() for row in group}
-        wanted = set(owners)
-        for ref, item in self._batch.run.open.items():
-            if ref.entity == source.entity and item.new and item.new["deleted_at"] is None:
+        for ref, item in opened.items():
+            if ref.entity == source.entity and item.new:
                 around = item.new[str(source.inverse_field)]
-                if around is not None and around.id in wanted and item.id not in known:
+                if around is None or around.id not in ended or item.id in known:
+                    continue
+                if item.new["deleted_at"] == ended[around.id]:
                     groups[around.id].append(item.new)
 
 
@@ -124,7 +138,8 @@ def members(
 ) -> Iterator[tuple[UUID, Values]]:
     """(owner, record) of the live records in the collections of `owners`.
 
-    None: of a whole entity, each record as its own owner.
+    What lives inside a record in the recycle bin is what went there with it. None: of a whole entity, each
+    record as its own owner.
     """
     entity = model.entities[source.entity]
     for row in connection.execute(_statement(model, source), {"owners": owners}).mappings():
@@ -148,7 +163,8 @@ def _build(model: Model, source: CollectionSource) -> sa.Select[Any]:
         return sa.select(*columns, entity.table.c.id.label("_of")).where(alive)
     if not source.many:
         column = rows.target_column(_field(model, source.entity, source.inverse_field), source.owner)
-        return sa.select(*columns, column.label("_of")).where(column == owners, alive)
+        of = sa.select(*columns, column.label("_of")).where(column == owners)
+        return _gone_alike(model, source, of, column) if source.owned else of.where(alive)
     if source.inverse_field is not None:
         pairs = SystemColumns(model).link(source.entity, source.inverse_field)
         member, owner = pairs.source, pairs.target
@@ -158,6 +174,14 @@ def _build(model: Model, source: CollectionSource) -> sa.Select[Any]:
     joined = entity.table.join(pairs.rows, member == entity.table.c.id)
     linked = (owner == owners, alive, *pairs.conditions)
     return sa.select(*columns, owner.label("_of")).select_from(joined).where(*linked)
+
+
+def _gone_alike(model: Model, source: CollectionSource, of: sa.Select[Any], owner: Any) -> sa.Select[Any]:
+    """Those of the records of owners that are in the recycle bin as those are, or not as they are not."""
+    ended = model.entities[source.entity].table.c.deleted_at
+    around = model.entities[str(source.owner)].table.alias()
+    alike = ended.is_not_distinct_from(around.c.deleted_at)
+    return of.where(around.c.id == owner, alike)
 
 
 def _field(model: Model, entity: str, name: str | None) -> Any:
