@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from fieldstone import records
 from fieldstone.cli.main import commands, exit_status
+from fieldstone.publication.apply import propose
+from fieldstone.publication.finishing import finish
 from fieldstone_testing import App
 from fieldstone_testing.catalogue import catalogue
+from fieldstone_testing.holds import holding
 
 SHOP = """
 kind: app
@@ -127,3 +131,73 @@ def test_values_that_do_not_convert_back_stay_and_nothing_is_mended(shop, drift)
     assert status == 1
     assert catalogue(shop) == before
     assert shop.sql("SELECT size FROM main.product") == [("large",)]
+
+
+COMING = SHOP.replace("{type: money}", "{type: money}\n  height: {type: integer, index: true}").replace(
+    "tags: {type: references, to: maker}",
+    "tags: {type: references, to: maker}\n  owner_of: {type: reference, to: maker}",
+)
+BUILT = "ix_product__height, ix_product__owner_of, fk_product__owner_of"
+
+
+@pytest.fixture
+def coming(shop: App) -> App:
+    """The shop after a publication that left two indexes and a key to be built."""
+    records.create(shop.system, "product", [{"code": f"P{number}"} for number in range(20)])
+    shop.database.large_table = 10
+    shop.sql("UPDATE main.product SET size = 4 WHERE code = 'A'")
+    shop.publish(COMING)
+    return shop
+
+
+@pytest.fixture
+def under_way(coming: App) -> Iterator[App]:
+    """As `coming`, while somebody builds and waits for an older transaction."""
+    with holding(coming, "UPDATE main.product SET size = 5 WHERE code = 'A'") as hold:
+        building = threading.Thread(target=finish, args=(coming.database,))
+        building.start()
+        hold.until_waiting()
+        yield coming
+    building.join()
+
+
+@pytest.mark.parametrize("state", ["coming", "under_way"])
+def test_what_is_still_being_built_is_told_so_and_is_no_drift(request, drift, state):
+    app = request.getfixturevalue(state)
+    before = catalogue(app)
+    assert drift() == (0, [BUILT])
+    assert drift("--mend", "--yes") == (0, [BUILT])
+    assert catalogue(app) == before
+    plan = propose(app.database, []).plan
+    assert (plan.steps, plan.statements, plan.drift) == ((), (), ())
+    assert plan.building == (f"building {BUILT} of product",)
+
+
+def test_the_doctor_says_what_is_still_being_built(under_way, drift, capsys):
+    assert drift()[0] == 0
+    exit_status(lambda: commands.main(args=["doctor", "--json"], standalone_mode=False))
+    told = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert (told["tables"]["state"], told["tables"]["text"]) == (
+        "ok",
+        f"as declared; still being built: {BUILT} of product",
+    )
+
+
+def test_a_unique_index_that_is_built_before_its_version_is_no_drift(coming, drift):
+    text = COMING.replace("height: {type: integer, index: true}", "height: {type: integer, unique: true}")
+    assert finish(coming.database)
+    with holding(coming, "UPDATE main.product SET size = 5 WHERE code = 'A'") as hold:
+        publishing = threading.Thread(target=coming.publish, args=(text,))
+        publishing.start()
+        hold.until_waiting()
+        assert drift("--mend", "--yes") == (0, ["ux_product__height"])
+    publishing.join()
+    assert drift() == (0, [])
+
+
+def test_what_is_missing_beside_what_is_being_built_is_drift(coming, drift):
+    coming.sql("DROP INDEX main.ix_product__size")
+    assert drift() == (1, ["index ix_product__size", BUILT])
+    assert drift("--mend", "--yes") == (0, [BUILT])
+    assert finish(coming.database)
+    assert drift() == (0, [])

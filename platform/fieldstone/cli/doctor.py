@@ -14,7 +14,7 @@ from fieldstone.cli.installation import Installation, opened
 from fieldstone.cli.output import console, print_json
 from fieldstone.errors import FieldstoneError
 from fieldstone.plugins import plugin_names
-from fieldstone.publication.drift import deviations
+from fieldstone.publication.drift import being_built, deviations
 from fieldstone.publication.store import FIELDSTONE_VERSION, current_version
 from fieldstone.records.litter import find_litter
 from fieldstone.records.secrets import with_secrets
@@ -122,7 +122,9 @@ def _publication(installation: Installation) -> Finding:
 def _tables(installation: Installation) -> Finding:
     found = deviations(installation.database)
     if not found:
-        return Finding("tables", "ok", "as declared")
+        building = [f"{', '.join(one.names)} of {one.of_table}" for one in being_built(installation.database)]
+        text = f"as declared; still being built: {'; '.join(building)}" if building else "as declared"
+        return Finding("tables", "ok", text)
     text = f"{len(found)} places are not as declared, the first: {found[0].element} {found[0].text}"
     if any(one.mend for one in found):
         return Finding("tables", "error", text, "Look with `fieldstone drift`, and mend with `--mend`.")

@@ -6,7 +6,8 @@ import click
 
 from fieldstone.cli.installation import opened
 from fieldstone.cli.output import console, error_console, is_interactive, print_json
-from fieldstone.publication.drift import Deviation, deviations, mend
+from fieldstone.publication.drift import Deviation, being_built, deviations, mend
+from fieldstone.publication.unfinished import Unfinished
 
 
 @click.command("drift")
@@ -18,7 +19,8 @@ def command(*, mending: bool, yes: bool, as_json: bool) -> int:
 
     With --mend columns, indexes and constraints that are missing, weaker or of another type become as
     declared, in one transaction; values of a dropped column do not come back. What was made by hand beside
-    them is never touched. Exits with 1 if anything is left that is not as declared.
+    them is never touched, and what a publication has built in the background is told of and left to it. Exits
+    with 1 if anything is left that is not as declared.
 
     \b
     Example:
@@ -38,15 +40,35 @@ def command(*, mending: bool, yes: bool, as_json: bool) -> int:
             found = deviations(installation.database)
             if not as_json:
                 error_console().print(f"Mended; {len(found)} left.")
+        building = being_built(installation.database)
     if as_json:
-        print_json([_told(one) for one in found])
+        print_json([*map(_told, found), *map(_still_built, building)])
+    else:
+        _show_building(building)
     return 1 if found else 0
 
 
 def _told(one: Deviation) -> dict[str, object]:
     return {
-        "table": one.table, "element": one.element, "text": one.text, "mend": list(one.sql), "hint": one.hint
+        "table": one.table, "element": one.element, "text": one.text, "mend": list(one.sql), "hint": one.hint,
+        "building": False,
     }  # fmt: skip  # on as few lines
+
+
+def _still_built(one: Unfinished) -> dict[str, object]:
+    return {
+        "table": one.of_table, "element": ", ".join(one.names), "text": _so_far(one), "mend": [], "hint": "",
+        "building": True,
+    }  # fmt: skip  # on as few lines
+
+
+def _so_far(one: Unfinished) -> str:
+    return f"is still being built{f', and cannot be: {one.problem}' if one.problem else ''}"
+
+
+def _show_building(building: list[Unfinished]) -> None:
+    for one in building:
+        console().print(f"{', '.join(one.names)} of {one.of_table} {_so_far(one)}", markup=False)
 
 
 def _show(found: list[Deviation]) -> None:

@@ -1,12 +1,13 @@
 """Drift: what somebody changed in the tables by hand, found by comparing them with the version in force.
 
 What is missing or weaker than declared can be mended. What is there beyond what is declared is left alone:
-nobody but its maker knows what it is for.
+nobody but its maker knows what it is for. What a publication left to be built afterwards is no drift.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,10 +19,11 @@ from fieldstone.publication.apply import propose
 from fieldstone.publication.exclusive import be_the_only_publisher
 from fieldstone.publication.existing import existing_tables
 from fieldstone.publication.in_use import ACCESS_EXCLUSIVE, Needed, take_tables
-from fieldstone.publication.plan import Plan
+from fieldstone.publication.plan import Plan, make_plan
 from fieldstone.publication.statements import DIALECT, Statement, ddl, execute, sql_text
 from fieldstone.publication.store import current_version
 from fieldstone.publication.tables import other_type
+from fieldstone.publication.unfinished import PROMISED, TABLE, Unfinished, unfinished
 
 _WEAKENED = """
     SELECT t.relname AS table_name, o.conname AS name, o.contype = 'f' AS is_key, o.conenforced AS enforced
@@ -62,14 +64,27 @@ class Deviation:
 def deviations(database: Database) -> list[Deviation]:
     """All that is not as the version in force says, in all tables; nothing before the first version.
 
-    Raises what `propose` raises.
+    What is still being built is left out, see `being_built`. Raises what `propose` raises.
     """
     with database.read() as connection:
         if current_version(connection, database.system) == 0:
             return []
     proposal = propose(database, [])
     with database.transaction() as connection:
-        return _deviations(connection, database, proposal.between.new, proposal.plan)
+        # It is mended in one transaction, however large a table is.
+        between, layers = proposal.between, proposal.layers
+        plan = make_plan(connection, database, between, layers, None, large_table=sys.maxsize)
+        return _deviations(connection, database, between.new, plan)
+
+
+def being_built(database: Database) -> list[Unfinished]:
+    """The indexes and constraints that publications have built while others go on writing."""
+    with database.read() as connection:
+        return _being_built(connection, database)
+
+
+def _being_built(connection: sa.Connection, database: Database) -> list[Unfinished]:
+    return [one for one in unfinished(connection, database.system) if one.kind in {TABLE, PROMISED}]
 
 
 def mend(database: Database) -> list[Deviation]:
@@ -87,17 +102,21 @@ def mend(database: Database) -> list[Deviation]:
         for one in mended:
             for statement in one.mend:
                 execute(connection, statement)
-        table_states.remember(connection, database.system, database.schema, left)
+        for table in sorted({one.table for one in mended} - left):
+            table_states.remember_one(connection, database.system, database.schema, table)
     return mended
 
 
 def _deviations(connection: sa.Connection, database: Database, model: Model, plan: Plan) -> list[Deviation]:
+    building = _being_built(connection, database)
+    coming = frozenset(name for one in building for name in one.names)
     altered = table_states.altered(connection, database.system, model.schema)
     declared = {table.name: table for entity in model.entities.values() for table in entity.tables()}
     found = [*_missing(plan, declared), *_unknown(plan), *_columns(connection, declared, model.schema)]
-    found += [*_weakened(connection, model.schema), *_unusable(connection, model.schema)]
+    found += _weakened(connection, model.schema, coming)
+    found += _unusable(connection, model.schema, coming)
     found += _switched_off(connection, model.schema)
-    known = {one.table for one in found}
+    known = {one.table for one in found} | {one.of_table for one in building}
     for name in sorted((altered & declared.keys()) - known):
         found.append(Deviation(name, f"table {name}", "has indexes or constraints that are not declared"))
     return found
@@ -157,9 +176,11 @@ def _altering(table: sa.Table, how: str) -> Statement:
     return ddl(f'ALTER TABLE "{table.schema}"."{table.name}" {how}')
 
 
-def _weakened(connection: sa.Connection, schema: str) -> Iterator[Deviation]:
-    """Constraints that do not hold for all rows."""
+def _weakened(connection: sa.Connection, schema: str, coming: Collection[str]) -> Iterator[Deviation]:
+    """Constraints that do not hold for all rows. coming: those that are being looked at."""
     for row in connection.execute(sa.text(_WEAKENED), {"schema": schema}):
+        if row.enforced and row.name in coming:
+            continue
         place = f'ALTER TABLE "{schema}"."{row.table_name}"'
         on = [] if row.enforced else [ddl(f'{place} ALTER CONSTRAINT "{row.name}" ENFORCED')]
         valid = [ddl(f'{place} VALIDATE CONSTRAINT "{row.name}"')] if row.enforced else []
@@ -168,8 +189,10 @@ def _weakened(connection: sa.Connection, schema: str) -> Iterator[Deviation]:
         yield Deviation(row.table_name, f"constraint {row.name}", text, tuple(mend))
 
 
-def _unusable(connection: sa.Connection, schema: str) -> Iterator[Deviation]:
-    for row in connection.execute(sa.text(_UNUSABLE), {"schema": schema}):
+def _unusable(connection: sa.Connection, schema: str, coming: Collection[str]) -> Iterator[Deviation]:
+    """Indexes that are not whole. coming: those that are being built."""
+    rows = connection.execute(sa.text(_UNUSABLE), {"schema": schema})
+    for row in (row for row in rows if row.name not in coming):
         again = ddl(f'REINDEX INDEX "{schema}"."{row.name}"')
         yield Deviation(row.table_name, f"index {row.name}", "is not usable", (again,))
 

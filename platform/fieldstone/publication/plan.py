@@ -240,8 +240,13 @@ def make_plan(
     between: Difference,
     layers: Sequence[Layer],
     old_checksum: str | None,
+    *,
+    large_table: int | None = None,
 ) -> Plan:
-    """What brings the database from one model to the other, whose documents are `layers`."""
+    """What brings the database from one model to the other, whose documents are `layers`.
+
+    large_table: a table of more rows is large; None: as the installation says.
+    """
     old, new, system = between.old, between.new, database.system
     counts = Counts(connection, new.schema)
     found = table_changes(
@@ -262,7 +267,8 @@ def make_plan(
     found += ended_limits(connection, system, old, new, between.renames)
     waiting = [one for one in unfinished(connection, system) if one.kind == TABLE]
     names_waiting = [name for one in waiting for name in one.names]
-    found = set_apart(found, counts, database.large_table, between.moves, names_waiting)
+    most = database.large_table if large_table is None else large_table
+    found = set_apart(found, counts, most, between.moves, names_waiting)
     found.sort(key=lambda change: ORDER[change.action])
     return Plan(
         base=old.version if old else 0,

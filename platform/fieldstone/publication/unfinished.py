@@ -55,6 +55,11 @@ class Unfinished:
             return f"building {', '.join(self.names)} of {self.table}"
         return computing(self.table, self.names)
 
+    @property
+    def of_table(self) -> str:
+        """The table, also where there is one thing to do for each of its indexes."""
+        return self.table.split(" ")[0]
+
     def as_json(self) -> dict[str, Any]:
         """As plain values, for `--json` and the API."""
         return {
