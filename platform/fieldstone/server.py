@@ -29,8 +29,8 @@ from fieldstone.errors import FieldstoneError
 from fieldstone.logs import configure_logs
 from fieldstone.model.model import Model
 from fieldstone.ports import free_port
+from fieldstone.publication.afterwards.finishing import finish
 from fieldstone.publication.current import CurrentModel
-from fieldstone.publication.finishing import finish
 from fieldstone.records import feed
 from fieldstone.settings import Settings, load_settings
 from fieldstone.web import gateway

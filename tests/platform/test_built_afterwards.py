@@ -8,10 +8,10 @@ import pytest
 
 from fieldstone import records
 from fieldstone.errors import Unavailable
+from fieldstone.publication.afterwards.finishing import finish
+from fieldstone.publication.afterwards.unfinished import unfinished
 from fieldstone.publication.apply import propose
-from fieldstone.publication.finishing import finish
 from fieldstone.publication.refusal import PlanRefused
-from fieldstone.publication.unfinished import unfinished
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from
 from fieldstone_testing.holds import holding

@@ -10,8 +10,8 @@ import pytest
 
 from fieldstone import records
 from fieldstone.cli.main import commands, exit_status
+from fieldstone.publication.afterwards.finishing import finish
 from fieldstone.publication.apply import propose
-from fieldstone.publication.finishing import finish
 from fieldstone_testing import App
 from fieldstone_testing.catalogue import catalogue
 from fieldstone_testing.holds import holding

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from fieldstone import records
+from fieldstone.publication.afterwards.finishing import finish
+from fieldstone.publication.afterwards.unfinished import unfinished
 from fieldstone.publication.apply import propose
-from fieldstone.publication.finishing import finish
-from fieldstone.publication.unfinished import unfinished
 from fieldstone.records import Asked, Change, Measure, Query
 from fieldstone_testing import App, AppFactory
 from fieldstone_testing.apps import layer_from

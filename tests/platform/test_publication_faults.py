@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from fieldstone.access.system_user import SYSTEM_USER
 from fieldstone.cli.main import commands, exit_status
 from fieldstone.errors import InDoubt, NoRoom, Unavailable
-from fieldstone.publication import doubt
+from fieldstone.publication.alone import doubt
 from fieldstone.publication.apply import Applied, propose, publish
 from fieldstone_testing import ApiClient, App
 from fieldstone_testing.apps import layer_from

@@ -11,9 +11,9 @@ from fieldstone import records
 from fieldstone.access.system_user import SYSTEM_USER
 from fieldstone.cli.main import commands, exit_status
 from fieldstone.errors import StaleModel
+from fieldstone.publication.alone.in_use import TablesInUse
+from fieldstone.publication.alone.patience import Patience
 from fieldstone.publication.apply import Applied, propose, publish
-from fieldstone.publication.in_use import TablesInUse
-from fieldstone.publication.patience import Patience
 from fieldstone_testing.apps import App, layer_from
 from fieldstone_testing.holds import holding, until
 from fieldstone_testing.waiting import LONGEST

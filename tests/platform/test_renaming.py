@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from fieldstone import records
+from fieldstone.publication.afterwards.kept_values import outdated_values
 from fieldstone.publication.apply import propose
-from fieldstone.publication.kept_values import outdated_values
 from fieldstone.publication.refusal import PlanRefused
 from fieldstone_testing.apps import App, layer_from
 

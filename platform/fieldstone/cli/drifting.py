@@ -6,8 +6,8 @@ import click
 
 from fieldstone.cli.installation import opened
 from fieldstone.cli.output import console, error_console, is_interactive, print_json
+from fieldstone.publication.afterwards.unfinished import Unfinished
 from fieldstone.publication.drift import Deviation, being_built, deviations, mend
-from fieldstone.publication.unfinished import Unfinished
 
 
 @click.command("drift")

@@ -8,8 +8,8 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from fieldstone.cli.output import console, error_console
 from fieldstone.database.database import Database
-from fieldstone.publication.finishing import finish
-from fieldstone.publication.unfinished import Unfinished, unfinished
+from fieldstone.publication.afterwards.finishing import finish
+from fieldstone.publication.afterwards.unfinished import Unfinished, unfinished
 
 
 def finish_here(database: Database, *, quiet: bool = False) -> None:

@@ -16,9 +16,9 @@ from fieldstone.cli.installation import Installation, opened
 from fieldstone.cli.output import console, error_console, is_interactive, print_json
 from fieldstone.cli.planning import print_plan, show_problems
 from fieldstone.database.database import Database
+from fieldstone.publication.alone.patience import Patience
 from fieldstone.publication.apply import Applied, NotAccepted, Proposal, publish
 from fieldstone.publication.decided import Decided
-from fieldstone.publication.patience import Patience
 from fieldstone.rule_tests.upgrades import publish_tested
 from fieldstone_metadata.allocation import made_for_good
 

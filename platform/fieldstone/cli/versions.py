@@ -8,9 +8,9 @@ import click
 
 from fieldstone.cli.installation import opened
 from fieldstone.cli.output import console, print_json
+from fieldstone.publication.afterwards.unfinished import Unfinished, unfinished
 from fieldstone.publication.authors import author_names
 from fieldstone.publication.store import Publication, publications
-from fieldstone.publication.unfinished import Unfinished, unfinished
 
 
 @click.command("versions")

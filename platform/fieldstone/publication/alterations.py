@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fieldstone.publication.changes.renames import Renames, renames_between
 from fieldstone.publication.elements import KINDS, Change
-from fieldstone.publication.renames import Renames, renames_between
 from fieldstone_metadata.declarations import Application, Conversion, Origin
 from fieldstone_rules import Expression
 from fieldstone_rules.rule_files.declarations import RuleFile

@@ -17,27 +17,27 @@ from fieldstone.errors import Busy, FieldstoneError, InDoubt, Invalid, Unavailab
 from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
 from fieldstone.plugins import plugin_manager
-from fieldstone.publication import table_states
-from fieldstone.publication.builds import lacking, table_of
-from fieldstone.publication.current import load_model
-from fieldstone.publication.data import load_publication_data
-from fieldstone.publication.doubt import require_published
-from fieldstone.publication.exclusive import (
+from fieldstone.publication.afterwards.builds import lacking, table_of
+from fieldstone.publication.afterwards.later_values import computed_later, fill
+from fieldstone.publication.afterwards.promises import promised, take_back
+from fieldstone.publication.afterwards.unfinished import TABLE, keep_promises, leave_builds, unfinished
+from fieldstone.publication.alone.doubt import require_published
+from fieldstone.publication.alone.exclusive import (
     base_moved,
     be_the_only_publisher,
     publishing_is_over,
     under_way,
 )
-from fieldstone.publication.in_use import WAIT_MILLISECONDS, take_tables
-from fieldstone.publication.later_values import computed_later, fill
+from fieldstone.publication.alone.in_use import WAIT_MILLISECONDS, take_tables
+from fieldstone.publication.alone.patience import USUAL, Patience, with_patience
+from fieldstone.publication.changes import table_states
+from fieldstone.publication.changes.statements import execute
+from fieldstone.publication.current import load_model
+from fieldstone.publication.data import load_publication_data
 from fieldstone.publication.layers import combined_layers
-from fieldstone.publication.patience import USUAL, Patience, with_patience
 from fieldstone.publication.plan import Difference, Plan, difference, make_plan
-from fieldstone.publication.promises import promised, take_back
 from fieldstone.publication.refusal import PlanRefused, Refusal
-from fieldstone.publication.statements import execute
 from fieldstone.publication.store import checksum, current_version, find_publication, load_layers, save
-from fieldstone.publication.unfinished import TABLE, keep_promises, leave_builds, unfinished
 from fieldstone.publication.upgrades import (
     UNDECIDED,
     UpgradeConflicts,

@@ -17,11 +17,11 @@ from fieldstone.database.database import Database
 from fieldstone.database.system import SystemTables
 from fieldstone.errors import Invalid, NotFound
 from fieldstone.model.model import Entity, Model
-from fieldstone.publication.exclusive import be_the_only_publisher
-from fieldstone.publication.kept_values import bring_up_to_date, following
-from fieldstone.publication.names_in_data import renamed_data
-from fieldstone.publication.renames import ARCHIVED, Renames
-from fieldstone.publication.statements import execute
+from fieldstone.publication.afterwards.kept_values import bring_up_to_date, following
+from fieldstone.publication.alone.exclusive import be_the_only_publisher
+from fieldstone.publication.changes.names_in_data import renamed_data
+from fieldstone.publication.changes.renames import ARCHIVED, Renames
+from fieldstone.publication.changes.statements import execute
 from fieldstone.publication.store import current_version
 from fieldstone.records.about import forget_about_all
 from fieldstone.records.kept.plan import plan_of

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from fieldstone.model.system_fields import TITLE
-from fieldstone.publication.table_change import Example
+from fieldstone.publication.changes.table_change import Example
 
 _MOST_RECORDS = 5
 

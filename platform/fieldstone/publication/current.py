@@ -17,8 +17,8 @@ from fieldstone.database.database import Database
 from fieldstone.errors import FieldstoneError, Unavailable
 from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Model
+from fieldstone.publication.afterwards.unfinished import filling, filling_keys, keys_of
 from fieldstone.publication.store import load_layers
-from fieldstone.publication.unfinished import filling, filling_keys, keys_of
 from fieldstone.records.kept.plan import Key
 from fieldstone_metadata import Layer, check
 from fieldstone_metadata.declarations import Application

@@ -14,16 +14,16 @@ import sqlalchemy as sa
 
 from fieldstone.database.database import Database
 from fieldstone.model.model import Model
-from fieldstone.publication import table_states
+from fieldstone.publication.afterwards.unfinished import PROMISED, TABLE, Unfinished, unfinished
+from fieldstone.publication.alone.exclusive import be_the_only_publisher
+from fieldstone.publication.alone.in_use import ACCESS_EXCLUSIVE, Needed, take_tables
 from fieldstone.publication.apply import propose
-from fieldstone.publication.exclusive import be_the_only_publisher
-from fieldstone.publication.existing import existing_tables
-from fieldstone.publication.in_use import ACCESS_EXCLUSIVE, Needed, take_tables
+from fieldstone.publication.changes import table_states
+from fieldstone.publication.changes.existing import existing_tables
+from fieldstone.publication.changes.statements import DIALECT, Statement, ddl, execute, sql_text
+from fieldstone.publication.changes.tables import other_type
 from fieldstone.publication.plan import Plan, make_plan
-from fieldstone.publication.statements import DIALECT, Statement, ddl, execute, sql_text
 from fieldstone.publication.store import current_version
-from fieldstone.publication.tables import other_type
-from fieldstone.publication.unfinished import PROMISED, TABLE, Unfinished, unfinished
 
 _WEAKENED = """
     SELECT t.relname AS table_name, o.conname AS name, o.contype = 'f' AS is_key, o.conenforced AS enforced

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fieldstone.publication.renames import Renames, renames_between
+from fieldstone.publication.changes.renames import Renames, renames_between
 from fieldstone_metadata.declarations import Application, Entity, Field, Origin, Role
 from fieldstone_rules import Expression
 from fieldstone_rules.rule_files.declarations import RuleFile

@@ -11,28 +11,28 @@ import sqlalchemy as sa
 
 from fieldstone.database.database import Database
 from fieldstone.model.model import Field, Model
-from fieldstone.publication.builds import set_apart
-from fieldstone.publication.conversions import FieldConversion, conversions_between
+from fieldstone.publication.afterwards.builds import set_apart
+from fieldstone.publication.afterwards.unfinished import TABLE, unfinished
+from fieldstone.publication.alone.in_use import Needed
+from fieldstone.publication.changes.conversions import FieldConversion, conversions_between
+from fieldstone.publication.changes.ended_limits import ended_limits
+from fieldstone.publication.changes.expressed import ExpressedField, expressed_between
+from fieldstone.publication.changes.given_values import giving
+from fieldstone.publication.changes.locks import Lock, lock_of, needed_tables
+from fieldstone.publication.changes.names_in_data import renamed_data
+from fieldstone.publication.changes.removals import Removal, archived_names, removals_between, with_archived
+from fieldstone.publication.changes.renamed_tables import TableMove, renamed_model
+from fieldstone.publication.changes.renamed_views import renamed_views
+from fieldstone.publication.changes.renames import Renames, renames_between
+from fieldstone.publication.changes.statements import Statement, sql_text
+from fieldstone.publication.changes.table_change import ORDER, Example, Preview, TableChange
+from fieldstone.publication.changes.tables import stored_otherwise, table_changes
+from fieldstone.publication.changes.uses_in_data import UsesInData
 from fieldstone.publication.counts import Counts
 from fieldstone.publication.elements import Change, changes
-from fieldstone.publication.ended_limits import ended_limits
-from fieldstone.publication.expressed import ExpressedField, expressed_between
-from fieldstone.publication.given_values import giving
-from fieldstone.publication.in_use import Needed
-from fieldstone.publication.locks import Lock, lock_of, needed_tables
-from fieldstone.publication.names_in_data import renamed_data
 from fieldstone.publication.refusal import Refusal
 from fieldstone.publication.refusals import refusals
-from fieldstone.publication.removals import Removal, archived_names, removals_between, with_archived
-from fieldstone.publication.renamed_tables import TableMove, renamed_model
-from fieldstone.publication.renamed_views import renamed_views
-from fieldstone.publication.renames import Renames, renames_between
-from fieldstone.publication.statements import Statement, sql_text
 from fieldstone.publication.store import checksum
-from fieldstone.publication.table_change import ORDER, Example, Preview, TableChange
-from fieldstone.publication.tables import stored_otherwise, table_changes
-from fieldstone.publication.unfinished import TABLE, unfinished
-from fieldstone.publication.uses_in_data import UsesInData
 from fieldstone_metadata import Layer
 from fieldstone_metadata.upgrade_conflicts import UpgradeConflict
 from fieldstone_metadata.uses.elements import ENTITY, FIELD, MESSAGE, ROLE, VIEW, Element, Use

@@ -14,12 +14,12 @@ from fieldstone.fields.conversions import CONVERSIONS, conversion_of
 from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.organisation import organisation_currency
+from fieldstone.publication.changes.expressed import ExpressedField
+from fieldstone.publication.changes.renames import Renames
+from fieldstone.publication.changes.required import is_filled
+from fieldstone.publication.changes.table_change import TableChange
 from fieldstone.publication.counts import Counts
-from fieldstone.publication.expressed import ExpressedField
 from fieldstone.publication.refusal import Refusal
-from fieldstone.publication.renames import Renames
-from fieldstone.publication.required import is_filled
-from fieldstone.publication.table_change import TableChange
 from fieldstone.records.money import CURRENCY
 from fieldstone_metadata import declarations
 from fieldstone_rules.rule_files.jobs import jobs

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from fieldstone.database.database import Database
 from fieldstone.errors import Conflict
+from fieldstone.publication.alone.patience import USUAL, Patience
 from fieldstone.publication.apply import Applied, Proposal, publish, require_publishable
 from fieldstone.publication.decided import Decided
-from fieldstone.publication.patience import USUAL, Patience
 from fieldstone.publication.upgrades import version_changes
 from fieldstone.rule_tests.outcome import Outcome
 from fieldstone.rule_tests.stage import staged

@@ -29,13 +29,13 @@ from fieldstone.drafts import (
     take_theirs,
 )
 from fieldstone.errors import Conflict as Refused
+from fieldstone.publication.afterwards.unfinished import Unfinished, unfinished
 from fieldstone.publication.apply import Applied, Proposal, publish
 from fieldstone.publication.arrangements import propose_version
 from fieldstone.publication.authors import author_names
 from fieldstone.publication.decided import Decided
 from fieldstone.publication.layers import combined_layers
 from fieldstone.publication.store import Publication, publications
-from fieldstone.publication.unfinished import Unfinished, unfinished
 from fieldstone.publication.upgrades import Upgrading
 from fieldstone.publication.versions import VersionDifference, compare, require_version
 from fieldstone.rule_tests import Outcome, run_tests, staged

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fieldstone.publication.afterwards.unfinished import TABLE, VALUES
 from fieldstone.publication.elements import KINDS
-from fieldstone.publication.unfinished import TABLE, VALUES
 from fieldstone.web.api.answers import PREFIX
 from fieldstone.web.api.metadata.archives import ZIP
 from fieldstone.web.api.metadata.documents import NEWEST

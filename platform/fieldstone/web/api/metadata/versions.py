@@ -9,11 +9,11 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from fieldstone.context import Context
+from fieldstone.publication.afterwards.unfinished import unfinished
 from fieldstone.publication.apply import publish
 from fieldstone.publication.arrangements import propose_version
 from fieldstone.publication.authors import author_names
 from fieldstone.publication.store import Publication, publications
-from fieldstone.publication.unfinished import unfinished
 from fieldstone.publication.versions import VersionDifference, compare
 from fieldstone.web import bodies
 from fieldstone.web.api.answers import json_value, moment

@@ -13,8 +13,8 @@ import orjson
 import sqlalchemy as sa
 
 from fieldstone.model.model import Entity, Field, Model
-from fieldstone.publication.renames import Names, Renames
-from fieldstone.publication.statements import Statement
+from fieldstone.publication.changes.renames import Names, Renames
+from fieldstone.publication.changes.statements import Statement
 from fieldstone_rules import Kind
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.system import SystemTables
 from fieldstone.model.system_fields import SEARCH, TITLE
-from fieldstone.publication.renames import Renames
+from fieldstone.publication.changes.renames import Renames
 from fieldstone.records.kept.plan import Key
 
 VALUES, TABLE, PROMISED = "values", "table", "promised"

@@ -18,10 +18,10 @@ from fieldstone.database.joined import JoinedDatabase
 from fieldstone.model.kept_values import KeptValue
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.rule_columns import columns_of
+from fieldstone.publication.changes.renames import Renames
+from fieldstone.publication.changes.statements import DIALECT
 from fieldstone.publication.plan import Difference
 from fieldstone.publication.refusal import PlanRefused, Refusal
-from fieldstone.publication.renames import Renames
-from fieldstone.publication.statements import DIALECT
 from fieldstone.records import formulas, rows, writing
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.kept.plan import KeptPlan, Key, plan_of

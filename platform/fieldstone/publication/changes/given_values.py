@@ -29,9 +29,9 @@ from fieldstone.model.indexes import NotInTable, TableSource
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.rule_columns import computed
 from fieldstone.model.system_fields import TITLE
-from fieldstone.publication.expressed import ExpressedField
-from fieldstone.publication.statements import InPython, Statement
-from fieldstone.publication.table_change import Example, Preview, TableChange
+from fieldstone.publication.changes.expressed import ExpressedField
+from fieldstone.publication.changes.statements import InPython, Statement
+from fieldstone.publication.changes.table_change import Example, Preview, TableChange
 from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.environment import Evaluator, environment

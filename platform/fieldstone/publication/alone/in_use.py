@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.failures import sqlstate
 from fieldstone.errors import Busy
-from fieldstone.publication.statements import DIALECT
+from fieldstone.publication.changes.statements import DIALECT
 
 EXCLUSIVE, ACCESS_EXCLUSIVE = "EXCLUSIVE", "ACCESS EXCLUSIVE"
 WAIT_MILLISECONDS = 1500

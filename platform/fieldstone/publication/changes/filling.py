@@ -16,9 +16,9 @@ from fieldstone.context import Context
 from fieldstone.database.database import Database
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.model.model import Entity, Field
+from fieldstone.publication.changes.required import is_filled, newly_required
 from fieldstone.publication.plan import Difference
 from fieldstone.publication.refusal import PlanRefused, Refusal
-from fieldstone.publication.required import is_filled, newly_required
 from fieldstone.records import defaults, rows, writing
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.kept.plan import Key

@@ -26,11 +26,11 @@ from fieldstone.fields.texts import ISO
 from fieldstone.model.indexes import TableSource
 from fieldstone.model.model import Entity, Field, Model
 from fieldstone.model.system_fields import TITLE
-from fieldstone.publication.existing import ExistingTable
-from fieldstone.publication.removals import columns_of
-from fieldstone.publication.renames import Renames
-from fieldstone.publication.statements import DIALECT, InPython, Statement, ddl
-from fieldstone.publication.table_change import Example, TableChange
+from fieldstone.publication.changes.existing import ExistingTable
+from fieldstone.publication.changes.removals import columns_of
+from fieldstone.publication.changes.renames import Renames
+from fieldstone.publication.changes.statements import DIALECT, InPython, Statement, ddl
+from fieldstone.publication.changes.table_change import Example, TableChange
 
 _BATCH = 2000
 _EXAMPLES = 10

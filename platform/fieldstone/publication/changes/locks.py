@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.schema import AddConstraint, DropIndex
 
-from fieldstone.publication.in_use import ACCESS_EXCLUSIVE, Needed
-from fieldstone.publication.removals import Removal
-from fieldstone.publication.renamed_tables import TableMove
-from fieldstone.publication.statements import Statement
-from fieldstone.publication.table_change import TableChange
+from fieldstone.publication.alone.in_use import ACCESS_EXCLUSIVE, Needed
+from fieldstone.publication.changes.removals import Removal
+from fieldstone.publication.changes.renamed_tables import TableMove
+from fieldstone.publication.changes.statements import Statement
+from fieldstone.publication.changes.table_change import TableChange
 
 MOMENT, READS, REWRITES = "moment", "reads", "rewrites"
 _WORKS = (MOMENT, READS, REWRITES)

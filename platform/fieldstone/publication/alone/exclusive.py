@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from fieldstone.database.database import Database
 from fieldstone.errors import Conflict
-from fieldstone.publication.in_use import EXCLUSIVE, WAIT_MILLISECONDS, Needed, take_tables
+from fieldstone.publication.alone.in_use import EXCLUSIVE, WAIT_MILLISECONDS, Needed, take_tables
 
 
 def be_the_only_publisher(connection: sa.Connection, database: Database, base: int) -> None:

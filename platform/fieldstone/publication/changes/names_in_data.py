@@ -16,10 +16,10 @@ from fieldstone.database.system import SystemTables
 from fieldstone.fields.any_reference import entity_column
 from fieldstone.fields.choices import ChoicesType
 from fieldstone.model.model import FILE_FIELD, Entity, Model
-from fieldstone.publication.json_names import JsonNames
-from fieldstone.publication.renames import ARCHIVED, Names, Renames
-from fieldstone.publication.statements import Statement
-from fieldstone.publication.table_change import TableChange
+from fieldstone.publication.changes.json_names import JsonNames
+from fieldstone.publication.changes.renames import ARCHIVED, Names, Renames
+from fieldstone.publication.changes.statements import Statement
+from fieldstone.publication.changes.table_change import TableChange
 from fieldstone_metadata.names import FILE
 
 Column = sa.ColumnElement[str]

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.model.model import Model
-from fieldstone.publication.names_in_data import ROLE_ASSIGNMENT
+from fieldstone.publication.changes.names_in_data import ROLE_ASSIGNMENT
 from fieldstone.records.saved_views import ENTITY as SAVED_VIEW
 from fieldstone.records.saved_views import names
 from fieldstone_metadata.uses.elements import ENTITY, FIELD, ROLE, Element

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from fieldstone.database.database import Database
 from fieldstone.model.model import Entity, Model
-from fieldstone.publication.filling import fill_required
-from fieldstone.publication.kept_values import bring_up_to_date, following, outdated_values
-from fieldstone.publication.names_in_data import ROLE_ASSIGNMENT
+from fieldstone.publication.afterwards.kept_values import bring_up_to_date, following, outdated_values
+from fieldstone.publication.afterwards.unfinished import computing, leave_values, renamed, unfinished
+from fieldstone.publication.changes.filling import fill_required
+from fieldstone.publication.changes.names_in_data import ROLE_ASSIGNMENT
 from fieldstone.publication.plan import Difference
-from fieldstone.publication.unfinished import computing, leave_values, renamed, unfinished
 from fieldstone.records.kept.plan import Key, plan_of
 
 _SMALLEST_ROW = 40

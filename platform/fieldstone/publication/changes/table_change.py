@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from fieldstone.model.model import Field
-from fieldstone.publication.statements import Statement
+from fieldstone.publication.changes.statements import Statement
 
 ACTIONS = ("look", "drop", "rename", "names", "convert", "create", "add", "fill", "link", "index")
 ORDER = {action: place for place, action in enumerate(ACTIONS)}

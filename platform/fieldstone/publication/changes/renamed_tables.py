@@ -14,10 +14,10 @@ from fieldstone.fields.names import identifier
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.compile import compile_model
 from fieldstone.model.model import Entity, Field, Model
-from fieldstone.publication.existing import ExistingTable, ForeignKey
-from fieldstone.publication.renames import Names, Renames, one_after_another
-from fieldstone.publication.statements import ddl, sql_text
-from fieldstone.publication.table_change import TableChange
+from fieldstone.publication.changes.existing import ExistingTable, ForeignKey
+from fieldstone.publication.changes.renames import Names, Renames, one_after_another
+from fieldstone.publication.changes.statements import ddl, sql_text
+from fieldstone.publication.changes.table_change import TableChange
 
 
 @dataclass(frozen=True)

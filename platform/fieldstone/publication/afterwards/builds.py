@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.schema import AddConstraint, CreateIndex
 
 from fieldstone.model.model import Model
+from fieldstone.publication.changes.renamed_tables import TableMove
+from fieldstone.publication.changes.statements import Statement, ddl, sql_text
+from fieldstone.publication.changes.table_change import TableChange
 from fieldstone.publication.counts import Counts
-from fieldstone.publication.renamed_tables import TableMove
-from fieldstone.publication.statements import Statement, ddl, sql_text
-from fieldstone.publication.table_change import TableChange
 
 BEFORE = "built before it comes into force, while others go on writing"
 AFTERWARDS = "built afterwards, while others go on writing"

@@ -14,14 +14,14 @@ from sqlalchemy.types import TypeEngine
 
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Entity, Field, Model
-from fieldstone.publication import table_states
-from fieldstone.publication.conversions import FieldConversion, converting, without_converted
+from fieldstone.publication.changes import table_states
+from fieldstone.publication.changes.conversions import FieldConversion, converting, without_converted
+from fieldstone.publication.changes.existing import ExistingTable, existing_tables
+from fieldstone.publication.changes.removals import Removal, removing, without_removed
+from fieldstone.publication.changes.renamed_tables import TableMove, after_moves, rename_statements
+from fieldstone.publication.changes.statements import Statement, drop_constraint, sql_text
+from fieldstone.publication.changes.table_change import ORDER, TableChange
 from fieldstone.publication.counts import Counts
-from fieldstone.publication.existing import ExistingTable, existing_tables
-from fieldstone.publication.removals import Removal, removing, without_removed
-from fieldstone.publication.renamed_tables import TableMove, after_moves, rename_statements
-from fieldstone.publication.statements import Statement, drop_constraint, sql_text
-from fieldstone.publication.table_change import ORDER, TableChange
 
 
 def stored_otherwise(old: Model | None, new: Model) -> frozenset[str]:

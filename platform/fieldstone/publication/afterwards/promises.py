@@ -14,12 +14,12 @@ import sqlalchemy as sa
 
 from fieldstone.database.database import Database
 from fieldstone.database.failures import sqlstate, translate
-from fieldstone.publication.builds import concurrently
-from fieldstone.publication.exclusive import under_way
-from fieldstone.publication.lone_connections import alone
-from fieldstone.publication.statements import ddl, execute
-from fieldstone.publication.table_change import TableChange
-from fieldstone.publication.unfinished import PROMISED, unfinished
+from fieldstone.publication.afterwards.builds import concurrently
+from fieldstone.publication.afterwards.lone_connections import alone
+from fieldstone.publication.afterwards.unfinished import PROMISED, unfinished
+from fieldstone.publication.alone.exclusive import under_way
+from fieldstone.publication.changes.statements import ddl, execute
+from fieldstone.publication.changes.table_change import TableChange
 
 _UNIQUE_VIOLATION = "23505"
 

@@ -17,12 +17,12 @@ from fieldstone.database.system import SystemTables
 from fieldstone.fields.names import identifier
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model
+from fieldstone.publication.changes.existing import ExistingTable
+from fieldstone.publication.changes.expressed import ExpressedField
+from fieldstone.publication.changes.renames import ARCHIVED, Names, Renames
+from fieldstone.publication.changes.statements import Statement, ddl, drop_constraint
+from fieldstone.publication.changes.table_change import TableChange
 from fieldstone.publication.counts import Counts
-from fieldstone.publication.existing import ExistingTable
-from fieldstone.publication.expressed import ExpressedField
-from fieldstone.publication.renames import ARCHIVED, Names, Renames
-from fieldstone.publication.statements import Statement, ddl, drop_constraint
-from fieldstone.publication.table_change import TableChange
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from functools import cached_property
 from fieldstone.fields.conversions import CONVERSIONS, conversion_of, limits_in_sql
 from fieldstone.fields.reference import ReferenceType
 from fieldstone.model.model import Entity, Field, Model, Rule
-from fieldstone.publication.renames import Renames
+from fieldstone.publication.changes.renames import Renames
 from fieldstone_metadata.declarations import Conversion
 from fieldstone_rules import Expression, Kind, Purpose, RuleError, Scope, Type, check_expression
 from fieldstone_rules import Problem as RuleProblem

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from fieldstone.database.system import SystemTables
 from fieldstone.model.model import Model
-from fieldstone.publication.renames import Renames
-from fieldstone.publication.table_change import TableChange
+from fieldstone.publication.changes.renames import Renames
+from fieldstone.publication.changes.table_change import TableChange
 
 
 def ended_limits(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fieldstone.database.database import Database
 from fieldstone.errors import InDoubt, Unavailable
-from fieldstone.publication.exclusive import publishing_is_over
+from fieldstone.publication.alone.exclusive import publishing_is_over
 from fieldstone.publication.store import Publication, find_publication
 
 PAUSES: Sequence[float] = (0.2, 0.5, 1, 2, 4, 8, 8)

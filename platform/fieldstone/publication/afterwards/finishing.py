@@ -19,14 +19,14 @@ from fieldstone.database.failures import translate
 from fieldstone.database.joined import JoinedDatabase
 from fieldstone.errors import Busy, FieldstoneError, StaleModel, Unavailable
 from fieldstone.model.model import Entity, Model
-from fieldstone.publication import table_states
-from fieldstone.publication.builds import lacking, table_of
+from fieldstone.publication.afterwards.builds import lacking, table_of
+from fieldstone.publication.afterwards.kept_values import compute_for
+from fieldstone.publication.afterwards.lone_connections import alone
+from fieldstone.publication.afterwards.promises import take_back
+from fieldstone.publication.afterwards.unfinished import PROMISED, TABLE, Unfinished, find, tell, unfinished
+from fieldstone.publication.changes import table_states
+from fieldstone.publication.changes.statements import execute
 from fieldstone.publication.current import CurrentModel
-from fieldstone.publication.kept_values import compute_for
-from fieldstone.publication.lone_connections import alone
-from fieldstone.publication.promises import take_back
-from fieldstone.publication.statements import execute
-from fieldstone.publication.unfinished import PROMISED, TABLE, Unfinished, find, tell, unfinished
 from fieldstone.records import rows
 from fieldstone.records.rows import Lock
 

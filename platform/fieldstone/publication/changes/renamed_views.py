@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.model.model import Model
-from fieldstone.publication.renames import ARCHIVED, Renames
-from fieldstone.publication.table_change import TableChange
+from fieldstone.publication.changes.renames import ARCHIVED, Renames
+from fieldstone.publication.changes.table_change import TableChange
 from fieldstone.records.saved_views import ENTITY, names
 from fieldstone_metadata.uses.elements import ENTITY as AN_ENTITY
 from fieldstone_metadata.uses.elements import FIELD, OPTION

@@ -1,0 +1,1 @@
+"""What large tables leave to be done after a publication: indexes, constraints and kept values."""
