@@ -140,6 +140,8 @@ def related(item: RelatedList, owner: Entity, identity: UUID) -> RelatedPart | N
     if inverse is None or inverse.entity not in data.readable_entities():
         return None
     target = data.context().model.entities[inverse.entity]
+    if not data.may_read_field(target, inverse.field):
+        return None
     looks = data.looks(target, item.columns or layouts_columns(target, inverse.field))
     columns = make_columns(looks, data.title_field(target), (), None)
     found = data.related(owner, identity, inverse, [column.look.name for column in columns], RELATED_ROWS)
