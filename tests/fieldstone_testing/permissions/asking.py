@@ -309,11 +309,11 @@ def lines_in(pair: Sequence[Sequence[Shown]]) -> Iterator[tuple[str, Shown]]:
 
 
 def cell(value: Any) -> str:
-    """A value as a cell of an export: a reference by its title, a list with commas."""
+    """A value as a cell of an export: a reference by its title, a list with semicolons."""
     if isinstance(value, tuple):
         return value[1] or ""
     if isinstance(value, list):
-        return ", ".join(value)
+        return "; ".join(value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
