@@ -170,7 +170,7 @@ def followers(state: State, who: Person, asking: Asking) -> Answers:
 def of_deal(state: State, who: Person, asking: Asking, deal: dict[str, Any]) -> Answers:
     """What only deals have."""
     name, there = deal["name"], may_read(state, who, deal) and not deal["deleted"]
-    priced = lines_told.priced(state, who, deal)
+    priced = lines_told.priced(state, who)
     yield f"prices in history of {name}", set(), lambda: asking.prices_told(name) - priced
     for direction, up in (("below", False), ("above", True)):
         expected = views.branch(state, who, deal, up=up) if there else None

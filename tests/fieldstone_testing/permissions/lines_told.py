@@ -11,7 +11,7 @@ from typing import Any
 
 from fieldstone_testing.permissions.documents import AROUND
 from fieldstone_testing.permissions.rights import may_field, narrowing_of
-from fieldstone_testing.permissions.worlds import Event, Inside, Person, Record, State
+from fieldstone_testing.permissions.worlds import Event, Inside, Person, State
 
 Told = tuple[str, str, dict[str, Any]]
 """`before` or `after`, the line or part, and its fields."""
@@ -73,8 +73,7 @@ def kind(name: str) -> str:
     return name.partition("_")[0]
 
 
-def priced(state: State, who: Person, deal: Record) -> set[str]:
-    """The lines and parts, those that are gone too, whose prices somebody may read."""
+def priced(state: State, who: Person) -> set[str]:
+    """The lines and parts, gone or taken along by a merge, whose prices somebody may read where they are."""
     inner = (one for one in state.records.values() if one["entity"] in AROUND)
-    here = [one for one in inner if state.outermost(one) is deal]
-    return {one["name"] for one in here if may_field(state, who, "read", one, "price")}
+    return {one["name"] for one in inner if may_field(state, who, "read", one, "price")}

@@ -10,6 +10,8 @@ from fieldstone_testing.permissions.worlds import Person, Record, State
 
 UNCOMPARED = {"contacts", "people"}
 """Of these a page shows only some; `named` says which there may be."""
+UNTITLED = {"owner": "(no name)", "team": "(no name)", "paper": "A file"}
+"""How a page calls what may not be read itself: people, teams and files, by whoever has no role."""
 
 
 def named(state: State, who: Person) -> set[str]:
@@ -32,6 +34,8 @@ def rows(state: State, who: Person, entity: str) -> dict[str, dict[str, str]]:
 def sheet(state: State, who: Person, record: Record) -> dict[str, str]:
     """Field → text of the page of a record, of its lines as `line_1.price`; without what is empty."""
     found = written(shown(state, who, record))
+    if not who.roles:
+        found |= {name: text for name, text in UNTITLED.items() if found.get(name)}
     for line in in_readable_order(state, who, record):
         told = {name: value(state, who, line, name) for name in ("item", "price")}
         found |= {f"{line['name']}.{name}": text for name, text in written(told).items()}
