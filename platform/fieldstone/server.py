@@ -135,7 +135,9 @@ def worker_application() -> Flask:
     gateway.install(settings.threads, settings.client_timeout)
     database = database_of(settings)
     threading.Thread(target=_tidy, args=(database,), name="tidy", daemon=True).start()
-    current = CurrentModel(database, _inherited.model).start()
+    inherited, _inherited.model = _inherited.model, None
+    current = CurrentModel(database, inherited, let_go=_free_old_model).start()
+    del inherited
     threading.Thread(target=_finish, args=(database, current), name="finish", daemon=True).start()
     app = create_app(settings, database, current)
     _collect_less()
@@ -150,6 +152,16 @@ def _collect_less() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def _free_old_model() -> None:
+    """Look for garbage in all there is, once for each publication: a model is full of circles.
+
+    The first one is frozen, and the others would wait for a collection that seldom comes.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def database_of(settings: Settings) -> Database:

@@ -140,6 +140,10 @@ class Database:
                 details={"version": found},
             )
 
+    def forget_statements(self) -> None:
+        """Let go of compiled statements, which hold the tables of the model that they were made for."""
+        self._writer.clear_compiled_cache()
+
     def prepare(self) -> None:
         """Create or update the system tables. Raises NewerData if they are ahead of this program."""
         with self.read() as connection:

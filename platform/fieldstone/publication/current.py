@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -79,9 +80,16 @@ class CurrentModel:
     model, and asking for it raises Unavailable.
     """
 
-    def __init__(self, database: Database, model: Model | None = None) -> None:
-        """Follow `database`. model: the one in force, if the caller has compiled it already."""
+    def __init__(
+        self, database: Database, model: Model | None = None, *, let_go: Callable[[], object] | None = None
+    ) -> None:
+        """Follow `database`. model: the one in force, if the caller has compiled it already.
+
+        let_go: called in the thread that follows, a moment after another model was taken up, when requests
+        that began with the one before are mostly over: what that held can be freed.
+        """
         self._database = database
+        self._let_go = let_go
         self._model = model
         self._state = _State(model.version if model else 0, 0, model.filling if model else frozenset(), 0)
         self._changing = threading.Lock()
@@ -156,6 +164,7 @@ class CurrentModel:
         if state.version != self._state.version:
             known = None if self._model is None else self._model.application
             self._model = load_model(self._database, state.version, known)
+            self._database.forget_statements()
             _log.info("model.loaded", version=state.version)
         if self._model is not None:
             self._model = self._model.while_filling(state.filling)
@@ -177,7 +186,12 @@ class CurrentModel:
         address = make_conninfo("", **options, **query)
         with contextlib.closing(psycopg.connect(address, autocommit=True)) as connection:
             connection.execute(f'LISTEN "{self._database.system.schema}"')
+            swapped = False
             while not self._stopping.is_set():
+                before, due = self._state.version, swapped
                 self.reload()
+                swapped = before not in {0, self._state.version}
+                if due and not swapped and self._let_go is not None:
+                    self._let_go()
                 for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
                     pass

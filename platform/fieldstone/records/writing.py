@@ -8,7 +8,7 @@ trip.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
@@ -52,10 +52,23 @@ def write(connection: sa.Connection, model: Model, parts: Iterable[Part]) -> Non
 def inserting(entity: Entity, rows: Rows) -> Part:
     """New rows; all have the same columns."""
     name = identifier(entity.name, "new")
-    return Part(_insert(entity.table, name, tuple(rows[0])), {name: to_json(rows)})
+    return Part(_kept(entity.table, _insert, name, tuple(rows[0])), {name: to_json(rows)})
 
 
-@lru_cache(maxsize=2_000)
+def _kept(
+    table: sa.Table,
+    write_text: Callable[[sa.Table, str, Sequence[str]], str],
+    name: str,
+    columns: Sequence[str],
+) -> str:
+    """A text about a table, which is kept with the table and goes with its model."""
+    key = (write_text.__name__, name, columns)
+    if key not in table.info:
+        table.info[key] = write_text(table, name, columns)
+    text: str = table.info[key]
+    return text
+
+
 def _insert(table: sa.Table, name: str, column_names: Sequence[str]) -> str:
     columns = [table.columns[column] for column in column_names]
     names = ", ".join(_quoted(column.name) for column in columns)
@@ -66,10 +79,9 @@ def _insert(table: sa.Table, name: str, column_names: Sequence[str]) -> str:
 def updating(entity: Entity, rows: Rows) -> Part:
     """Changed rows, found by `id`; all have the same columns."""
     name = identifier(entity.name, "changed")
-    return Part(_update(entity.table, name, tuple(rows[0])), {name: to_json(rows)})
+    return Part(_kept(entity.table, _update, name, tuple(rows[0])), {name: to_json(rows)})
 
 
-@lru_cache(maxsize=2_000)
 def _update(table: sa.Table, name: str, column_names: Sequence[str]) -> str:
     columns = [table.columns[column] for column in column_names]
     settings = ", ".join(f"{_quoted(c.name)} = r.{_quoted(c.name)}" for c in columns if c.name != "id")
