@@ -84,6 +84,7 @@ def system_tables(tenant: str) -> SystemTables:
         metadata=metadata,
         migration=sa.Table("migration", metadata, _key("version", sa.Integer), _moment("at")),
         **_publication_tables(metadata),
+        **_publishing_tables(metadata),
         **_history_tables(metadata),
         **_feed_tables(metadata),
         **_write_tables(metadata),
@@ -122,6 +123,12 @@ def _publication_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
             _text("path"),
             sa.Column("checksum", sa.ForeignKey(f"{schema}.content.checksum"), nullable=False),
         ),
+    }
+
+
+def _publishing_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    schema = metadata.schema
+    return {
         "archive": sa.Table(
             "archive",
             metadata,
