@@ -112,6 +112,23 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browser):
     assert "SameSite=Lax" in cookie
 
 
+@pytest.mark.parametrize(
+    ("headers", "prolonged"),
+    [
+        ({"Sec-Fetch-Mode": "navigate"}, True),
+        ({}, True),
+        ({"Sec-Fetch-Mode": "no-cors"}, False),
+        ({"Sec-Fetch-Mode": "cors"}, False),
+        ({"HX-Request": "true"}, False),
+    ],
+    ids=str,
+)
+def test_only_opening_a_page_prolongs_the_session(browser, headers, prolonged):
+    logged_in(browser)
+    answer = browser.get("/healthz", headers=headers)
+    assert ("Set-Cookie" in answer.headers) is prolonged
+
+
 def test_a_session_over_https_keeps_to_https(browser):
     token = browser.get("/api/test/token", base_url="https://localhost").text
     form = {"email": "ann@example.com", "password": PASSWORD}

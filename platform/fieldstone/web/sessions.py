@@ -40,10 +40,24 @@ class Cookies(SecureCookieSessionInterface):
         del app
         return request.is_secure
 
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether the answer sets the cookie: what changed, and a later end for whoever opens a page.
+
+        Scripts, styles and pictures are asked for beside other requests: one of their answers that came late
+        would bring back the cookie as it was, without what the other one had just said, or an ended log-in.
+        """
+        return session.modified or (_opens_a_page() and super().should_set_cookie(app, session))
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set or remove the cookie, if there is anything to say about it."""
         if session or session.accessed:
             super().save_session(app, session, response)
+
+
+def _opens_a_page() -> bool:
+    """Whether the browser asks in order to show the answer; browsers that do not say so are taken to."""
+    asked_by_script = "HX-Request" in request.headers
+    return not asked_by_script and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
 
 
 def install(app: Flask) -> None:
