@@ -33,9 +33,9 @@ def _through(node: Node, shape: EntityShape, other: str, workspace: Workspace) -
         if not linking.unsound:
             workspace.report.error(node, "bad_through", problem, hint)
         return None
-    near, far = (found[0].name for found in ends)
-    _note(linking, (near, far))
-    return Through(linking.name, near, far)
+    near, far = (found[0] for found in ends)
+    _note(linking, (near.name, far.name))
+    return Through(linking.name, near.name, far.name, near.cascades, far.cascades)
 
 
 def _note(linking: EntityShape, pair: tuple[str, str]) -> None:

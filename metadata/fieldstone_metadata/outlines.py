@@ -245,8 +245,9 @@ def _add_inverse(shape: EntityShape, field: FieldShape, workspace: Workspace) ->
         else:
             many, owned = field.declared.name == "references", field.node.plain("owned") is True
             through = field.through.turned if field.through is not None else None
+            along = field.cascades if through is None else through.with_near
             other.inverses[node.value] = InverseSchema(
-                node.value, shape.name, field.name, many, owned, through
+                node.value, shape.name, field.name, many, owned, through, along
             )
 
 

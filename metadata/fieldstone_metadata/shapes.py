@@ -41,6 +41,11 @@ class FieldShape:
     through: Through | None = None
 
     @property
+    def cascades(self) -> bool:
+        """Whether the record goes to the recycle bin with the one that this refers to."""
+        return self.node.plain("owned") is True or self.node.plain("on_delete") == "cascade"
+
+    @property
     def rule_type(self) -> Type:
         """What expressions see; of a formula the type of its expression is asked for instead."""
         found = self.declared.rule_type(self.details)

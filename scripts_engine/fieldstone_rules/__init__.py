@@ -20,7 +20,7 @@ from fieldstone_rules.schema import EntitySchema, FieldSchema, InverseSchema, Sc
 from fieldstone_rules.spans import caret
 from fieldstone_rules.sql import lower
 from fieldstone_rules.sql.constants import RequestConstants, parameters
-from fieldstone_rules.sql.scope import Pairs, SqlScope, Tables
+from fieldstone_rules.sql.scope import Pairs, SqlScope, Tables, is_there
 from fieldstone_rules.tree import CollectionSource, Node
 from fieldstone_rules.types import Kind, Ref, Type
 from fieldstone_rules.working_time import Calendar, PlainWeek
@@ -67,6 +67,7 @@ __all__ = [
     "explain_parts",
     "format_expression",
     "format_file",
+    "is_there",
     "lower",
     "parameters",
 ]

@@ -23,16 +23,19 @@ class Through:
     """The entity whose records are the links of a many-to-many, instead of the pairs of a link table.
 
     near: its reference to the record that has the collection. far: its reference to the records in it.
+    with_near, with_far: it goes to the recycle bin with the record on that side.
     """
 
     entity: str
     near: str
     far: str
+    with_near: bool = False
+    with_far: bool = False
 
     @property
     def turned(self) -> Through:
         """The same seen from the other side."""
-        return Through(self.entity, self.far, self.near)
+        return Through(self.entity, self.far, self.near, self.with_far, self.with_near)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class InverseSchema:
     """A collection of related records: those of `entity` whose reference `field` names this record.
 
     many: the field is a many-to-many (`references`), so the pairs are kept in a link table, or are the
-    records of the entity `through`. owned: the records live inside this one and share its currency.
+    records of the entity `through`. owned: the records live inside this one and share its currency. along:
+    they (or their links) go to the recycle bin with this one, and still belong to it there.
     """
 
     name: str
@@ -69,6 +73,7 @@ class InverseSchema:
     many: bool = False
     owned: bool = False
     through: Through | None = None
+    along: bool = False
 
 
 @dataclass(frozen=True)

@@ -264,7 +264,8 @@ class CollectionSource:
 
     inverse_field: the reference of `entity` that names the owner; None for a many-to-many field of the owner.
     many: the pairs are kept in a link table, or are the records of the entity `through`.
-    owned: the records share the currency of their owner.
+    owned: the records share the currency of their owner. along: they (or their links) go to the recycle bin
+    with their owner, and still belong to it there.
     """
 
     entity: str
@@ -274,6 +275,7 @@ class CollectionSource:
     many: bool = False
     owned: bool = False
     through: Through | None = None
+    along: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -45,7 +45,7 @@ fields:
 
 def test_the_link_goes_by_the_references_to_both_sides_and_back_the_other_way(application):
     found = application(DEALS)
-    through = Through("participant", "deal", "contact")
+    through = Through("participant", "deal", "contact", with_near=True, with_far=True)
     assert found.entities["deal"].fields["contacts"].target.through == through
     assert found.schema.entity("contact").inverses["deals"].through == through.turned
 
@@ -59,6 +59,13 @@ def test_a_pair_that_is_declared_unique_already_is_not_so_twice(application):
     assert application(text).entities["participant"].unique == (("contact", "deal"),)
 
 
+def test_a_link_knows_with_which_side_it_goes_to_the_recycle_bin(application):
+    found = application(DEALS.replace("contact, on_delete: cascade}", "contact}"))
+    there = found.entities["deal"].fields["contacts"].target.through
+    back = found.schema.entity("contact").inverses["deals"]
+    assert (there.with_near, there.with_far, back.along) == (True, False, False)
+
+
 def test_of_two_references_to_the_same_entity_the_first_leads_to_this_record(application):
     target = application(ACCOUNTS).entities["account"].fields["partners"].target
     assert target.through == Through("partnership", "account", "partner")
@@ -68,9 +75,8 @@ def test_both_sides_may_declare_the_field_over_the_same_links(application):
     other = "  name: {type: text}\n  offers: {type: references, to: deal, through: participant}\n---"
     text = DEALS.replace("  name: {type: text}\n---", other)
     found = application(text)
-    assert found.entities["contact"].fields["offers"].target.through == Through(
-        "participant", "contact", "deal"
-    )
+    offers = Through("participant", "contact", "deal", with_near=True, with_far=True)
+    assert found.entities["contact"].fields["offers"].target.through == offers
     assert found.entities["participant"].unique == (("deal", "contact"),)
 
 

@@ -117,7 +117,7 @@ ENTITIES: dict[str, EntitySchema] = {
             "pin": FieldSchema("pin", simple(Kind.TEXT), secret=True),
         },
         {
-            "lines": InverseSchema("lines", "line", "opportunity", owned=True),
+            "lines": InverseSchema("lines", "line", "opportunity", owned=True, along=True),
             "notes": InverseSchema("notes", "note", "regarding"),
         },
         title="name",
@@ -212,7 +212,7 @@ class WorldTables:
         several = len(ENTITIES[entity].fields[field].type.entities) > 1
         return source.c[f"{field}_{target}" if several else field]
 
-    def link(self, entity: str, field: str) -> Pairs:
+    def link(self, entity: str, field: str, ended: sa.ColumnElement[Any] | None = None) -> Pairs:
         rows = LINKS.alias()
         return Pairs(rows, rows.c.opportunity_id, rows.c.contact_id)
 
@@ -231,9 +231,9 @@ class Memory:
         return self.records.get(ref.entity, {}).get(ref.id)
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        around = self.record(of) if source.owned and of is not None else None
-        ended = None if around is None else around["deleted_at"]
-        rows = [row for row in self.records.get(source.entity, {}).values() if row["deleted_at"] == ended]
+        around = self.record(of) if source.along and of is not None else None
+        there = (None, None if around is None else around["deleted_at"])
+        rows = [row for row in self.records.get(source.entity, {}).values() if row["deleted_at"] in there]
         if of is None:
             return rows
         if source.many:

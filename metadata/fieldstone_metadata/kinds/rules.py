@@ -192,7 +192,4 @@ def _trigger_not_yet(trigger: Trigger, workspace: Workspace) -> Iterator[tuple[i
 def _goes_with_others(entity: str, workspace: Workspace) -> bool:
     """Whether records go as a part of another save: inside others, with others, or as links of others."""
     shape = workspace.entities[entity]
-    fields = shape.fields.values()
-    return bool(shape.links) or any(
-        field.node.plain("owned") is True or field.node.plain("on_delete") == "cascade" for field in fields
-    )
+    return bool(shape.links) or any(field.cascades for field in shape.fields.values())

@@ -161,19 +161,19 @@ class ViewerColumns(SystemColumns):
         right = granted.field_read(field.removesuffix(BASE_SUFFIX))
         return clause(self.model, right, entity, source)
 
-    def link(self, entity: str, field: str) -> Pairs:
+    def link(self, entity: str, field: str, ended: Column | None = None) -> Pairs:
         """The pairs of a many-to-many field that the holder may know of."""
         found = self.model.entities[entity].fields[field].link
         assert found is not None
-        return readable_pairs(self.model, self._access_key, found)
+        return readable_pairs(self.model, self._access_key, found, ended)
 
 
-def readable_pairs(model: Model, access_key: AccessKey, link: Link) -> Pairs:
-    """The pairs of a many-to-many of which somebody may know.
+def readable_pairs(model: Model, access_key: AccessKey, link: Link, ended: Column | None = None) -> Pairs:
+    """The pairs of a many-to-many of which somebody may know. ended: as of `Tables.link`.
 
     Where they are records of a declared entity, these must be readable too, with both their references.
     """
-    pairs = link.pairs()
+    pairs = link.pairs(ended)
     return replace(pairs, conditions=(*pairs.conditions, *link_rights(model, access_key, link, pairs.rows)))
 
 

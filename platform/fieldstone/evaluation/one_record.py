@@ -169,7 +169,7 @@ class OneRecord:
         names = _column_names(self._field(entity, field))
         return source.c[next(name for name, entity in names.items() if entity in (target, None))]
 
-    def link(self, entity: str, field: str) -> Pairs:  # noqa: ARG002 - all are alike
+    def link(self, entity: str, field: str, ended: Column | None = None) -> Pairs:  # noqa: ARG002 - all are alike
         """No pairs."""
         nothing = sa.cast(sa.null(), sa.Uuid)
         empty = sa.select(nothing.label("one"), nothing.label("other")).where(sa.false()).cte("no_links")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from fieldstone_metadata import declarations
 from fieldstone_metadata.field_types import FILE_TYPES
 from fieldstone_metadata.names import FILE
-from fieldstone_rules import Environment, Expression, Pairs, Through, compile_python
+from fieldstone_rules import Environment, Expression, Pairs, Through, compile_python, is_there
 from fieldstone_rules.schema import Schema
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class Link:
     """Where the pairs of a many-to-many field live: the rows of `table` with both `source` and `target`.
 
     entity: the one that the field leads to. through: the declared entity whose records they are, if the table
-    is that of one; then only live records are pairs. inside: those live inside the records that declare the
-    field.
+    is that of one; then those are pairs that are live, or in the recycle bin with the record at hand. inside:
+    those live inside the records that declare the field.
     """
 
     table: sa.Table
@@ -106,11 +106,11 @@ class Link:
     through: Through | None = None
     inside: bool = False
 
-    def pairs(self) -> Pairs:
-        """The pairs under an alias of their own, for a statement."""
+    def pairs(self, ended: sa.ColumnElement[Any] | None = None) -> Pairs:
+        """The pairs under an alias of their own, for a statement. ended: as of `Tables.link`."""
         rows = self.table.alias()
-        live = () if self.through is None else (rows.c.deleted_at.is_(None),)
-        return Pairs(rows, rows.c[self.source.name], rows.c[self.target.name], live)
+        there = () if self.through is None else (is_there(rows.c.deleted_at, ended),)
+        return Pairs(rows, rows.c[self.source.name], rows.c[self.target.name], there)
 
 
 @dataclass(frozen=True)

@@ -71,11 +71,11 @@ class SystemColumns:
             return sa.case((source.c[entity_column(field)] == target, source.c[field]))
         return kept_column(self.model, entity, source, _targets(found)[target])
 
-    def link(self, entity: str, field: str) -> Pairs:
+    def link(self, entity: str, field: str, ended: Column | None = None) -> Pairs:
         """The pairs of a many-to-many field of `entity`, under an alias of their own."""
         link = _field(self.model.entities[entity], field).link
         assert link is not None
-        return link.pairs()
+        return link.pairs(ended)
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:  # noqa: ARG002  # all is
         """No restriction."""

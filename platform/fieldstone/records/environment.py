@@ -94,9 +94,8 @@ class RelatedRecords:
         self._at_hand.extend(found.values())
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        """The live records of a collection of the record `of`, or of an entity (None).
-
-        What lives inside a record in the recycle bin is what went there with it.
+        """The live records of a collection of the record `of`, or of an entity (None), and those that went to
+        the bin with it.
         """
         known = self._collections.setdefault(source, {})
         if of is None:
@@ -181,10 +180,9 @@ class Overlay:
                 yield row
 
     def _is_there(self, row: Row, source: CollectionSource, of: Ref | None) -> bool:
-        """Whether a record of the batch will be live, or in the bin with the record that it lives inside."""
-        around = self.record(of) if source.owned and of is not None else None
-        ended = None if around is None else around["deleted_at"]
-        return bool(row["deleted_at"] == ended)
+        """Whether a record of the batch will be live, or in the bin with the one that it belongs to."""
+        around = self.record(of) if source.along and of is not None else None
+        return row["deleted_at"] is None or (around is not None and row["deleted_at"] == around["deleted_at"])
 
 
 def _says_where(row: Row, source: CollectionSource, of: Ref | None) -> bool:

@@ -187,7 +187,7 @@ class PastColumns(ViewerColumns):
         """What lies behind a reference or in a collection is not known of then."""
         raise unknown_then(self._entity, entity, "where")
 
-    def link(self, entity: str, field: str) -> Pairs:  # noqa: ARG002  # as above
+    def link(self, entity: str, field: str, ended: Column | None = None) -> Pairs:  # noqa: ARG002  # as above
         raise unknown_then(self._entity, field, "where")
 
     def column(self, source: sa.FromClause, entity: str, field: str) -> Column:

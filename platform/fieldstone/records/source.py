@@ -160,8 +160,10 @@ class RecordSource:
         return (found if allowed is None else found.where(allowed)).scalar_subquery()
 
     def pairs(self, link: Link) -> Pairs:
-        """The pairs of a many-to-many that the viewer may know of."""
-        return readable_pairs(self.viewer.model, self.viewer.access_key, link)
+        """The pairs of a many-to-many of this record that the viewer may know of."""
+        along = link.through is not None and link.through.with_near
+        ended = self.rows.c.deleted_at if along else None
+        return readable_pairs(self.viewer.model, self.viewer.access_key, link, ended)
 
     def file(self, key: Column) -> Column:
         """The link to a file of this record; who may read the field may read its file."""

@@ -208,7 +208,14 @@ def member(checking: Checking, of: Node, entity: EntitySchema, token: Token, nam
     if word in entity.inverses:
         inverse = entity.inverses[word]
         source = CollectionSource(
-            inverse.entity, entity.name, word, inverse.field, inverse.many, inverse.owned, inverse.through
+            inverse.entity,
+            entity.name,
+            word,
+            inverse.field,
+            many=inverse.many,
+            owned=inverse.owned,
+            through=inverse.through,
+            along=inverse.along,
         )
         return Collection(collection(inverse.entity), span, source, of, checking.new_row(), None, ())
     return checking.unknown(token, f"field of `{entity.name}` called", [*entity.fields, *entity.inverses])
@@ -228,7 +235,10 @@ def _field(checking: Checking, of: Node, entity: EntitySchema, token: Token, nam
         )
     if field.type.kind is Kind.COLLECTION:
         target = field.type.entities[0]
-        source = CollectionSource(target, entity.name, field.name, None, many=True, through=field.through)
+        along = field.through is not None and field.through.with_near
+        source = CollectionSource(
+            target, entity.name, field.name, many=True, through=field.through, along=along
+        )
         return Collection(collection(target), span, source, of, checking.new_row(), None, ())
     if field.expression is not None:
         return _formula(checking, of, entity, field, token)

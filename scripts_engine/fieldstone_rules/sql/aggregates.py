@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -13,7 +13,7 @@ from fieldstone_rules import limits
 from fieldstone_rules.numbers import DECIMAL_PLACES, QUOTIENT_PLACES
 from fieldstone_rules.routes import DELETED_AT
 from fieldstone_rules.sql.lowering import Lowering, Place
-from fieldstone_rules.sql.scope import SqlScope
+from fieldstone_rules.sql.scope import SqlScope, is_there
 from fieldstone_rules.sql_values import Column, bounded_decimal, bounded_integer, negation, number
 from fieldstone_rules.tree import Aggregate, Binding, Collection, Gather, Node
 from fieldstone_rules.types import Kind, reference
@@ -51,80 +51,77 @@ def ids_of(lowering: Lowering, collection: Collection) -> sa.Select[Any]:
 
 
 def rows_of(lowering: Lowering, collection: Collection) -> Rows:
-    """The rows of a collection, before its `where`."""
-    tables, entity = lowering.tables(), collection.source.entity
-    alias = tables.table(entity).alias()
-    scope = SqlScope(tables, entity, alias, live=_are_live(lowering, collection))
-    inner = replace(lowering, places={**lowering.places, collection.binding: Place(scope, ())})
-    conditions, links = _membership(lowering, collection, alias)
-    there, around = _presence(lowering, collection, scope)
-    allowed = tables.readable(alias, entity, None)
-    wanted = (*conditions, *there, *([] if allowed is None else [allowed]))
-    return Rows(scope, inner, wanted, (*links, *around))
+    """The rows of a collection, before its `where`.
 
-
-def _are_live(lowering: Lowering, collection: Collection) -> bool:
-    """Whether none of the rows can be in the recycle bin: only what lives inside a record goes there with it
-    and still belongs to it.
+    Of a record in the recycle bin they are also those that went there with it.
     """
-    place = _place_around(lowering, collection)
-    return not collection.source.owned or (place is not None and place.is_live)
+    tables, source = lowering.tables(), collection.source
+    alias = tables.table(source.entity).alias()
+    around = _around(lowering, collection)
+    with_it = None if around is None or source.many else around.ended
+    scope = SqlScope(tables, source.entity, alias, live=with_it is None)
+    inner = replace(lowering, places={**lowering.places, collection.binding: Place(scope, ())})
+    conditions, links = _membership(lowering, collection, alias, None if around is None else around.ended)
+    there = is_there(tables.column(alias, source.entity, DELETED_AT), with_it)
+    allowed = tables.readable(alias, source.entity, None)
+    wanted = [*conditions, there, *([] if allowed is None else [allowed])]
+    if around is None or around.joined is None:
+        return Rows(scope, inner, tuple(wanted), links)
+    return Rows(scope, inner, (*wanted, around.same), (*links, around.joined))
 
 
-def _place_around(lowering: Lowering, collection: Collection) -> Place | None:
-    """Where the record around the rows is, if the statement has it without another join."""
-    return lowering.place(collection.of) if isinstance(collection.of, Binding) else None
+class _Around(NamedTuple):
+    """The record around rows that went to the recycle bin with it: when it did.
+
+    joined: where the statement has to look it up, and `same`: that it is the one.
+    """
+
+    ended: Column
+    joined: sa.FromClause | None = None
+    same: Column = sa.true()
 
 
-def _presence(
-    lowering: Lowering, collection: Collection, scope: SqlScope
-) -> tuple[tuple[Column, ...], tuple[sa.FromClause, ...]]:
-    """What leaves out rows in the recycle bin but those that went there with the record they live inside."""
-    source, tables = collection.source, scope.tables
-    ended = tables.column(scope.source, source.entity, DELETED_AT)
-    if scope.live:
-        return (ended.is_(None),), ()
-    assert source.owner is not None
-    assert collection.of is not None
-    place = _place_around(lowering, collection)
+def _around(lowering: Lowering, collection: Collection) -> _Around | None:
+    """The record whose rows may lie in the recycle bin with it; None where they cannot."""
+    source, tables = collection.source, lowering.tables()
+    if not source.along or source.owner is None or collection.of is None:
+        return None
+    place = lowering.place(collection.of) if isinstance(collection.of, Binding) else None
     if place is not None:
-        return (_alike(ended, tables.column(place.alias, place.entity, DELETED_AT)),), ()
+        return None if place.is_live else _Around(tables.column(place.alias, place.entity, DELETED_AT))
     around = tables.table(source.owner).alias()
     owner = lowering.targets(collection.of, frozenset({source.owner}))[source.owner]
     same = tables.column(around, source.owner, "id") == owner
-    return (same, _alike(ended, tables.column(around, source.owner, DELETED_AT))), (around,)
-
-
-def _alike(ended: Column, around: Column) -> Column:
-    """Whether both are live or went at the same instant; the planner knows no odds for IS NOT DISTINCT."""
-    return sa.or_(sa.and_(ended.is_(None), around.is_(None)), ended == around)
+    return _Around(tables.column(around, source.owner, DELETED_AT), around, same)
 
 
 def _membership(
-    lowering: Lowering, collection: Collection, alias: sa.FromClause
+    lowering: Lowering, collection: Collection, alias: sa.FromClause, ended: Column | None
 ) -> tuple[tuple[Column, ...], tuple[sa.FromClause, ...]]:
-    """What makes a row belong to the owner's collection."""
+    """What makes a row belong to the owner's collection. ended: as of `Tables.link`."""
     source, tables = collection.source, lowering.tables()
     if source.owner is None or collection.of is None:
         return (), ()
     owner = lowering.targets(collection.of, frozenset({source.owner}))[source.owner]
     if source.many:
-        return _linked(lowering, collection, alias, owner)
+        return _linked(lowering, collection, alias, owner, ended)
     assert source.inverse_field is not None
     return (tables.target(alias, source.entity, source.inverse_field, source.owner) == owner,), ()
 
 
 def _linked(
-    lowering: Lowering, collection: Collection, alias: sa.FromClause, owner: Column
+    lowering: Lowering, collection: Collection, alias: sa.FromClause, owner: Column, ended: Column | None
 ) -> tuple[tuple[Column, ...], tuple[sa.FromClause, ...]]:
     """Rows paired with the owner in a link table, whichever of the two sides declares the field."""
     source, tables = collection.source, lowering.tables()
+    assert source.owner is not None
+    assert source.name is not None
     key = tables.column(alias, source.entity, "id")
     if source.inverse_field is None:
-        pairs = tables.link(source.owner, source.name)
+        pairs = tables.link(source.owner, source.name, ended)
         mine, theirs = pairs.source, pairs.target
     else:
-        pairs = tables.link(source.entity, source.inverse_field)
+        pairs = tables.link(source.entity, source.inverse_field, ended)
         theirs, mine = pairs.source, pairs.target
     return (mine == owner, theirs == key, *pairs.conditions), (pairs.rows,)
 

@@ -44,9 +44,9 @@ class _FrameTables:
         """The id in a reference; an input names records of one kind."""
         return source.c[field] if entity == FRAME else self._tables.target(source, entity, field, target)
 
-    def link(self, entity: str, field: str) -> Pairs:
+    def link(self, entity: str, field: str, ended: Column | None = None) -> Pairs:
         """The pairs of a many-to-many."""
-        return self._tables.link(entity, field)
+        return self._tables.link(entity, field, ended)
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:
         """The viewer's right; a frame is no secret."""

@@ -24,6 +24,15 @@ class Pairs:
     conditions: tuple[Column, ...] = ()
 
 
+def is_there(ended: Column, around: Column | None) -> Column:
+    """Whether what ended at an instant is live, or went to the recycle bin with the record around it.
+
+    around: when that ended; None: it is live, or what belongs to it does not go with it.
+    """
+    live = ended.is_(None)
+    return live if around is None else sa.or_(live, ended == around)
+
+
 class Tables(Protocol):
     """What the platform tells about its tables."""
 
@@ -36,8 +45,12 @@ class Tables(Protocol):
     def target(self, source: sa.FromClause, entity: str, field: str, target: str) -> Column:
         """The id in a reference to several entities, where it names a record of `target`; null otherwise."""
 
-    def link(self, entity: str, field: str) -> Pairs:
-        """The pairs of a many-to-many field of `entity`, under an alias of their own."""
+    def link(self, entity: str, field: str, ended: Column | None = None) -> Pairs:
+        """The pairs of a many-to-many field of `entity`, under an alias of their own.
+
+        ended: when the record whose pairs they are went to the recycle bin, where it may lie there and pairs
+        went there with it: these are among them.
+        """
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:
         """The viewer's right to a field, or (None) to the record: a predicate, or None for no restriction."""

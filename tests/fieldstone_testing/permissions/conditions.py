@@ -84,9 +84,7 @@ ATOMS: dict[str, list[Condition]] = {
         equal("account", None),
         Condition(
             'exists(seated where note == "ant")',
-            lambda state, record, _: any(
-                deal["note"] == "ant" for deal in state.of("deal") if record in state.people(deal)
-            ),
+            lambda state, record, _: any(deal["note"] == "ant" for deal in state.seated(record)),
         ),
         Condition(
             'exists(deals where stage == "won")',
@@ -120,7 +118,7 @@ ATOMS: dict[str, list[Condition]] = {
             "exists(people where owner == user)",
             lambda state, record, who: any(one["owner"] == who.name for one in state.people(record)),
         ),
-        less("count(seats)", lambda state, record: len(state.referring("seat", "deal", record)), 1),
+        less("count(seats)", lambda state, record: len(state.seats("deal", record)), 1),
         less("sum(lines.price)", lambda state, record: state.total(record), 6),
         Condition(
             "exists(lines where exists(parts where price == 2))",

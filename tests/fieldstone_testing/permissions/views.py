@@ -70,7 +70,7 @@ def value(state: State, who: Person, record: Record, name: str) -> Any:
 
 def people(state: State, who: Person, deal: Record) -> list[str]:
     """The contacts that may be read by way of seats that may be read, with both of what they lead to."""
-    seats = [one for one in state.referring("seat", "deal", deal) if may_read(state, who, one)]
+    seats = [one for one in state.seats("deal", deal) if may_read(state, who, one)]
     open_ = [
         one
         for one in seats

@@ -213,10 +213,24 @@ class State:
         """The live deals that a contact belongs to."""
         return [one for one in self.of("deal") if contact["name"] in one["contacts"]]
 
+    def seats(self, way: str, record: Record) -> list[Record]:
+        """The seats of a deal or contact as it is now, even where a condition judges what it was: live ones,
+        and of one in the bin those that went there with it.
+        """
+        now = self.records[record["name"]]
+        gone = self.of("seat", deleted=True) if now["deleted"] else []
+        along = [one for one in gone if one["went"] == now["went"]]
+        return [one for one in [*self.of("seat"), *along] if one[way] == record["name"]]
+
     def people(self, deal: Record) -> list[Record]:
-        """The live contacts that a deal has by its live seats."""
-        taken = {one["contact"] for one in self.referring("seat", "deal", deal)}
+        """The live contacts that a deal has by its seats."""
+        taken = {one["contact"] for one in self.seats("deal", deal)}
         return [one for one in self.of("contact") if one["name"] in taken]
+
+    def seated(self, contact: Record) -> list[Record]:
+        """The live deals that a contact has by its seats."""
+        taken = {one["deal"] for one in self.seats("contact", contact)}
+        return [one for one in self.of("deal") if one["name"] in taken]
 
     def total(self, deal: Record) -> int:
         """The prices of the lines in a deal."""

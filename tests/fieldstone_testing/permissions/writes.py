@@ -205,6 +205,7 @@ def remove(state: State, record: Record) -> None:
     for line in lines:
         line["deleted"] = True
     for one in [record, *contacts]:
+        one["went"] = len(state.events) if one is record else record["went"]
         changed(state, one, "delete", deleted=True)
     for deal in cleared:
         changed(state, deal, "update", account=None)

@@ -16,6 +16,7 @@ from fieldstone.model.rule_columns import SystemColumns
 from fieldstone.records import rows
 from fieldstone.records.rows import Row, Values
 from fieldstone.records.rules.transaction import Meter, Place
+from fieldstone_rules import Pairs, is_there
 from fieldstone_rules.tree import CollectionSource
 from fieldstone_rules.types import Ref
 
@@ -83,10 +84,7 @@ class RuleRelated:
                     yield value
 
     def collection(self, source: CollectionSource, of: Ref | None) -> Sequence[Row]:
-        """The live records of a collection of the record `of`.
-
-        What lives inside a record in the recycle bin is what went there with it.
-        """
+        """The live records of a collection of the record `of`, and those that went to the bin with it."""
         if of is None:
             return ()
         known = self._collections.setdefault(source, {})
@@ -136,10 +134,8 @@ class RuleRelated:
 def members(
     connection: sa.Connection, model: Model, source: CollectionSource, owners: Sequence[UUID] | None
 ) -> Iterator[tuple[UUID, Values]]:
-    """(owner, record) of the live records in the collections of `owners`.
-
-    What lives inside a record in the recycle bin is what went there with it. None: of a whole entity, each
-    record as its own owner.
+    """(owner, record) of the live records in the collections of `owners`, and of those that went to the
+    recycle bin with them. None: of a whole entity, each record as its own owner.
     """
     entity = model.entities[source.entity]
     for row in connection.execute(_statement(model, source), {"owners": owners}).mappings():
@@ -161,27 +157,29 @@ def _build(model: Model, source: CollectionSource) -> sa.Select[Any]:
     alive = entity.table.c.deleted_at.is_(None)
     if source.owner is None:
         return sa.select(*columns, entity.table.c.id.label("_of")).where(alive)
+    around = model.entities[source.owner].table.alias() if source.along else None
+    ended = None if around is None else around.c.deleted_at
+    owner: sa.ColumnElement[Any]
     if not source.many:
-        column = rows.target_column(_field(model, source.entity, source.inverse_field), source.owner)
-        of = sa.select(*columns, column.label("_of")).where(column == owners)
-        return _gone_alike(model, source, of, column) if source.owned else of.where(alive)
-    if source.inverse_field is not None:
-        pairs = SystemColumns(model).link(source.entity, source.inverse_field)
-        member, owner = pairs.source, pairs.target
+        owner = rows.target_column(_field(model, source.entity, source.inverse_field), source.owner)
+        found = sa.select(*columns, owner.label("_of")).where(is_there(entity.table.c.deleted_at, ended))
     else:
-        pairs = SystemColumns(model).link(source.owner, str(source.name))
-        member, owner = pairs.target, pairs.source
-    joined = entity.table.join(pairs.rows, member == entity.table.c.id)
-    linked = (owner == owners, alive, *pairs.conditions)
-    return sa.select(*columns, owner.label("_of")).select_from(joined).where(*linked)
+        pairs, member, owner = _pairs(model, source, ended)
+        joined = entity.table.join(pairs.rows, member == entity.table.c.id)
+        found = sa.select(*columns, owner.label("_of")).select_from(joined).where(alive, *pairs.conditions)
+    chosen = found.where(owner == owners)
+    return chosen if around is None else chosen.where(around.c.id == owner)
 
 
-def _gone_alike(model: Model, source: CollectionSource, of: sa.Select[Any], owner: Any) -> sa.Select[Any]:
-    """Those of the records of owners that are in the recycle bin as those are, or not as they are not."""
-    ended = model.entities[source.entity].table.c.deleted_at
-    around = model.entities[str(source.owner)].table.alias()
-    alike = ended.is_not_distinct_from(around.c.deleted_at)
-    return of.where(around.c.id == owner, alike)
+def _pairs(
+    model: Model, source: CollectionSource, ended: sa.ColumnElement[Any] | None
+) -> tuple[Pairs, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    """The pairs behind a collection, with their columns for the members and for the owners."""
+    if source.inverse_field is not None:
+        pairs = SystemColumns(model).link(source.entity, source.inverse_field, ended)
+        return pairs, pairs.source, pairs.target
+    pairs = SystemColumns(model).link(str(source.owner), str(source.name), ended)
+    return pairs, pairs.target, pairs.source
 
 
 def _field(model: Model, entity: str, name: str | None) -> Any:

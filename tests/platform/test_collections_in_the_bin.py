@@ -1,4 +1,6 @@
-"""Conditions over lines read of a record in the recycle bin the lines that went there with it."""
+"""Conditions over collections read of a record in the recycle bin what went there with it: its lines, the
+records that its removal takes along, and links that are records.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,13 @@ CONDITIONS = {
     "counting_deep": "count(lines where sum(parts.price) > 5) == 0",
     "computing": "total < 6",
     "keeping": "kept_total < 6",
+    "visited": "not exists(visits where name == 'Raid')",
+    "visited_deep": "count(visits where exists(deal.visits where name == 'Raid')) == 0",
+    "seating": "not exists(people where name == 'Spy')",
+    "seating_deep": "count(seats where exists(deal.people where name == 'Spy')) == 0",
+    "keeping_visits": "raids == 0",
+    "keeping_people": "spies == 0",
+    "known_to": "not exists(friends where name == 'Spy')",
 }
 
 SALES = """
@@ -32,6 +41,10 @@ fields:
   secret: {type: text}
   total: {type: formula, expression: sum(lines.price)}
   kept_total: {type: formula, expression: sum(lines.price), stored: true}
+  raids: {type: formula, expression: count(visits where name == 'Raid'), stored: true}
+  spies: {type: formula, expression: count(people where name == 'Spy'), stored: true}
+  people: {type: references, to: contact, through: seat, inverse: deals}
+  friends: {type: references, to: contact}
 ---
 kind: entity
 name: line
@@ -54,6 +67,24 @@ name: visit
 fields:
   name: {type: text, required: true}
   deal: {type: reference, to: deal, on_delete: cascade, inverse: visits}
+---
+kind: entity
+name: contact
+fields:
+  name: {type: text, required: true}
+---
+kind: entity
+name: seat
+title: name
+fields:
+  name: {type: text}
+  deal: {type: reference, to: deal, on_delete: cascade, inverse: seats}
+  contact: {type: reference, to: contact, on_delete: cascade, inverse: places}
+---
+kind: role
+name: recruiter
+entities:
+  contact: {read: not exists(deals where name == 'Secret') and count(places) < 1, delete: true}
 ---
 kind: role
 name: denied
@@ -103,7 +134,13 @@ def app(module_app_from):
 @pytest.fixture(scope="module")
 def binned(app: App) -> dict[str, str]:
     """Name → id of deals in the recycle bin."""
-    made = records.create(app.system, "deal", [deal("Heavy", 10), deal("Light", 1)])
+    contacts = records.create(app.system, "contact", [{"name": "Spy"}, {"name": "Mate"}])
+    spy, mate = (str(one.id) for one in contacts)
+    heavy = deal("Heavy", 10) | {"people": [spy], "friends": [spy]}
+    light = deal("Light", 1) | {"people": [mate], "friends": [mate]}
+    made = records.create(app.system, "deal", [heavy, light])
+    visits = zip(("Raid", "Lunch"), made, strict=True)
+    records.create(app.system, "visit", [{"name": name, "deal": str(one.id)} for name, one in visits])
     records.delete(app.system, "deal", [one.id for one in made])
     return dict(zip(("Heavy", "Light"), (str(one.id) for one in made), strict=True))
 
@@ -194,8 +231,35 @@ def test_conditions_read_the_lines_of_a_deal_in_the_bin_behind_a_reference_too(a
     first, second = records.create(app.system, "visit", visits)
     records.delete(app.system, "deal", [one.id for one in deals])
     api = api_as("visitor")
-    listed = [one["name"] for one in api.get("/data/visit?deleted=true").json["data"]]
+    listed = [one["name"] for one in api.get("/data/visit?deleted=true&where=len(name) == 1").json["data"]]
     told = [api.get(f"/data/visit/{one.id}/history").status_code for one in (first, second)]
     records.purge(app.system, "visit", [first.id, second.id])
     records.purge(app.system, "deal", [one.id for one in deals])
     assert (listed, told) == (["B"], [404, 200])
+
+
+def test_who_belonged_to_a_deal_is_shown_and_asked_for_in_the_bin(app, binned):
+    query = records.Query(where="exists(people where name == 'Spy')", deleted=True)
+    (found,) = records.list(app.system, "deal", query).data
+    assert (found["name"], [one["title"] for one in found["people"]]) == ("Heavy", ["Spy"])
+
+
+def test_a_link_that_was_removed_by_itself_does_not_count(app_from):
+    app = app_from(SALES)
+    (contact,) = records.create(app.system, "contact", [{"name": "Parted"}])
+    (left,) = records.create(app.system, "deal", [deal("Left", 1) | {"people": [str(contact.id)]}])
+    records.update(app.system, "deal", [records.Change(left.id, {"people": []})])
+    records.delete(app.system, "deal", [left.id])
+    found = records.list(app.system, "deal", records.Query(where="count(people) == 0", deleted=True)).data
+    assert [(one["name"], one["people"]) for one in found] == [("Left", [])]
+
+
+def test_links_that_went_with_the_other_side_count_for_that(app_from, client):
+    app = app_from(SALES)
+    spied, plain = records.create(app.system, "contact", [{"name": "Spied"}, {"name": "Plain"}])
+    records.create(app.system, "deal", [deal("Secret", 1) | {"people": [str(spied.id)]}])
+    records.delete(app.system, "contact", [spied.id, plain.id])
+    api = client(app, app.token("Somebody", ["recruiter"]))
+    found = [api.get(f"/data/contact/{one.id}?deleted=true").status_code for one in (spied, plain)]
+    listed = [one["name"] for one in api.get("/data/contact?deleted=true").json["data"]]
+    assert (found, listed) == ([404, 200], ["Plain"])
