@@ -238,6 +238,11 @@ def test_the_references_of_a_link_limit_whom_it_links(app_from, client):
         ([{"id": "ADA", "link": {"role": None}}], [("contacts[0].link.role", "required")]),
         (["BERT", {"id": "ADA", "link": {"colour": "red"}}], [("contacts[1].link.colour", "unknown_field")]),
         ([{"id": "ADA", "link": {"deal": "x"}}], [("contacts[0].link.deal", "readonly")]),
+        ([{"id": "ADA", "lnk": {"role": "buyer"}}], [("contacts", "unknown_member")]),
+        (
+            [{"id": "ADA", "link": {"role": "buyer"}}, {"id": "ADA", "link": {"role": "adviser"}}],
+            [("contacts[1].id", "twice")],
+        ),
         ([{"id": "ADA", "link": {"note": "n" * 21}}], [("contacts[0].link.note", "too_long")]),
         (["00000000-0000-7000-8000-000000000000"], [("contacts", "unknown_record")]),
         (["CLEO"], [("contacts", "unknown_record")]),

@@ -107,6 +107,20 @@ def test_a_reference_to_nothing_is_refused_for_each_record(world: World) -> None
     assert refused(caught) == [(0, "account", "unknown_record"), (1, "guests", "unknown_record")]
 
 
+@pytest.mark.parametrize("more", [{"link": {"role": "guest"}}, {"name": "Bert"}])
+def test_what_nobody_would_read_beside_an_id_is_refused(world: World, more: dict[str, object]) -> None:
+    ada = world.create("contact", name="Ada")
+    with pytest.raises(Invalid) as caught:
+        world.create("deal", guests=[{"id": str(ada), **more}])
+    assert refused(caught) == [(0, "guests", "unknown_member")]
+
+
+def test_a_reference_to_one_of_several_kinds_without_its_kind_says_what_to_send(world: World) -> None:
+    with pytest.raises(Invalid, match="Several kinds are possible") as caught:
+        world.create("deal", about={"id": str(world.create("account"))})
+    assert refused(caught) == [(0, "about", "not_a_reference")]
+
+
 def test_a_record_that_the_caller_may_not_read_is_answered_like_one_that_is_not_there(world: World) -> None:
     foreign = world.create("account")
     with pytest.raises(Invalid) as caught:

@@ -7,7 +7,7 @@ of spaces would be a link that nobody can see.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,8 @@ from fieldstone.fields.texts import ISO, read_date, read_datetime, read_decimal,
 from fieldstone_rules.types import Ref
 
 INTEGER_LIMIT = 2**63
+REFERENCE = ("id", "entity", "title")
+"""What an object that names a record may hold: how the API shows one."""
 
 
 class Input(ma.fields.Field[Any]):
@@ -154,20 +156,31 @@ def many(convert_item: Callable[[Any], Any], *, longest: int = 1000) -> Callable
     return convert
 
 
-def record_of(targets: Sequence[str]) -> Callable[[Any], Ref]:
-    """A reader of references: an id, or `{"id", "entity"}` as the API shows it."""
+def record_of(targets: Sequence[str], members: Collection[str] = REFERENCE) -> Callable[[Any], Ref]:
+    """A reader of references: an id, or `{"id", "entity"}` as the API shows it.
+
+    members: what an object may hold; what nobody would read is refused.
+    """
 
     def convert(value: Any) -> Ref:
         if isinstance(value, Ref):
             return _known(value, targets)
-        if isinstance(value, Mapping):
-            entity = value.get("entity", targets[0] if len(targets) == 1 else None)
-            return _known(Ref(str(entity), record_id(value.get("id"))), targets)
-        if len(targets) != 1:
+        sent = value if isinstance(value, Mapping) else {"id": value}
+        _refuse_unknown(sent, members)
+        entity = sent.get("entity")
+        if entity is None and len(targets) != 1:
             raise ValueRefused("not_a_reference", 'Several kinds are possible: send {"id": …, "entity": …}.')
-        return Ref(targets[0], record_id(value))
+        return _known(Ref(targets[0] if entity is None else str(entity), record_id(sent.get("id"))), targets)
 
     return convert
+
+
+def _refuse_unknown(sent: Mapping[str, Any], members: Collection[str]) -> None:
+    unknown = [name for name in sent if name not in members]
+    if unknown:
+        known = ", ".join(f"`{name}`" for name in members)
+        message = f"`{str(unknown[0])[:80]}` is not known here; a record is named with {known}."
+        raise ValueRefused("unknown_member", message)
 
 
 def _known(ref: Ref, targets: Sequence[str]) -> Ref:
@@ -184,6 +197,7 @@ def record_of_any(value: Any) -> Ref:
         return value
     if not isinstance(value, Mapping) or not isinstance(value.get("entity"), str):
         raise ValueRefused("not_a_reference", 'Any kind is possible: send {"id": …, "entity": …}.')
+    _refuse_unknown(value, REFERENCE)
     return Ref(value["entity"], record_id(value.get("id")))
 
 

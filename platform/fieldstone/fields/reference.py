@@ -77,7 +77,7 @@ class ReferenceType(FieldType):
         return next((Ref(target, id_) for target, id_ in found if id_ is not None), None)
 
     def input(self) -> ma.fields.Field[Any]:
-        return Input(record_of(tuple(self.targets)))
+        return Input(record_of(tuple(self.targets), tuple(self.api_schema()["properties"])))
 
     def api_form(self, value: Ref | None) -> Any:
         """Without the title, which only a statement knows."""

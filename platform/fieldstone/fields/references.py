@@ -51,7 +51,9 @@ class ReferencesType(FieldType):
         return tuple(Ref(self.target, id_) for id_ in row.get(self.key) or ())
 
     def input(self) -> ma.fields.Field[Any]:
-        return Input(many(record_of((self.target,))), empty=())
+        shown = tuple(self.api_schema()["items"]["properties"])
+        members = shown if self.through is None else (*shown, LINK)
+        return Input(many(record_of((self.target,), members)), empty=())
 
     def api_form(self, value: tuple[Ref, ...]) -> Any:
         return [{"id": str(ref.id), "entity": ref.entity} for ref in value or ()]

@@ -91,6 +91,9 @@ def _without_links(batch: Batch, item: Item, field: Field, raw: Any) -> Any:
                 batch.refuse(item, path, "invalid", f"`{LINK}` holds the fields of the link as an object.")
                 continue
             for ref in field.type.read([entry]):
+                if ref.id in about:
+                    message = "The same record is named twice in one call."
+                    batch.refuse(item, f"{field.name}[{place}].id", "twice", message)
                 about[ref.id] = (place, values)
     item.nested[field.name] = about
     return raw

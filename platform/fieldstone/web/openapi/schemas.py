@@ -161,8 +161,10 @@ def sent_value(field: Field) -> Schema:
     schema = field.type.sent_schema()
     if field.declaration.target is None:
         return schema
-    record = record_reference(field.declaration.target)
-    return schema | {"items": record} if schema.get("type") == "array" else record
+    several = schema.get("type") == "array"
+    shown = (schema["items"] if several else schema)["properties"]
+    record = record_reference(field.declaration.target, shown)
+    return schema | {"items": record} if several else record
 
 
 def _link_fields(target: ReferenceTarget) -> dict[str, Schema]:
@@ -176,10 +178,10 @@ def _link_fields(target: ReferenceTarget) -> dict[str, Schema]:
     return {LINK: {"type": "object", "description": description}}
 
 
-def record_reference(target: ReferenceTarget) -> Schema:
+def record_reference(target: ReferenceTarget, shown: Mapping[str, Schema]) -> Schema:
     """A reference as it may be sent: the id alone where one entity is possible, or with the entity's name.
 
-    No targets mean any entity.
+    No targets mean any entity. shown: the members with which it is shown, which may be sent back.
     """
     identity: Schema = {"type": "string", "format": "uuid"}
     known: Schema = {"enum": list(target.entities)} if target.entities else {"examples": ["user"]}
@@ -188,11 +190,12 @@ def record_reference(target: ReferenceTarget) -> Schema:
     named: Schema = {
         "type": "object",
         "properties": {
+            **shown,
             "id": identity,
             "entity": entity,
-            "title": {"type": ["string", "null"]},
             **_link_fields(target),
         },
+        "additionalProperties": False,
         "required": ["id", "entity"] if several else ["id"],
     }
     return named if several else {"anyOf": [identity, named]}
