@@ -298,7 +298,31 @@ def test_who_is_asked_is_worked_out_when_it_is_decided(app: App) -> None:
     assert shown(app, asked).step == 2
 
 
+def test_who_approved_ends_a_step_that_waits_for_nobody_else_any_more(app: App) -> None:
+    reviewers = [user(app, "Mia"), user(app, "Max")]
+    found = offer(app, amount=6000, reviewers=reviewers)
+    asked = ask(app, found, "wait")
+    records.approve(who(app, "Mia"), asked)
+    assert (waiting(app, "Mia"), shown(app, asked, to="Mia").may) == ([], ("reject",))
+    records.update(app.system, "offer", [Change(found, {"reviewers": [user(app, "Mia")]})])
+    assert waiting(app, "Mia") == [str(asked.approval)]
+    assert shown(app, asked, to="Mia").may == ("approve", "reject")
+    records.approve(who(app, "Mia"), asked)
+    assert stage(app, found) == "waiting"
+    assert [one.by["title"] for one in shown(app, asked).decisions] == ["Mia"]
+
+
 # ---- deputies
+
+
+def test_who_approved_approves_again_for_somebody_who_went_away_since(app: App) -> None:
+    reviewers = [user(app, "Mia"), user(app, "Max")]
+    asked = ask(app, offer(app, amount=6000, reviewers=reviewers), "wait")
+    records.approve(who(app, "Mia"), asked)
+    change_user(app, "Max", absent_from="2026-03-01", delegate=user(app, "Mia"))
+    assert waiting(app, "Mia") == [str(asked.approval)]
+    records.approve(who(app, "Mia"), asked)
+    assert stage(app, asked.record) == "waiting"
 
 
 def test_a_deputy_decides_during_the_absence_and_it_counts_for_the_absent(app: App) -> None:

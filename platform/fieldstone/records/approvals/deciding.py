@@ -6,7 +6,7 @@ moment the second sees what the first did, and what was approved is performed on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -100,10 +100,11 @@ def approve(context: Context, pending: Pending, reason: str | None, perform: Per
         seats = _seats(step)
         mine = _own_seats(step, seats)
         said = _said(context, connection, request)
-        if any(one.decider == context.principal.user for one in said):
+        if may_add(step.declared, mine, said, context.principal.user):
+            said.append(_decide(step, APPROVE, mine, reason))
+        elif not is_enough(step.declared, seats, said):
             raise Conflict("You have approved this already; others still have to.", code="already_decided")
-        said.append(_decide(step, APPROVE, mine, reason))
-        if _is_enough(step.declared, seats, said):
+        if is_enough(step.declared, seats, said):
             _go_on(step, perform)
 
     context.database.run_write(context.model.version, work)
@@ -210,9 +211,13 @@ def _own_seats(step: _Step, seats: list[Seat]) -> list[Seat]:
 
 
 def _said(context: Context, connection: sa.Connection, request: Request) -> list[Decision]:
-    """The decisions in the present step that still count."""
     found = requests.decisions(connection, context.database.system, [request.id])[request.id]
-    return [one for one in found if (one.round, one.step) == (request.round, request.step)]
+    return counting(request, found)
+
+
+def counting(request: Request, said: Iterable[Decision]) -> list[Decision]:
+    """The decisions in the present step of a request that still count."""
+    return [one for one in said if (one.round, one.step) == (request.round, request.step)]
 
 
 # ---- what a decision does
@@ -245,13 +250,25 @@ def _read_reason(reason: str | None) -> str | None:
     return text or None
 
 
-def _is_enough(step: ApprovalStep, seats: list[Seat], said: list[Decision]) -> bool:
-    """Whether a step is passed: a number counts people, `all` counts seats."""
+def is_enough(step: ApprovalStep, seats: Sequence[Seat], said: Sequence[Decision]) -> bool:
+    """Whether a step is passed: a number counts people, `all` counts seats.
+
+    It may be without another decision, where fewer are asked by now than when the last one was made.
+    """
     needs = step.declaration.needs
     if needs == "all":
         taken = {seat for one in said for seat in one.seats}
         return all(seat.holder in taken for seat in seats)
     return len({one.decider for one in said}) >= (needs if isinstance(needs, int) else 1)
+
+
+def may_add(step: ApprovalStep, seats: Sequence[Seat], said: Sequence[Decision], user: UUID) -> bool:
+    """Whether another approval in the user's `seats` counts: the first one does, and for `all` one in a seat
+    that came to them since.
+    """
+    own = [one for one in said if one.decider == user]
+    taken = {seat for one in own for seat in one.seats}
+    return not own or (step.declaration.needs == "all" and any(seat.holder not in taken for seat in seats))
 
 
 def _go_on(step: _Step, perform: Perform) -> None:

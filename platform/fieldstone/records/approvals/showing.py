@@ -16,7 +16,7 @@ from fieldstone.errors import NotFound
 from fieldstone.model.model import Entity, Transition
 from fieldstone.records import rows
 from fieldstone.records.approvals import requests
-from fieldstone.records.approvals.deciding import may_withdraw
+from fieldstone.records.approvals.deciding import counting, is_enough, may_add, may_withdraw
 from fieldstone.records.approvals.requests import PENDING, Decision, Request
 from fieldstone.records.approvals.seats import Asked, Seat, represented, seats_of
 from fieldstone.records.approvals.waiting import step_of, transition_of
@@ -178,19 +178,35 @@ def _decided_by_caller(
     records: Mapping[UUID, Row],
     stands_for: set[UUID],
 ) -> list[Request]:
-    """Those requests that the caller can decide on and has not yet."""
-    seats = _seats(context, connection, known, records, stands_for)
-    said = requests.decisions(connection, context.database.system, [one.id for one in known])
-    user = context.principal.user
-    return [
-        one
-        for one in known
-        if any(user in seat.deciders for seat in seats[one.id]) and not _has_decided(one, said[one.id], user)
-    ]
+    """Those requests that the caller can decide on and has not yet, or can bring to their end."""
+    some = _seats(context, connection, known, records, stands_for)
+    asked = [one for one in known if _own(some[one.id], context.principal.user)]
+    said = requests.decisions(connection, context.database.system, [one.id for one in asked])
+    decided = [one for one in asked if _counted_of(context, one, said[one.id])]
+    seats = some | _seats(context, connection, decided, records)
+    return [one for one in asked if _approves(context, one, seats[one.id], said[one.id])]
 
 
-def _has_decided(request: Request, said: Iterable[Decision], user: UUID) -> bool:
-    return any((one.round, one.step, one.decider) == (request.round, request.step, user) for one in said)
+def _own(seats: Sequence[Seat], user: UUID) -> list[Seat]:
+    return [seat for seat in seats if user in seat.deciders]
+
+
+def _counted_of(context: Context, request: Request, said: Sequence[Decision]) -> list[Decision]:
+    """The caller's decisions in the present step."""
+    return [one for one in counting(request, said) if one.decider == context.principal.user]
+
+
+def _approves(context: Context, request: Request, seats: Sequence[Seat], said: Sequence[Decision]) -> bool:
+    """Whether an approval of the caller would count, or end what has been approved by all who are asked now.
+
+    seats: all of the step where the caller has decided in it, else those of the caller are enough.
+    """
+    user, step = context.principal.user, step_of(context.model.entities[request.entity], request)
+    own = _own(seats, user)
+    if step is None or not own:
+        return False
+    counted = counting(request, said)
+    return may_add(step, own, counted, user) or is_enough(step, seats, counted)
 
 
 def _seats(
@@ -306,8 +322,8 @@ class _Teller:
         if not request.pending:
             return ()
         principal = self._context.principal
-        decides = any(principal.user in seat.deciders for seat in seats)
-        approves = decides and not _has_decided(request, said, principal.user)
+        decides = bool(_own(seats, principal.user))
+        approves = _approves(self._context, request, seats, said)
         mine = {"approve": approves, "reject": decides, "withdraw": may_withdraw(principal, request)}
         return tuple(name for name, may in mine.items() if may)
 
