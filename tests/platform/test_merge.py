@@ -82,6 +82,12 @@ name: nobody
 label: Nobody
 ---
 kind: role
+name: siteless
+label: Siteless
+entities:
+  firm: {read: count(sites) == 0 or name == "Merged", update: true, delete: true}
+---
+kind: role
 name: careful
 label: Careful
 entities:
@@ -289,6 +295,16 @@ def test_it_needs_the_right_to_update_the_kept_and_to_delete_the_others(app, api
         assert_problem(answer, 403, "forbidden")
     assert read(api, "firm", foreign)["name"] == "Theirs"
     assert read(api, "firm", own)["version"] == 1
+
+
+def test_it_may_take_the_kept_record_out_of_sight_as_any_change_may(app, api, client):
+    kept, other = made(api, name="Kept"), made(api, name="Merged")
+    site = made(api, "site", name="Oslo", firm=other)
+    blind = client(app, app.token("Bo", ["siteless"]))
+    answer = blind.post(f"/data/firm/{kept}/merge", json={"records": [other]})
+    assert (answer.status_code, answer.json) == (200, {"id": kept, "version": 2})
+    assert blind.get(f"/data/firm/{kept}").status_code == 404
+    assert read(api, "site", site)["firm"]["id"] == kept
 
 
 def test_a_hidden_value_is_neither_taken_nor_set(api):

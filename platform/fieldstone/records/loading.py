@@ -42,6 +42,15 @@ def load(
     _check_versions(batch, versions)
 
 
+def load_again(batch: Batch) -> None:
+    """Load records that this call has locked and judged before, as they are after what it wrote: by that they
+    may have left the caller's sight.
+    """
+    found = rows.load(batch.connection, batch.model, batch.entity, (item.id for item in batch.items))
+    for item in batch.items:
+        item.old = found[item.id]
+
+
 def load_known(
     batch: Batch,
     versions: Mapping[int, int | None] | None = None,

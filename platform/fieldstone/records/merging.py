@@ -95,7 +95,7 @@ def _merge(context: Context, connection: sa.Connection, entity: str, wanted: Mer
     merged_shares.copy(merged, kept.id)
     remove(merged, redirection.superseded)
     saving = Batch(context, connection, merged.entity, [Item(0, kept.id)])
-    loading.load(saving, [None])
+    loading.load_again(saving)
     update.read_sent(saving, [values])
     state_changes.choose(saving)
     return update.finish(saving)[0]

@@ -217,7 +217,7 @@ class State:
         """The seats of a deal or contact as it is now, even where a condition judges what it was: live ones,
         and of one in the bin those that went there with it.
         """
-        now = self.records[record["name"]]
+        now = self.records.get(record["name"], record)
         gone = self.of("seat", deleted=True) if now["deleted"] else []
         along = [one for one in gone if one["went"] == now["went"]]
         return [one for one in [*self.of("seat"), *along] if one[way] == record["name"]]
@@ -242,7 +242,8 @@ class State:
             return []
         own = (one for one in self.records.values() if one["entity"] == INSIDE[record["entity"]][0])
         here = [one for one in own if one[record["entity"]] == record["name"] and not one.get("removed")]
-        found = [one for one in here if one["deleted"] == record["deleted"]]
+        now = self.records.get(record["name"], record)
+        found = [one for one in here if one["deleted"] == now["deleted"]]
         return sorted(found, key=lambda one: (one["price"] is None, one["price"], one["name"]))
 
     def all_inside(self, record: Record) -> list[Record]:
