@@ -46,6 +46,7 @@ BROKEN_BODIES = {
     "UTF-16": '{"name": "Acme"}'.encode("utf-16"),
     "half a character": b'{"name": "\\ud800"}',
     "half a character as member": b'{"\\udfff": "x"}',
+    "half a character as member twice": b'{"\\udfff": 1, "\\udfff": 2}',
     "NUL": b'{"name": "a\\u0000b"}',
     "a raw NUL": b'{"name": "a\x00b"}',
     "nested 100 deep": b'{"name": "Acme", "facts": ' + b"[" * 100 + b"]" * 100 + b"}",
@@ -68,6 +69,22 @@ def test_a_broken_body_is_a_400_and_changes_nothing(api, record, body):
 def test_broken_json_is_told_with_its_place(api):
     refused = assert_problem(api.post("/data/customer", data=b'{\n "name": x}', content_type=JSON), 400)
     assert (refused["errors"][0]["line"], refused["errors"][0]["column"]) == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        (b'{"name": "a\\u0000b"}', "name", "broken_text"),
+        (b'{"facts": {"a": [1, {"b": "\\ud800"}]}}', "facts.a[1].b", "broken_text"),
+        (b'{"revenue": 1e400}', "revenue", "number_out_of_range"),
+        (b'{"revenue": NaN}', "revenue", "broken_json"),
+        (b'{"records": [{"name": "A"}, {"name": "\\u0000"}]}', "records.1.name", "broken_text"),
+        (b'{"name": "A", "name": "B"}', "name", "duplicate_member"),
+    ],
+)
+def test_what_no_field_can_hold_is_told_with_the_field_that_should(api, body, field, code):
+    refused = assert_problem(api.post("/data/customer", data=body, content_type=JSON), 400, code)
+    assert [(error["field"], error["code"]) for error in refused["errors"]] == [(field, code)]
 
 
 @pytest.mark.parametrize(

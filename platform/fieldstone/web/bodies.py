@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from flask import request
 
 from fieldstone.errors import FieldError, Malformed, TooLarge
+from fieldstone.web import unreadable
 from fieldstone.web.problems import UnsupportedMediaType
 
 MAX_DEPTH = 64
@@ -65,6 +66,8 @@ def parse(raw: bytes) -> Any:
         raise _broken(error.msg, error.lineno, error.colno) from None
     except RecursionError:
         raise _too_deep() from None
+    except Malformed as refused:
+        raise _where(text, refused) from None
     _check_depth(raw, value)
     _check_texts(raw, value)
     return value
@@ -114,8 +117,10 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"`{twice}` appears twice in one object.", code="duplicate_member")
+        twice = unreadable.tellable(next(name for name in names if names.count(name) > 1))
+        message = f"`{twice}` appears twice in one object."
+        entry = FieldError(twice, "duplicate_member", message)
+        raise Malformed(message, code="duplicate_member", errors=[entry])
     return members
 
 
@@ -159,9 +164,13 @@ def _children(value: Any) -> Iterable[Any]:
 
 
 def _check_texts(raw: bytes, value: Any) -> None:
-    if b"\\u" in raw:
-        for text in _texts(value):
+    if b"\\u" not in raw:
+        return
+    for text in _texts(value):
+        try:
             check_text(text)
+        except Malformed as refused:
+            raise unreadable.named(refused, unreadable.place_of_text(value, check_text)) from None
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -171,6 +180,16 @@ def _texts(value: Any) -> Iterable[str]:
         yield from value
     for child in _children(value):
         yield from _texts(child)
+
+
+def _where(text: str, refused: Malformed) -> Malformed:
+    """The refusal of a number with its place; of a member that appears twice, that has its name already."""
+    if refused.errors:
+        return refused
+    try:
+        return unreadable.named(refused, unreadable.place_of_number(text, _decimal))
+    except (ValueError, RecursionError):
+        return refused  # what follows is broken too
 
 
 _DECODER = json.JSONDecoder(
