@@ -72,3 +72,6 @@ def test_the_list_says_what_may_be_done_now_and_why_not_the_rest(ann):
     assert found["lose"]["ask"] == ["lost_reason"]
     assert found["win"]["allowed"] is False
     assert found["win"]["reasons"][0] == "A deal without an amount cannot be won."
+    assert (found["win"]["from_here"], found["reopen"]["from_here"]) == (True, False)
+    assert found["reopen"]["allowed"] is False
+    assert found["reopen"]["reasons"][0] == "It leads from Won or Lost, and not from Open."

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fieldstone.context import Context
-from fieldstone.errors import Conflict, Forbidden, NotFound
+from fieldstone.errors import Conflict, FieldError, Forbidden, NotFound
 from fieldstone.model.model import Approval, Transition, Workflow
 from fieldstone.records import saving
 from fieldstone.records.approvals import deciding
@@ -122,7 +122,8 @@ def _require_state(batch: Batch, item: Item, workflow: Workflow, chosen: Transit
             f"from {state_label(workflow, state, locale)}. "
             f"{possible(batch.entity, state, locale)}"
         )
-        raise Conflict(message, code="wrong_state", details={"state": state})
+        told = FieldError(workflow.field, "wrong_state", message)
+        raise Conflict(message, code="wrong_state", errors=[told], details={"state": state})
 
 
 def _take(batch: Batch, item: Item, workflow: Workflow, chosen: Transition) -> None:

@@ -15,17 +15,17 @@ from fieldstone.records.conditions_in_words import parts, told_unmet
 from fieldstone.records.journal import NOTHING
 from fieldstone.records.labels import field_label, text_of
 from fieldstone.records.peeking import peek
-from fieldstone.records.state_changes import who_may
+from fieldstone.records.state_changes import state_label, who_may
 
 
 @dataclass(frozen=True)
 class TransitionState:
-    """A transition from the record's present state.
+    """A transition of the record's workflow.
 
     to: the state it leads to. allowed: the caller may take it now, with its asked fields filled in.
     reasons: why not, one sentence each. ask: the fields that are filled in with it.
     needs_approval: of the record as it is, taking it only asks for an approval. pending: the id of the
-    request for it that waits now.
+    request for it that waits now. from_here: it leads from the record's present state.
     """
 
     name: str
@@ -36,10 +36,14 @@ class TransitionState:
     ask: tuple[str, ...]
     needs_approval: bool = False
     pending: str | None = None
+    from_here: bool = True
 
 
-def transitions(context: Context, entity: str, id_: UUID) -> list[TransitionState]:
-    """The transitions from a record's state, in their declared order. Raises `NotFound` as reading does."""
+def transitions(context: Context, entity: str, id_: UUID, *, others: bool = False) -> list[TransitionState]:
+    """The transitions from a record's state, in their declared order. Raises `NotFound` as reading does.
+
+    others: those from other states too, behind them, with the states that they lead from as the reason.
+    """
     found = find_entity(context, entity)
     workflow = found.workflow
     with context.database.read() as connection:
@@ -49,8 +53,31 @@ def transitions(context: Context, entity: str, id_: UUID) -> list[TransitionStat
         item = batch.items[0]
         state = item.old[workflow.field]
         leaving = [t for t in workflow.transitions.values() if state in t.declaration.sources]
+        rest = [t for t in workflow.transitions.values() if others and t not in leaving]
         waiting = pending_request(batch, item)
-        return [transition_state(batch, item, workflow, transition, waiting) for transition in leaving]
+        return [
+            *(transition_state(batch, item, workflow, transition, waiting) for transition in leaving),
+            *(_from_elsewhere(batch, item, workflow, transition) for transition in rest),
+        ]
+
+
+def _from_elsewhere(batch: Batch, item: Item, workflow: Workflow, transition: Transition) -> TransitionState:
+    """A transition that does not lead from the record's state."""
+    declaration, locale = transition.declaration, batch.context.principal.locale
+    states = " or ".join(state_label(workflow, source, locale) for source in declaration.sources)
+    here = state_label(workflow, item.old[workflow.field], locale)
+    reasons = [f"It leads from {states}, and not from {here}."]
+    if not batch.rights.may_take(transition, batch.stored, item.old):
+        reasons.append(who_may(batch, transition))
+    return TransitionState(
+        transition.name,
+        text_of(declaration.label, locale),
+        declaration.target,
+        allowed=False,
+        reasons=tuple(reasons),
+        ask=tuple(declaration.ask),
+        from_here=False,
+    )
 
 
 def transition_state(

@@ -24,12 +24,12 @@ def install(api: Blueprint) -> None:
 
 
 def list_transitions(entity: str, record: str) -> Response:
-    """Each transition from the record's state, whether the caller may take it, and why not; and until when
-    the record may stay there.
+    """Each transition, first those from the record's state: whether the caller may take it, and why not; and
+    until when the record may stay in its state.
     """
     Parameters()
     context, identity = current_context(), record_id(record)
-    states = records.transitions(context, entity, identity)
+    states = records.transitions(context, entity, identity, others=True)
     due = records.due(context, entity, [identity]).get(identity)
     told = {"due_at": moment(due.due_at) if due else None, "overdue": due is not None and due.overdue}
     return json_value({"data": [asdict(state) for state in states], **told})

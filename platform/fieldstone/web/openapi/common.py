@@ -132,6 +132,7 @@ TRANSITION: Schema = {
         "ask": {"type": "array", "items": TEXT, "description": "Fields to send with it."},
         "needs_approval": {"type": "boolean", "description": "As the record is, it would only be asked for."},
         "pending": MAYBE_TEXT | {"description": "The id of the request for approval that waits."},
+        "from_here": {"type": "boolean", "description": "It leads from the record's state."},
     },
 }
 TRANSITIONS: Schema = listed(TRANSITION)
