@@ -107,6 +107,32 @@ def test_an_undo_can_be_undone_and_a_second_one_finds_nothing_to_do(app, api):
     assert deals(app) == [("A", "open", 9)]
 
 
+def test_what_was_done_one_after_the_other_is_undone_the_last_first(app, api):
+    made, ids = bulk(api, "deal", "create", [{"name": name, "amount": "5"} for name in "AB"])
+    first, _ = bulk(api, "deal", "update", [{"id": id_, "quantity": 1} for id_ in ids])
+    second, _ = bulk(api, "deal", "update", [{"id": id_, "quantity": 2, "stage": "won"} for id_ in ids])
+    third, _ = bulk(api, "deal", "delete", [{"id": ids[0]}])
+    assert undo(api, third)[1] == (1, 0, 0, 0)
+    assert undo(api, second)[1] == (2, 0, 0, 0)
+    assert deals(app) == [("A", "open", 1), ("B", "open", 1)]
+    assert undo(api, first)[1] == (2, 0, 0, 0)
+    assert undo(api, made)[1] == (2, 0, 0, 0)
+    assert deals(app) == []
+
+
+def test_what_was_not_all_taken_back_since_stays(app, api, ann):
+    made, [changed, redone, kept] = bulk(api, "deal", "create", [{"name": name} for name in "ABC"])
+    lines = [{"id": id_, "quantity": 1} for id_ in (changed, redone, kept)]
+    change, _ = bulk(api, "deal", "update", lines)
+    records.update(ann, "deal", [Change(UUID(changed), {"quantity": 5})])
+    back, counts = undo(api, change)
+    assert counts == (2, 0, 1, 0)
+    records.update(ann, "deal", [Change(UUID(kept), {"name": "D"})])
+    assert undo(api, back["operation"])[1] == (1, 0, 1, 0)
+    assert undo(api, made)[1] == (0, 0, 3, 0)
+    assert deals(app) == [("A", "open", 5), ("B", "open", 1), ("D", "open", None)]
+
+
 def test_the_operation_of_another_is_unknown_and_what_was_reassigned_since_stays(app, api, client):
     _, ids = bulk(api, "deal", "create", [{"name": "A"}])
     change, _ = bulk(api, "deal", "update", [{"id": ids[0], "quantity": 9}])

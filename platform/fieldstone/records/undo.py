@@ -36,6 +36,7 @@ from fieldstone.records.row_outcomes import (
     run,
 )
 from fieldstone.records.rows import Lock, Values
+from fieldstone.records.since_undone import as_left
 
 BATCH = 500
 MOST_TOLD = 1_000
@@ -202,8 +203,10 @@ def _in_one(context: Context, group: Sequence[_Touched], step: Callable[[Batch],
 def _load_as_left(batch: Batch, *, versions: Sequence[int], lock: Lock) -> None:
     """Load the records; those that are not as the operation left them any more are left out."""
     loading.load(batch, [None] * len(versions), lock)
-    for item in batch.items:
-        if item.old["version"] != versions[item.position]:
+    written = [item for item in batch.items if item.old["version"] != versions[item.position]]
+    same = as_left(batch, {item.id: versions[item.position] for item in written})
+    for item in written:
+        if item.id not in same:
             batch.refusals.add(
                 item.position, None, CHANGED_SINCE, "Changed since; it stays as it is.", kind=VersionConflict
             )
