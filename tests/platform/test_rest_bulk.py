@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from fieldstone import records
 from fieldstone.errors import Unavailable
-from fieldstone.records import write_rows
+from fieldstone.records import uniqueness, write_rows
 from fieldstone.web.bulk import calls
 from fieldstone_testing.deals import DEALS
 from fieldstone_testing.problems import assert_problem
@@ -187,6 +188,22 @@ def test_records_are_found_by_a_unique_key(app, api):
     answer = send(api, "/data/customer/bulk?mode=update&key=code&partial=true", lines)
     assert brief(answer) == [(1, 200, "updated"), (2, 404, "refused"), (3, 400, "refused")]
     assert customers(app) == [("a", "A")]
+
+
+def test_an_upsert_changes_what_somebody_created_after_it_had_looked(app, api, monkeypatch):
+    find, looks = uniqueness.find_by_key, iter([True])
+
+    def find_and_be_overtaken(*asked):
+        found = find(*asked)
+        for _ in looks:
+            records.create(app.context_for("Ann"), "customer", [{"name": "Other", "code": "b"}])
+        return found
+
+    monkeypatch.setattr(uniqueness, "find_by_key", find_and_be_overtaken)
+    lines = [{"code": "a", "name": "A"}, {"code": "b", "name": "B"}]
+    answer = send(api, "/data/customer/bulk?mode=upsert&key=code", lines)
+    assert brief(answer) == [(1, 201, "created"), (2, 200, "updated")]
+    assert customers(app) == [("a", "A"), ("b", "B")]
 
 
 def test_an_upsert_creates_changes_and_leaves_as_it_is(app, api):

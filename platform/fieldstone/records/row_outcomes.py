@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,11 @@ def refused(error: FieldstoneError) -> RowOutcome:
     """The outcome of a row that ended in an error."""
     entries = error.errors or (FieldError(None, error.code, error.message),)
     return RowOutcome(REFUSED, errors=entries, status=error.status)
+
+
+def is_taken(outcome: RowOutcome, key: Collection[str]) -> bool:
+    """Whether a row was refused because another record has a value of its key."""
+    return any(error.code == uniqueness.TAKEN and error.field in key for error in outcome.errors)
 
 
 def run(template: Batch, ids: Mapping[int, UUID], step: Step) -> dict[int, RowOutcome]:

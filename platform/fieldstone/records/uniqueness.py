@@ -21,6 +21,8 @@ from fieldstone.records.loading import may_find
 from fieldstone.records.rows import Values, to_columns
 from fieldstone.records.writing import rows_from, to_json
 
+TAKEN = "not_unique"
+"""The code of a value that another record has."""
 _PLACE = "_place"
 
 
@@ -129,5 +131,5 @@ def _refuse(batch: Batch, item: Item, fields: Sequence[str]) -> None:
     found = [batch.entity.field(name) for name in fields]
     labels = " and ".join(field_label(field, locale) for field in found if field is not None)
     batch.refusals.add(
-        item.position, fields[0], "not_unique", f"Another record has the same {labels}.", kind=Conflict
+        item.position, fields[0], TAKEN, f"Another record has the same {labels}.", kind=Conflict
     )

@@ -30,6 +30,7 @@ from fieldstone.records.row_outcomes import (
     changing,
     creating,
     given,
+    is_taken,
     refused,
     removing,
     run,
@@ -169,19 +170,27 @@ class _Round:
         missing = [place for place in range(len(self._rows)) if place not in self._known]
         if mode is Mode.CREATE:
             return self._create(missing)
-        step = (
-            removing(partial(self._load, lock=Lock.REMOVED))
-            if mode is Mode.DELETE
-            else changing(self._values, self._load)
-        )
-        found = run(self._batch, self._known, step)
-        return found | (self._create(missing) if mode is Mode.UPSERT else self._missing(missing))
+        if mode is Mode.DELETE:
+            step = removing(partial(self._load, lock=Lock.REMOVED))
+            return run(self._batch, self._known, step) | self._missing(missing)
+        found = self._change(self._known)
+        return found | (self._upsert(missing) if mode is Mode.UPSERT else self._missing(missing))
 
     def _find(self) -> dict[int, UUID]:
         """Position → the record that a row means."""
         if not self._writing.key:
             return {place: row.id for place, row in enumerate(self._rows) if row.id is not None}
         return uniqueness.find_by_key(self._batch, [row.values for row in self._rows], self._writing.key)
+
+    def _change(self, known: Mapping[int, UUID]) -> dict[int, RowOutcome]:
+        return run(self._batch, known, changing(self._values, self._load))
+
+    def _upsert(self, places: Sequence[int]) -> dict[int, RowOutcome]:
+        """Create what was not there; what somebody else has created since is changed."""
+        made = self._create(places)
+        taken = [place for place, outcome in made.items() if is_taken(outcome, self._writing.key)]
+        known = self._find() if taken else {}
+        return made | self._change({place: known[place] for place in taken if place in known})
 
     def _load(self, batch: Batch, lock: Lock = Lock.CHANGED) -> None:
         if self._writing.key:
