@@ -11,6 +11,7 @@ import pytest
 from fieldstone import records
 from fieldstone_testing import App
 from fieldstone_testing.clients import ApiClient
+from fieldstone_testing.problems import assert_problem
 
 CONDITIONS = {
     "summing": "sum(lines.price) < 6",
@@ -85,6 +86,19 @@ kind: role
 name: recruiter
 entities:
   contact: {read: not exists(deals where name == 'Secret') and count(places) < 1, delete: true}
+---
+kind: role
+name: half_cleaner
+entities:
+  deal: {read: true, delete: true}
+  seat: {read: true}
+capabilities: [purge]
+---
+kind: role
+name: cleaner
+inherits: [half_cleaner]
+entities:
+  seat: {read: true, delete: true}
 ---
 kind: role
 name: denied
@@ -263,3 +277,20 @@ def test_links_that_went_with_the_other_side_count_for_that(app_from, client):
     found = [api.get(f"/data/contact/{one.id}?deleted=true").status_code for one in (spied, plain)]
     listed = [one["name"] for one in api.get("/data/contact?deleted=true").json["data"]]
     assert (found, listed) == ([404, 200], ["Plain"])
+
+
+def test_a_purge_takes_the_links_in_the_bin_along_that_the_caller_may_delete(app_from, client):
+    app = app_from(SALES)
+    (contact,) = records.create(app.system, "contact", [{"name": "Ada"}])
+    made = records.create(app.system, "deal", [deal("One", 1) | {"people": [str(contact.id)]} for _ in "ab"])
+    ids = [one.id for one in made]
+    records.update(app.system, "deal", [records.Change(ids[0], {"people": []})])
+    records.delete(app.system, "deal", ids)
+    roles = ["cleaner", "half_cleaner"]
+    whole, half = (client(app, app.token(f"A {role}", [role])) for role in roles)
+    refused = half.delete(f"/data/deal/{ids[0]}?purge=true")
+    assert_problem(refused, 403, "forbidden")
+    assert "Seat" in refused.json["detail"]
+    assert [whole.delete(f"/data/deal/{id_}?purge=true").status_code for id_ in ids] == [204, 204]
+    assert app.sql("SELECT count(*) FROM main.seat") == [(0,)]
+    assert records.get(app.system, "contact", contact.id)["name"] == "Ada"

@@ -316,7 +316,7 @@ def test_what_others_in_the_bin_still_refer_to_is_not_purged(world: World) -> No
     deal = world.create("deal", account=str(account))
     records.delete(world.ann, "deal", [deal])
     records.delete(world.ann, "account", [account])
-    with pytest.raises(Conflict, match="1 Deals still refer to it"):
+    with pytest.raises(Conflict, match="1 Deal still refers to it"):
         records.purge(world.ann, "account", [account])
     records.purge(world.ann, "deal", [deal])
     records.purge(world.ann, "account", [account])

@@ -17,8 +17,8 @@ from fieldstone.records.approvals.requests import forget as forget_workflow
 from fieldstone.records.batch import Batch, Item, find_entity
 from fieldstone.records.contents import remove_afterwards
 from fieldstone.records.journal import PURGE, Entry, journal
-from fieldstone.records.labels import text_of
-from fieldstone.records.referrers import CASCADE, CLEAR, RESTRICT
+from fieldstone.records.labels import entity_label, text_of
+from fieldstone.records.referrers import CASCADE, CLEAR, RESTRICT, is_end_of_links
 from fieldstone.records.rows import Lock
 from fieldstone.records.shape import shape_of
 from fieldstone.records.writing import write
@@ -30,11 +30,11 @@ CAPABILITY = "purge"
 def purge(
     context: Context, entity: str, ids: Sequence[UUID], versions: Sequence[int | None] | None = None
 ) -> None:
-    """Remove records in the recycle bin for good, with their history and what lives inside them; that they
-    were purged stays on record.
+    """Remove records in the recycle bin for good, with their history, what lives inside them and their
+    links in the bin (records of a `through`); that they were purged stays on record.
 
     Raises:
-        Forbidden: the caller lacks the capability `purge` or may not delete the record.
+        Forbidden: the caller lacks the capability `purge`, or may not delete the record or such a link.
         NotFound: there is no such record in the bin, or the caller may not read it.
         Conflict: other records, in the bin too, still refer to it. VersionConflict: it has changed since.
     """
@@ -45,7 +45,7 @@ def purge(
         batch = Batch(context, connection, find_entity(context, entity), items)
         loading.load(batch, versions or [None] * len(ids), Lock.REMOVED, deleted=True)
         batch.rights.check_delete(batch)
-        for one in (*_inside(batch), batch):
+        for one in (*_along(batch, set()), batch):
             _check_referrers(one)
             _remove(one)
 
@@ -53,17 +53,25 @@ def purge(
         context.database.run_write(context.model.version, work)
 
 
-def _inside(batch: Batch) -> Iterator[Batch]:
-    """What lives inside the records of a batch, or did, the innermost first: it goes with them."""
+def _along(batch: Batch, known: set[UUID]) -> Iterator[Batch]:
+    """What goes with the records of a batch, the innermost first: what lives inside them, or did, and links
+    in the bin that nobody could ever restore. known: what goes already.
+    """
     ids = [item.id for item in batch.items]
-    for referrer in referrers.referrers(batch.model, batch.entity.name, CASCADE):
-        if referrer.field is referrer.entity.parent:
-            found = referrers.locked_rows(batch.connection, batch.model, referrer, ids, live=False)
-            items = [Item(place, record["id"], old=record) for place, record in enumerate(found)]
-            if items:
-                inside = Batch(batch.context, batch.connection, referrer.entity, items, run=batch.run)
-                yield from _inside(inside)
-                yield inside
+    known.update(ids)
+    for referrer in referrers.referrers(batch.model, batch.entity.name, RESTRICT, CLEAR, CASCADE):
+        inside = referrer.field is referrer.entity.parent
+        if not inside and not is_end_of_links(batch.model, referrer):
+            continue
+        found = referrers.locked_rows(batch.connection, batch.model, referrer, ids, live=False)
+        going = [record for record in found if record["id"] not in known and (inside or record["deleted_at"])]
+        items = [Item(place, record["id"], old=record) for place, record in enumerate(going)]
+        if items:
+            along = Batch(batch.context, batch.connection, referrer.entity, items, run=batch.run)
+            if not inside:
+                along.rights.check_delete(along)
+            yield from _along(along, known)
+            yield along
 
 
 def _require_capability(context: Context) -> None:
@@ -81,10 +89,11 @@ def _check_referrers(batch: Batch) -> None:
             record for record in found if referrer.entity is not batch.entity or record["id"] not in ids
         ]
         if others:
-            plural = text_of(referrer.entity.plural, batch.context.principal.locale)
-            message = (
-                f"{len(others)} {plural} still refer to it, perhaps in the recycle bin. Purge those first."
-            )
+            locale = batch.context.principal.locale
+            one = f"1 {entity_label(referrer.entity, locale)} still refers"
+            many = f"{len(others)} {text_of(referrer.entity.plural, locale)} still refer"
+            still = one if len(others) == 1 else many
+            message = f"{still} to it, perhaps in the recycle bin. Purge that first."
             raise Conflict(message, code="still_referenced")
 
 

@@ -60,6 +60,17 @@ def _of_entity(entity: Entity, target: str) -> Iterable[Referrer]:
             )
 
 
+def is_end_of_links(model: Model, referrer: Referrer) -> bool:
+    """Whether the field is one of the two that make its records the links of a many-to-many."""
+    key = (__name__, "links")
+    if key not in model.cache:
+        ways = [f.link.through for e in model.entities.values() for f in e.fields.values() if f.link]
+        found = {(way.entity, end) for way in ways if way for end in (way.near, way.far)}
+        model.cache[key] = frozenset(found)
+    ends: frozenset[tuple[str, str]] = model.cache[key]
+    return (referrer.entity.name, referrer.field.name) in ends
+
+
 def locked_rows(
     connection: sa.Connection,
     model: Model,

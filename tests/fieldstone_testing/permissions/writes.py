@@ -265,24 +265,23 @@ def revive(state: State, record: Record) -> None:
 
 
 def purge(state: State, who: Person, operation: Operation) -> str:
-    """Remove a record in the bin for good: nothing may refer to it, not even from the bin."""
+    """Remove a record in the bin for good, with its seats there: nothing else may refer to it, not even from
+    the bin.
+    """
     record = state.records.get(operation.record)
     if "purge" not in who.capabilities:
         return REFUSED
     if record is None or not record["deleted"] or not may_read(state, who, record):
         return UNKNOWN
-    others = (one for one in state.records.values() if one is not record)
-    held = any(record["name"] in held_by(one) for one in others)
-    if held or not may(state, who, "delete", record):
+    others = [one for one in state.records.values() if one is not record]
+    held = any(record["name"] in (one.get("account"), one.get("parent")) for one in others)
+    seats = [one for one in others if one["entity"] == "seat"]
+    going = [one for one in seats if record["name"] in (one["deal"], one["contact"])]
+    if held or not all(may(state, who, "delete", one) for one in [*going, record]):
         return REFUSED
-    forget(state, record)
+    for one in [*going, record]:
+        forget(state, one)
     return DONE
-
-
-def held_by(record: Record) -> set[str | None]:
-    """What may not be purged before a record is."""
-    names = ("deal", "contact") if record["entity"] == "seat" else ("account", "parent")
-    return {record.get(name) for name in names}
 
 
 def forget(state: State, record: Record) -> None:
