@@ -103,6 +103,15 @@ def test_an_end_that_is_no_line_is_refused(api, mark):
 # -- creating
 
 
+@pytest.mark.parametrize("cell", ["hello", '"{""a"": NaN}"', "[1"])
+def test_a_cell_of_a_field_of_json_that_is_no_json_is_refused(app, api, cell):
+    table = ["name,facts", 'Acme,"{""a"": 1}"', f"Bolt,{cell}"]
+    answer = send(api, "/data/customer/bulk", [line.encode() for line in table], kind="text/csv")
+    [error] = assert_problem(answer, 422, "lines_refused")["errors"]
+    assert (error["field"], error["code"], error["line"]) == ("facts", "not_json", 3)
+    assert customers(app) == []
+
+
 def test_each_line_gets_its_result_in_the_order_sent(app, api):
     answer = send(api, "/data/customer/bulk", [{"name": f"C{n}", "code": f"{n:04}"} for n in range(1, 1203)])
     found = results(answer)

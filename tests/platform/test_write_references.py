@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ import pytest
 from fieldstone import records
 from fieldstone.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldstone.records import Change
-from fieldstone_testing import App, AppFactory
+from fieldstone_testing import ApiClient, App, AppFactory
 
 SALES = """
 kind: app
@@ -119,6 +120,19 @@ def test_a_reference_to_one_of_several_kinds_without_its_kind_says_what_to_send(
     with pytest.raises(Invalid, match="Several kinds are possible") as caught:
         world.create("deal", about={"id": str(world.create("account"))})
     assert refused(caught) == [(0, "about", "not_a_reference")]
+
+
+def test_a_cell_names_the_kind_of_a_record_where_several_are_possible(
+    world: World, client: Callable[..., ApiClient]
+) -> None:
+    acme = world.create("account")
+    api = client(world.app, world.app.token("Root", ["admin"]))
+    rows = [("about", "name"), (f"account:{acme}", "a"), (str(acme), "b"), (f"visit:{acme}", "c")]
+    table = "".join(f"{about},{name}\n" for about, name in rows)
+    answer = api.post("/data/deal/bulk?partial=true", data=table.encode(), content_type="text/csv")
+    told = [json.loads(line) for line in answer.get_data(as_text=True).splitlines()]
+    assert [one.get("code") for one in told] == [None, "not_a_reference", "wrong_entity"]
+    assert api.get(f"/data/deal/{told[0]['id']}").json["about"]["id"] == str(acme)
 
 
 def test_a_record_that_the_caller_may_not_read_is_answered_like_one_that_is_not_there(world: World) -> None:

@@ -18,7 +18,7 @@ from fieldstone.database.keyring import Keyring
 from fieldstone.fields import json_text
 from fieldstone.fields.cells import cell_text
 from fieldstone.fields.filters import NULL_OPERATORS, Operator
-from fieldstone.fields.refusal import ValueRefused
+from fieldstone.fields.refusal import Unread, ValueRefused
 from fieldstone.fields.texts import ImportFormat
 from fieldstone_metadata import declarations
 
@@ -111,6 +111,8 @@ class FieldType(ABC):
         Raises:
             ValueRefused: with a code and a sentence that says what was expected.
         """
+        if isinstance(value, Unread):
+            raise value.refused
         try:
             return self._input.deserialize(value)
         except ValueRefused:

@@ -13,6 +13,7 @@ from fieldstone.fields.base import Column, FieldType, Source
 from fieldstone.fields.filters import IS_NO_RECORD, IS_RECORD, NULL_OPERATORS, Operator, quoted
 from fieldstone.fields.inputs import Input, record_of
 from fieldstone.fields.names import identifier
+from fieldstone.fields.refusal import ValueRefused
 from fieldstone.fields.stored_text import people_order
 from fieldstone.fields.texts import ImportFormat
 from fieldstone_rules.types import Ref
@@ -107,5 +108,11 @@ class ReferenceType(FieldType):
         """The id, with which the operators compare."""
         return quoted(str(value.id))
 
-    def parse_text(self, text: str, form: ImportFormat) -> Any:  # noqa: ARG002  # an id has one notation
-        return self.read(text.strip())
+    def parse_text(self, text: str, form: ImportFormat) -> Any:  # noqa: ARG002  # `id` and `entity:id` are all
+        entity, colon, id_ = text.strip().partition(":")
+        if entity and not colon and self._only_target is None:
+            kind = next(iter(self.targets))
+            raise ValueRefused(
+                "not_a_reference", f"Several kinds are possible: write which, as in {kind}:id."
+            )
+        return self.read({"entity": entity, "id": id_} if colon else entity)

@@ -1,6 +1,8 @@
-"""The one error of field types."""
+"""The one error of field types, and what stands for a value that ended in it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import marshmallow as ma
 
@@ -12,3 +14,12 @@ class ValueRefused(ma.ValidationError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Stands for the text of a file that could not be read as its field's value: told when the record is
+    checked, together with all else.
+    """
+
+    refused: ValueRefused

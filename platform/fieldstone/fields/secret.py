@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from fieldstone.fields.texts import ImportFormat
 LONGEST = 10_000
 SET = {"set": True}
 """All that anybody is told of a secret."""
+_TOLD = re.compile(r'\{\s*"set"\s*:\s*true\s*\}')
+"""The same as a cell of an export."""
 
 
 class SecretType(FieldType):
@@ -73,7 +76,7 @@ class SecretType(FieldType):
         return ()
 
     def parse_text(self, text: str, form: ImportFormat) -> Any:  # noqa: ARG002  # a text has one notation
-        if text.strip().startswith("{"):
+        if _TOLD.fullmatch(text.strip()):
             raise ValueRefused(
                 "not_a_secret", "An export says only that there is a secret; leave the cell empty."
             )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fieldstone.errors import FieldError, FieldstoneError, Malformed
 from fieldstone.fields.cells import unguarded
-from fieldstone.fields.refusal import ValueRefused
+from fieldstone.fields.refusal import Unread, ValueRefused
 from fieldstone.fields.texts import ISO
 from fieldstone.model.model import Entity
 from fieldstone.records.row_outcomes import RowOutcome, refused
@@ -103,8 +103,8 @@ def _value(entity: Entity, column: str, cell: str) -> Any:
         return cell
     try:
         return field.type.parse_text(unguarded(cell), ISO)
-    except ValueRefused:
-        return cell
+    except ValueRefused as refused:
+        return Unread(refused)
 
 
 def _sent(values: dict[str, Any], writing: Writing, *, sparse: bool = False) -> Sent:
