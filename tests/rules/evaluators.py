@@ -11,7 +11,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from psycopg import pq
 
+from fieldstone.database.prepared import Bound, Prepared
+from fieldstone.records.statements import Statement
 from fieldstone_rules import (
     Duration,
     Environment,
@@ -219,13 +222,28 @@ class Bench(InMemory):
         return comparable(value)
 
     def sql_ids(self, expression: Expression) -> set[UUID]:
-        """The opportunities that a condition finds in PostgreSQL."""
+        """The opportunities that a condition finds in PostgreSQL, asked as lists ask: a text with constants."""
         table = TABLES["opportunity"]
         scope = SqlScope(WorldTables(), "opportunity", table)
         clause = lower(expression, scope)
         kept = sa.not_(clause) if expression.scope.purpose in (Purpose.DENY, Purpose.CHECK) else clause
-        statement = sa.select(table.c.id).select_from(scope.apply(table)).where(kept)
-        return set(self.connection.execute(statement, parameters(self.environment)).scalars())
+        statement = Statement(sa.select(table.c.id).select_from(scope.apply(table)).where(kept))
+        found = statement.run(_Connected(self.connection), parameters(self.environment))
+        return {UUID(one.decode()) for one in found.column(0)}
+
+
+class _Connected:
+    """One connection in the place of a database, whose transaction holds the records."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def fetch(self, statement: Prepared, bound: Bound) -> pq.abc.PGresult:
+        """What the statement gives."""
+        driver: Any = self._connection.connection.driver_connection
+        result: pq.abc.PGresult = driver.pgconn.exec_params(statement.text, bound)
+        assert result.status == pq.ExecStatus.TUPLES_OK, result.error_message.decode()
+        return result
 
 
 def _stored(entity: str, row: Mapping[str, Any]) -> dict[str, Any]:

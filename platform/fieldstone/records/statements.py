@@ -100,6 +100,8 @@ def _constant(value: Any) -> str:
         return "NULL"
     if isinstance(value, bool):
         return text  # as 'true' it would be a text wherever nothing asks for a truth value
+    if isinstance(value, Decimal):
+        return f"'{text}'::NUMERIC"  # SQLAlchemy gives it no type: it would be what it stands beside
     marked = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{marked}'" if "\\" in text else f"'{marked}'"
 

@@ -9,6 +9,7 @@ from lark import Token, Tree
 from fieldstone_rules import limits
 from fieldstone_rules.checking.comparisons import common_type, is_percent_literal
 from fieldstone_rules.checking.context import Checking, Names, describe, is_null
+from fieldstone_rules.checking.lists import as_list
 from fieldstone_rules.checking.logic import links
 from fieldstone_rules.functions import OPERATORS
 from fieldstone_rules.numbers import negate
@@ -116,5 +117,8 @@ def first_present(checking: Checking, items: list[Node], span: Span) -> Node:
     if type_ is None:
         kinds = " and ".join(dict.fromkeys(describe(item.type) for item in items))
         return checking.report(span, "type", f"All values are of one kind, not {kinds}.")
+    if type_.kind is Kind.NULL:
+        return Constant(type_, span, None)
     certain = any(not item.type.nullable for item in items)
-    return Fallback(type_.required() if certain else type_, span, tuple(items))
+    listed = tuple(as_list(item, type_) for item in items)
+    return Fallback(type_.required() if certain else type_, span, listed)

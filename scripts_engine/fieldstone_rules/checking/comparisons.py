@@ -9,6 +9,7 @@ from lark import Token, Tree
 
 from fieldstone_rules.amounts import currency_of, in_base, in_different_currencies, is_money
 from fieldstone_rules.checking.context import Checking, Names, describe, is_null
+from fieldstone_rules.checking.lists import as_list
 from fieldstone_rules.functions.declaration import COMPARABLE
 from fieldstone_rules.parsing import span_of, subtrees, tokens
 from fieldstone_rules.spans import Span
@@ -73,9 +74,21 @@ def _common_kind(types: list[Type]) -> Type | None:
         )
     if kinds == {Kind.MONEY} and len({type_.options for type_ in types}) > 1:
         return simple(Kind.MONEY)
+    if kinds == {Kind.LIST}:
+        return _common_list(types)
     if len(kinds) == 1:
         return replace(types[0], scale=None, precision=None)
     return simple(Kind.MONEY if Kind.MONEY in kinds else Kind.DECIMAL) if kinds <= _NUMBERS else None
+
+
+def _common_list(types: list[Type]) -> Type | None:
+    items = [type_.item for type_ in types if type_.item is not None]
+    known = [item for item in items if item.kind is not Kind.NULL]
+    common = _common_kind(known) if known else simple(Kind.NULL)
+    if common is None:
+        return None
+    nullable = any(item.nullable for item in items)
+    return replace(types[0], item=common.optional() if nullable else common.required())
 
 
 def comparison(checking: Checking, tree: Tree[Token], names: Names) -> Node:
@@ -89,11 +102,17 @@ def comparison(checking: Checking, tree: Tree[Token], names: Names) -> Node:
 
 
 def _compared(span: Span, operator: str, left: Node, right: Node) -> Node:
+    left, right = _typed(left, right), _typed(right, left)
     if operator in ("==", "!="):
-        equal = Equal(simple(Kind.BOOLEAN, nullable=False), span, left, right)
+        type_ = common_type([left, right]) or left.type
+        equal = Equal(
+            simple(Kind.BOOLEAN, nullable=False), span, as_list(left, type_), as_list(right, type_)
+        )
         return equal if operator == "==" else Not(equal.type, span, equal)
     type_ = simple(Kind.BOOLEAN, nullable=left.type.nullable or right.type.nullable)
-    return Compare(type_, span, operator, _typed(left, right), _typed(right, left))
+    if is_null(left):  # then both are
+        return Constant(simple(Kind.BOOLEAN), span, None)
+    return Compare(type_, span, operator, left, right)
 
 
 def _typed(node: Node, other: Node) -> Node:
@@ -227,7 +246,9 @@ def between(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     if not all_of(fits(checking, tree, item, bound, order=True) for bound in (low, high)):
         return Constant(simple(Kind.NULL), span_of(tree), None)
     nullable = any(node.type.nullable for node in (item, low, high))
-    known = next((node for node in (item, low, high) if not is_null(node)), item)
+    known = next((node for node in (item, low, high) if not is_null(node)), None)
+    if known is None:
+        return Constant(simple(Kind.BOOLEAN), span_of(tree), None)
     item, low, high = (_typed(node, known) for node in (item, low, high))
     return Between(simple(Kind.BOOLEAN, nullable=nullable), span_of(tree), item, low, high)
 

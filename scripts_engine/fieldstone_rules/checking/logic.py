@@ -8,8 +8,9 @@ from lark import Token, Tree
 
 from fieldstone_rules.checking.comparisons import common_type
 from fieldstone_rules.checking.context import Checking, Names, Path, describe, is_null, path_of
+from fieldstone_rules.checking.lists import as_list
 from fieldstone_rules.parsing import span_of, subtrees
-from fieldstone_rules.tree import And, Between, Choose, Compare, Equal, Node, Not, Or, Within
+from fieldstone_rules.tree import And, Between, Choose, Compare, Constant, Equal, Node, Not, Or, Within
 from fieldstone_rules.types import Kind, Type, simple
 
 _NOTHING: frozenset[Path] = frozenset()
@@ -74,7 +75,9 @@ def choose(checking: Checking, tree: Tree[Token], names: Names) -> Node:
     if type_ is None:
         kinds = f"{describe(then.type)} and {describe(otherwise.type)}"
         return checking.report(tree, "type", f"Both branches give the same kind of value, not {kinds}.")
-    return Choose(type_, span_of(tree), asked, then, otherwise)
+    if type_.kind is Kind.NULL:
+        return Constant(type_, span_of(tree), None)
+    return Choose(type_, span_of(tree), asked, as_list(then, type_), as_list(otherwise, type_))
 
 
 def present_if(node: Node, truth: bool) -> frozenset[Path]:

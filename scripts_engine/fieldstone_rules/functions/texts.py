@@ -173,8 +173,9 @@ def _sql_join(items: Column, separator: Column) -> Column:
     item = sa.func.unnest(items, type_=sa.Text()).column_valued("item")
     separators = sa.func.greatest(sa.func.count(item) - 1, 0) * _length(separator)
     length = sa.func.coalesce(sa.func.sum(_length(item)), 0, type_=sa.Numeric()) + separators
-    fits = sa.select(length <= limits.current.text_length).scalar_subquery()
-    return sa.case((fits, sa.func.array_to_string(items, separator, type_=sa.Text())))
+    # Only the list is gathered here: SQLAlchemy would bring in a record that stands two queries further out.
+    fits = sa.select(length <= limits.current.text_length).correlate_except(item.scalar_alias)
+    return sa.case((fits.scalar_subquery(), sa.func.array_to_string(items, separator, type_=sa.Text())))
 
 
 # ---- declarations

@@ -277,7 +277,8 @@ def _position(lowering: Lowering, node: Within) -> Column:
     """PostgreSQL's array_position finds nulls too, so it is as total as `in`."""
     item = lowering.value(node.item)
     items = lowering.value(node.items)
-    return sa.func.array_position(items, sa.cast(item, sql_type(node.item.type)), type_=sa.Integer())
+    type_ = node.items.type.item if node.item.type.kind is Kind.NULL else node.item.type
+    return sa.func.array_position(items, sa.cast(item, sql_type(type_ or node.item.type)), type_=sa.Integer())
 
 
 def _known_values(lowering: Lowering, node: Within) -> list[Column] | None:
