@@ -222,7 +222,7 @@ class Bench(InMemory):
         return comparable(value)
 
     def sql_ids(self, expression: Expression) -> set[UUID]:
-        """The opportunities that a condition finds in PostgreSQL, asked as lists ask: a text with constants."""
+        """The opportunities that a condition finds in PostgreSQL, asked as lists ask: as one text."""
         table = TABLES["opportunity"]
         scope = SqlScope(WorldTables(), "opportunity", table)
         clause = lower(expression, scope)

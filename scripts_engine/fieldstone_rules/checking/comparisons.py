@@ -105,9 +105,7 @@ def _compared(span: Span, operator: str, left: Node, right: Node) -> Node:
     left, right = _typed(left, right), _typed(right, left)
     if operator in ("==", "!="):
         type_ = common_type([left, right]) or left.type
-        equal = Equal(
-            simple(Kind.BOOLEAN, nullable=False), span, as_list(left, type_), as_list(right, type_)
-        )
+        equal = Equal(simple(Kind.BOOLEAN, nullable=False), span, as_list(left, type_), as_list(right, type_))
         return equal if operator == "==" else Not(equal.type, span, equal)
     type_ = simple(Kind.BOOLEAN, nullable=left.type.nullable or right.type.nullable)
     if is_null(left):  # then both are

@@ -9,7 +9,7 @@ from fieldstone_rules.types import Kind, Type
 
 
 def as_list(node: Node, type_: Type) -> Node:
-    """A list as one of `type_`: one that is written out, such as `[]`, takes the type of what is beside it."""
+    """A list as one of `type_`: one written out, such as `[]`, takes the type of what is beside it."""
     item = type_.item
     if item is None or node.type.kind is not Kind.LIST or node.type.item == item:
         return node
