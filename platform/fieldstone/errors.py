@@ -6,7 +6,7 @@ happened, what it means for the user's data, and what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -78,6 +78,18 @@ class Conflict(FieldstoneError):
     """The data forbid it: a broken `unique`, a record still referred to, an ambiguous transition."""
 
     status, code, title = 409, "conflict", "In conflict with other data"
+
+
+class Taken(Conflict):
+    """A broken `unique`, as the database told it.
+
+    look: called once the transaction that failed is over; raises a `Conflict` that names the record and the
+    place of the value, if they are still found.
+    """
+
+    def __init__(self, known: FieldstoneError, look: Callable[[], None]) -> None:
+        super().__init__(known.message, code=known.code, errors=known.errors, details=known.details)
+        self.look = look
 
 
 class Expired(FieldstoneError):

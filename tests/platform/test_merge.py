@@ -47,6 +47,8 @@ fields:
   payer: {type: reference, to: [firm, person]}
   partners: {type: references, to: firm}
   amount: {type: integer}
+  code: {type: text}
+unique: [[firm, code]]
 track: false
 ---
 kind: entity
@@ -218,6 +220,15 @@ def test_a_share_that_somebody_renewed_since_the_merge_stays_after_the_undo(app,
     assert api.post(f"/data/firm/{kept}/shares", json={**receiver, "verb": "update"}).status_code == 200
     undo(api, merged)
     assert [one["verb"] for one in api.get(f"/data/firm/{kept}/shares").json["data"]] == ["update"]
+
+
+def test_records_that_would_be_alike_by_it_are_told(api):
+    kept, other = (api.post("/data/firm", {"name": name}).json["id"] for name in ("Acme", "Acme Ltd"))
+    for firm in (kept, other):
+        assert api.post("/data/deal", {"name": "D", "firm": firm, "code": "1"}).status_code == 201
+    told = assert_problem(api.post(f"/data/firm/{kept}/merge", {"records": [other]}), 409, "not_unique")
+    assert told["detail"] == "Two Deals would have the same Firm and Code then. Change one of them first."
+    assert [error["field"] for error in told["errors"]] == ["deal.firm"]
 
 
 def test_a_unique_value_moves_and_moves_back(api):

@@ -34,8 +34,17 @@ def test_one_refused_record_keeps_all_others_out(api):
 
 def test_a_value_that_is_unique_only_once_in_the_batch_is_a_conflict(api):
     twins = [{"name": "One", "code": "A"}, {"name": "Two", "code": "A"}]
-    assert_problem(api.post("/data/customer", {"records": twins}), 409)
+    refused = assert_problem(api.post("/data/customer", {"records": twins}), 409, "not_unique")
+    assert [entry["field"] for entry in refused["errors"]] == ["records.1.code"]
     assert names(api) == []
+
+
+def test_each_taken_value_is_told_at_its_place_in_the_batch(api):
+    api.post("/data/customer", {"records": [{"name": "One", "code": "A"}, {"name": "Two", "code": "B"}]})
+    sent = [{"name": "New", "code": "C"}, {"name": "Third", "code": "B"}, {"name": "Fourth", "code": "A"}]
+    refused = assert_problem(api.post("/data/customer", {"records": sent}), 409, "not_unique")
+    assert [entry["field"] for entry in refused["errors"]] == ["records.1.code", "records.2.code"]
+    assert names(api) == ["One", "Two"]
 
 
 def test_partial_keeps_the_good_ones_with_a_result_for_each(api):

@@ -17,13 +17,13 @@ from psycopg import pq
 
 from fieldstone import exact_json
 from fieldstone.database.afterwards import begin_waiting, run_waiting
-from fieldstone.database.failures import RETRYABLE, connection_lost, sqlstate, translate
+from fieldstone.database.failures import DRIVER_ERRORS, RETRYABLE, connection_lost, sqlstate, translate
 from fieldstone.database.keyring import Keyring
 from fieldstone.database.large_tables import FILL_BATCH, LARGE_TABLE
 from fieldstone.database.migrations import is_up_to_date, migrate
 from fieldstone.database.prepared import Bound, Prepared, Readers, session_of
 from fieldstone.database.system import SystemTables, system_tables
-from fieldstone.errors import InDoubt, StaleModel
+from fieldstone.errors import InDoubt, StaleModel, Taken
 from fieldstone.files.store import FileStore, StorageFailed
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ T = TypeVar("T")
 _ALIKE = 0.4
 """How much of a mistyped word a searched text must have: `acem` finds `acme`, and `north` not `nordwind`."""
 _TRIES = 5
-_DRIVER_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError, psycopg.Error)
 
 
 class Database:
@@ -88,7 +87,7 @@ class Database:
         """What a statement that only reads gives, for its parameters in order, as in `read`."""
         try:
             return self._readers.fetch(statement, bound)
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             raise translate(error) from error
 
     @contextmanager
@@ -105,7 +104,11 @@ class Database:
 
     def run_write(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a `write` transaction, again after a deadlock; it must bear being repeated."""
-        return retry_on_conflict(functools.partial(self._write_once, model_version, work))
+        try:
+            return retry_on_conflict(functools.partial(self._write_once, model_version, work))
+        except Taken as taken:
+            taken.look()
+            raise
 
     def _write_once(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
         with _begun(self._writer) as connection:
@@ -198,7 +201,7 @@ def _begun(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
         try:
             transaction.commit()
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             if not connection_lost(error):
                 raise
             raise InDoubt(
@@ -211,7 +214,7 @@ def _begun(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _translated(but: frozenset[str] = frozenset()) -> Iterator[None]:
     try:
         yield
-    except _DRIVER_ERRORS as error:
+    except DRIVER_ERRORS as error:
         if sqlstate(error) in but:
             raise
         raise translate(error) from error

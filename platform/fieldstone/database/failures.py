@@ -28,6 +28,9 @@ RETRYABLE = frozenset({"40001", "40P01", "26000"})
 written, and the same work may succeed now.
 """
 
+DRIVER_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError, psycopg.Error)
+UNIQUE_VIOLATION = "23505"
+
 _STALE = frozenset({"42703", "42P01"})
 _STALE_PLAN = "cached plan must not change result type"
 _KEY_COLUMNS = re.compile(r"\((?P<columns>[^()]*(?:\([^()]*\)[^()]*)*)\)=\(")
@@ -107,7 +110,7 @@ def _constraint(error: Exception, state: str) -> FieldstoneError:
     details = {"constraint": diagnosis.constraint_name, "table": diagnosis.table_name} if diagnosis else {}
     detail = (diagnosis.message_detail or "") if diagnosis else ""
     columns = _columns(detail)
-    if state == "23505":
+    if state == UNIQUE_VIOLATION:
         errors = [FieldError(column, "not_unique", "Another record has this value.") for column in columns]
         return Conflict(
             "Another record has the same value.", code="not_unique", errors=errors, details=details

@@ -16,6 +16,7 @@ from psycopg import pq
 from fieldstone.database.database import Database
 from fieldstone.database.failures import RETRYABLE, sqlstate, translate
 from fieldstone.database.prepared import Bound, Prepared, session_of
+from fieldstone.errors import Taken
 from fieldstone.files.store import FileStore
 
 T = TypeVar("T")
@@ -70,8 +71,12 @@ class JoinedDatabase(Database):
 
     def run_write(self, model_version: int, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a savepoint. A deadlock ends the whole transaction, which its owner runs again."""
-        with self.write(model_version) as connection:
-            return work(connection)
+        try:
+            with self.write(model_version) as connection:
+                return work(connection)
+        except Taken as taken:
+            taken.look()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

@@ -18,7 +18,7 @@ from fieldstone.records import links, loading, merged_shares, operations, state_
 from fieldstone.records.batch import Batch, Item, Written, find_entity
 from fieldstone.records.delete import remove
 from fieldstone.records.journal import told_value
-from fieldstone.records.labels import entity_label
+from fieldstone.records.labels import entity_label, field_label, text_of
 from fieldstone.records.redirecting import Redirection
 from fieldstone.records.rows import Lock
 from fieldstone_metadata.names import FILE
@@ -73,7 +73,30 @@ def merge(context: Context, entity: str, wanted: Merge) -> Merged:
         assert operating.operation is not None
         return Merged(_merge(operating, connection, entity, wanted), operating.operation)
 
-    return context.database.run_write(context.model.version, work)
+    try:
+        return context.database.run_write(context.model.version, work)
+    except Conflict as error:
+        raise _told(context, entity, error) from error
+
+
+def _told(context: Context, entity: str, error: Conflict) -> Conflict:
+    """The same, in words about them where two records that refer would be alike then."""
+    broken = error.details.get("constraint")
+    for other in context.model.entities.values():
+        for index in other.table.indexes if other.name != entity else ():
+            if index.unique and index.name == broken:
+                return _alike(other, index.info["fields"], context.principal.locale)
+    return error
+
+
+def _alike(entity: Entity, names: Sequence[str], locale: str) -> Conflict:
+    fields = [entity.field(name) for name in names]
+    labels = " and ".join(field_label(field, locale) for field in fields if field is not None)
+    message = (
+        f"Two {text_of(entity.plural, locale)} would have the same {labels} then. Change one of them first."
+    )
+    entry = FieldError(f"{entity.name}.{names[0]}", "not_unique", message)
+    return Conflict(message, code="not_unique", errors=[entry])
 
 
 def is_mergeable(entity: Entity) -> bool:

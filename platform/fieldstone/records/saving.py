@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from fieldstone.access.stored_shares import follow_rights
+from fieldstone.database.failures import DRIVER_ERRORS
 from fieldstone.model.model import Entity
 from fieldstone.records import (
     attaching,
@@ -26,6 +27,7 @@ from fieldstone.records import (
     sequences,
     time_limits,
     trees,
+    uniqueness,
     validation,
 )
 from fieldstone.records.approvals.following import follow_changes as follow_requests
@@ -137,7 +139,13 @@ def _write(whole: Batch) -> None:
     groups = [one for one in whole.together if one.items]
     _move(whole)
     parts = [*_rows(groups), *_links(groups), _journal(whole, groups)]
-    write(whole.connection, whole.model, parts)
+    try:
+        write(whole.connection, whole.model, parts)
+    except DRIVER_ERRORS as error:
+        taken = uniqueness.taken(groups, error)
+        if taken is None:
+            raise
+        raise taken from error
     for one in groups:
         attaching.write_files(one)
     for one in groups:

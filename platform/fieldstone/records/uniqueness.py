@@ -5,12 +5,15 @@ unique.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fieldstone.errors import Conflict
+from fieldstone.database.failures import UNIQUE_VIOLATION, sqlstate, translate
+from fieldstone.errors import Conflict, Taken
 from fieldstone.fields.refusal import ValueRefused
 from fieldstone.model.model import Entity
 from fieldstone.records import rows as stored
@@ -103,6 +106,23 @@ def check(batch: Batch) -> None:
     rows = [(item, to_columns(batch.entity, item.new)) for item in batch.accepted]
     for index in sorted(indexes, key=lambda index: str(index.name)):
         _check_index(batch, [column.name for column in index.columns], index.info["fields"], rows)
+
+
+def taken(groups: Sequence[Batch], error: Exception) -> Taken | None:
+    """What a write of batches broke, if that is a `unique`: most saves need no look before they write."""
+    if sqlstate(error) != UNIQUE_VIOLATION:
+        return None
+    known = translate(error)
+    return Taken(known, partial(_tell, groups, known.details.get("constraint")))
+
+
+def _tell(groups: Sequence[Batch], constraint: str | None) -> None:
+    """Raise which records have values that others have, each at its place."""
+    for one in groups:
+        if any(index.name == constraint for index in one.entity.table.indexes):
+            with one.context.database.read() as connection:
+                check(replace(one, connection=connection))
+            one.refusals.raise_if_any()
 
 
 def _check_index(
