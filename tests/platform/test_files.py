@@ -284,6 +284,8 @@ def test_the_field_says_which_files_it_takes(ann: ApiClient) -> None:
         ("photo.png", PROGRAM, (422, "type_mismatch")),
         ("letter.txt", PROGRAM, (422, "type_mismatch")),
         ("film.mp4", PROGRAM, (422, "type_mismatch")),
+        ("letter.ps", PROGRAM, (422, "type_mismatch")),
+        ("data.json", b"%PDF-1.4 1 0 obj", (422, "type_mismatch")),
         ("offer.pdf", b"hello", (422, "type_mismatch")),
         ("offer.docx", b"hello", (422, "type_mismatch")),
         ("photo.jpg", picture(), (422, "type_mismatch")),
@@ -297,6 +299,7 @@ def test_a_content_that_cannot_be_taken_is_refused_and_leaves_nothing(
 ) -> None:
     answer = send(ann, name, content)
     assert (answer.status_code, answer.json["code"]) == refusal
+    assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [("file", refusal[1])]
     assert stored(app) == []
     assert ann.get("/data/file").json["data"] == []
 

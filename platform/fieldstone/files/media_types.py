@@ -72,6 +72,16 @@ _TEXTS = frozenset(
 _PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 """How programs of Windows, Linux and macOS begin."""
 
+_PROGRAM_TYPES = frozenset(
+    {
+        "application/vnd.microsoft.portable-executable", "application/x-msdownload",
+        "application/x-msdos-program", "application/x-dosexec", "application/x-executable",
+        "application/x-elf", "application/x-sharedlib", "application/x-mach-binary", "application/java-vm",
+    }
+)  # fmt: skip  # grouped by system
+_PDF = b"%PDF-"
+"""A document may be of letters alone, and be no text for it."""
+
 _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,50}/[a-z0-9][a-z0-9.+-]{0,60}")
 
 # Built-in endings only: what an installation's operating system knows must not change what is refused.
@@ -113,8 +123,8 @@ def _contradicts(head: bytes, declared: str) -> bool:
     if declared in _SIGNED:
         return declared not in _seen(head)
     if declared.startswith("text/") or declared in _TEXTS:
-        return not is_text(head)
-    return head.startswith(_PROGRAMS) and not declared.startswith("application/")
+        return not is_text(head) or head.startswith(_PDF)
+    return head.startswith(_PROGRAMS) and declared not in _PROGRAM_TYPES
 
 
 def _guess(head: bytes) -> str:

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from fieldstone.errors import NotFound, TooLarge, Unavailable
+from fieldstone.errors import FieldError, NotFound, TooLarge, Unavailable
 
 CHUNK = 256 * 1024
 HEAD = 64 * 1024
@@ -183,7 +183,8 @@ class FileStore:
 def too_large(largest: int) -> TooLarge:
     """The refusal of a content that is larger than `largest` bytes."""
     message = f"The file is larger than {in_words(largest)}. Nothing was saved."
-    return TooLarge(message, code="file_too_large")
+    told = FieldError("file", "file_too_large", message)
+    return TooLarge(message, code=told.code, errors=[told])
 
 
 def in_words(size: int) -> str:

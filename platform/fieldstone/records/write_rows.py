@@ -212,4 +212,6 @@ class _Round:
 
     def _missing(self, places: Sequence[int]) -> dict[int, RowOutcome]:
         kind = entity_label(self._batch.entity, self._batch.context.principal.locale)
-        return {place: refused(NotFound(loading.no_such_key(kind))) for place in places}
+        message = loading.no_such_key(kind)
+        told = FieldError(self._writing.key[0] if self._writing.key else "id", "not_found", message)
+        return {place: refused(NotFound(message, errors=[told])) for place in places}
