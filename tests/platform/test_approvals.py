@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,10 +12,11 @@ import pytest
 from fieldstone import records
 from fieldstone.context import Context
 from fieldstone.errors import Conflict, FieldstoneError, Forbidden, Invalid, NotFound, VersionConflict
-from fieldstone.records import ApprovalState, Change, Pending
-from fieldstone_testing import App, AppFactory
+from fieldstone.records import ApprovalState, Change, Pending, Picked
+from fieldstone_testing import ApiClient, App, AppFactory
 from fieldstone_testing.apps import layer_from
 from fieldstone_testing.offers import OFFERS
+from fieldstone_testing.problems import assert_problem
 from fieldstone_testing.statements import noted_statements
 
 TODAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -131,6 +133,48 @@ def test_a_plain_write_of_the_state_cannot_go_around_the_approval(app: App) -> N
         records.update(who(app, "Ann"), "offer", [change])
     assert (caught.value.code, caught.value.details["transition"]) == ("approval_needed", "send")
     assert stage(app, found) == "draft"
+
+
+def test_a_change_of_many_records_cannot_go_around_the_approval(app: App) -> None:
+    held, free = offer(app, discount="30"), offer(app)
+    outcome = records.update_many(who(app, "Ann"), "offer", Picked([held, free]), {"stage": "sent"})
+    assert (outcome.changed, outcome.refused) == (1, 1)
+    assert (stage(app, held), stage(app, free)) == ("draft", "sent")
+
+
+PARTS = """
+---
+kind: entity
+name: part
+title: name
+fields:
+  name: {type: text}
+  offer: {type: reference, to: offer, owned: true, inverse: parts}
+  state: {type: choice}
+---
+kind: workflow
+name: part_state
+entity: part
+field: state
+initial: planned
+states: {planned: {label: Planned}, ordered: {label: Ordered, final: true}}
+transitions:
+  buy: {from: planned, to: ordered, label: Buy, approval: {steps: [{by: manager}]}}
+"""
+
+
+def test_a_change_of_what_lives_inside_cannot_go_around_the_approval(
+    app_from: AppFactory, client: Callable[..., ApiClient]
+) -> None:
+    app = app_from.of_layers([layer_from(OFFERS + PARTS)], filled_by=staff)
+    ann = client(app, app.token("Ann"))
+    made = ann.post("/data/offer", {"name": "Pumps", "parts": [{"name": "Rotor"}]}).json
+    part = made["parts"][0]["id"]
+    lines = {"parts": [{"id": part, "state": "ordered"}]}
+    for sent in (lines, {"stage": "lost", **lines}):
+        told = assert_problem(ann.patch(f"/data/offer/{made['id']}", sent), 409, "approval_needed")
+        assert [error["field"] for error in told["errors"]] == ["parts[0].state"]
+    assert ann.post(f"/data/part/{part}/transitions/buy", {}).status_code == 202
 
 
 def test_the_platform_itself_needs_no_approval(app: App) -> None:

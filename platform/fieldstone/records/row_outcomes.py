@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fieldstone.errors import FieldError, FieldstoneError, Invalid
 from fieldstone.records import referrers, saving, state_changes, uniqueness
+from fieldstone.records.approvals.needing import refuse_unapproved
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.create import prepare
 from fieldstone.records.delete import remove
@@ -111,6 +112,7 @@ def changing(
         batch.items = list(batch.accepted)
         check_and_merge(batch)
         saving.judge(batch)
+        refuse_unapproved(batch)
         batch.items = [item for item in batch.items if saving.is_changed(batch.entity, item)]
         uniqueness.check(batch)
         saving.settle(batch)

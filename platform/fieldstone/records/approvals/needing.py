@@ -21,19 +21,25 @@ def is_needed(batch: Batch, item: Item, approval: Approval) -> bool:
 
 
 def refuse_unapproved(batch: Batch) -> None:
-    """Refuse judged changes that are transitions in need of an approval, which is asked for by their name."""
-    for item in batch.items:
-        chosen = item.transition
-        if chosen is None or chosen.approval is None or not may_need_approval(batch.context, chosen):
-            continue
-        if is_needed(batch, item, chosen.approval):
-            label = text_of(chosen.declaration.label, batch.context.principal.locale)
-            message = (
-                f"{label} needs an approval. To ask for it, take the transition {chosen.name} by itself, "
-                "with nothing but the fields that it asks for."
-            )
-            details = {"transition": chosen.name}
-            batch.refusals.add(
-                item.position, None, "approval_needed", message, kind=Conflict, details=details
-            )
+    """Refuse judged changes that are transitions in need of an approval, which is asked for by their name;
+    also of what lives inside the records.
+    """
+    for one in batch.together:
+        for item in one.items:
+            chosen = item.transition
+            if chosen is None or chosen.approval is None or not may_need_approval(one.context, chosen):
+                continue
+            if is_needed(one, item, chosen.approval):
+                _refuse(one, item, chosen)
     batch.settle()
+
+
+def _refuse(batch: Batch, item: Item, chosen: Transition) -> None:
+    label = text_of(chosen.declaration.label, batch.context.principal.locale)
+    message = (
+        f"{label} needs an approval. To ask for it, take the transition {chosen.name} by itself, "
+        "with nothing but the fields that it asks for."
+    )
+    details = {"transition": chosen.name}
+    field = None if batch.entity.workflow is None else batch.entity.workflow.field
+    batch.refusals.add(item.position, field, "approval_needed", message, kind=Conflict, details=details)

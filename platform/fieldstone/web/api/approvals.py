@@ -89,9 +89,11 @@ def request_instead(context: Context, entity: str, change: Change, refused: Conf
     nothing was sent but what the transition asks for. Raises the refusal otherwise.
     """
     workflow = context.model.entities[entity].workflow
-    if refused.code != "approval_needed" or workflow is None:
+    if refused.code != "approval_needed" or workflow is None or workflow.field not in change.values:
         raise refused
-    chosen = workflow.transitions[refused.details["transition"]]
+    chosen = workflow.transitions.get(refused.details["transition"])
+    if chosen is None:
+        raise refused
     asked: Mapping[str, Any] = {k: v for k, v in change.values.items() if k != workflow.field}
     if not asked.keys() <= set(chosen.declaration.ask):
         raise refused
