@@ -13,11 +13,23 @@ from fieldstone_testing.openapi_documents import faults_of, operations_of
 from fieldstone_testing.problems import assert_problem
 
 BASE = "/api/v1/data"
+CLERK = """
+---
+kind: role
+name: clerk
+entities:
+  deal: {create: true, read: true, update: true, fields: {margin: {read: false}}}
+---
+kind: role
+name: reporter
+entities:
+  deal: {create: true}
+"""
 
 
 @pytest.fixture(scope="module")
 def app(module_app_from):
-    return module_app_from(DEALS)
+    return module_app_from(DEALS + CLERK)
 
 
 @pytest.fixture
@@ -86,6 +98,19 @@ def test_only_entities_and_verbs_that_the_caller_may_use_are_in_it(document):
 def test_a_field_that_the_caller_may_not_read_is_nowhere_in_it(document):
     assert "margin" not in str(document("Ann", ["rep"]))
     assert "margin" in document("Mia", ["manager"])["components"]["schemas"]["deal"]["properties"]
+
+
+def test_a_field_that_is_hidden_from_a_writer_is_not_described_as_one_to_send(document, app, client):
+    assert "margin" not in str(document("Cleo", ["clerk"]))
+    refused = client(app, app.token("Cleo", ["clerk"])).post("/data/deal", {"name": "Pump", "margin": "1"})
+    assert [entry["code"] for entry in assert_problem(refused, 422)["errors"]] == ["unknown_field"]
+
+
+def test_whoever_creates_without_reading_is_told_what_to_send(document, app, client):
+    sent = document("Ray", ["reporter"])["components"]["schemas"]["deal.create"]["properties"]
+    assert "margin" in sent
+    created = client(app, app.token("Ray", ["reporter"])).post("/data/deal", {"name": "Pump", "margin": "1"})
+    assert created.status_code == 201
 
 
 def test_transitions_are_those_of_the_callers_roles(document):

@@ -155,6 +155,14 @@ class Access:
         """May the field be sent with a new record that comes together with the one it lives inside?"""
         return self._field(BEGIN, field)
 
+    def knows_field(self, field: str) -> bool:
+        """Whether a field exists for the caller: it can be read, or sent by who may create but not read."""
+        if self.field_read(field).constant is not False:
+            return True
+        blind = self.read.constant is False
+        sending = self.field_create(field), self.field_begin(field)
+        return blind and any(decision.constant is not False for decision in sending)
+
     def denials(self, verb: str) -> tuple[Part, ...]:
         """What is refused to the caller whatever is granted."""
         return self._denials.get(verb, ())

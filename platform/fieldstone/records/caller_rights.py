@@ -54,15 +54,8 @@ class CallerRights:
         """Whether a field exists for the caller: it can be read, or sent by who may create but not read."""
         known = self._known.get(field.name)
         if known is None:
-            known = self._known[field.name] = self._finds(field.name)
+            known = self._known[field.name] = self._access.knows_field(field.name)
         return known
-
-    def _finds(self, field: str) -> bool:
-        if self._access.field_read(field).constant is not False:
-            return True
-        blind = self._access.read.constant is False
-        sending = self._access.field_create(field), self._access.field_begin(field)
-        return blind and any(decision.constant is not False for decision in sending)
 
     def may(self, verb: str, evaluator: Evaluator, record: Row) -> bool:
         """Whether the caller may `read`, `create`, `update`, `delete` or `assign` a record."""

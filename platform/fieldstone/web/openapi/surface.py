@@ -87,12 +87,13 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
     rights = access(model, principal, entity.name)
     verbs = _verbs(rights)
     fields = {**entity.system, **entity.fields}
+    sendable = {name: field for name, field in _sendable(entity).items() if rights.knows_field(name)}
     return Surface(
         entity=entity,
         verbs=verbs,
         readable=_where(fields, rights.field_read),
-        creatable=_where(_sendable(entity), rights.field_create),
-        updatable=_where(_sendable(entity), lambda name: _updating(rights, name)),
+        creatable=_where(sendable, rights.field_create),
+        updatable=_where(sendable, lambda name: _updating(rights, name)),
         inverses=_inverses(model, principal, entity),
         transitions=_transitions(principal, entity, verbs),
         exports="read" in verbs and (CAPABILITY in principal.capabilities or ADMIN in principal.roles),
@@ -101,7 +102,7 @@ def _surface(model: Model, principal: Principal, entity: Entity) -> Surface:
         trees=tuple(f.name for f in tree_fields(entity) if _possible(rights.field_read(f.name))),
         shared=is_shareable(model, entity.name),
         shares=_possible(rights.share) and is_shareable(model, entity.name),
-        startable=_where(_sendable(entity), rights.field_begin) if entity.parent else {},
+        startable=_where(sendable, rights.field_begin) if entity.parent else {},
     )
 
 
