@@ -141,6 +141,20 @@ def test_a_change_of_the_record_is_refused_while_what_it_picked_does_not_fit_any
     assert refused(caught) == [(0, field, "not_allowed_record")]
 
 
+def test_a_change_is_refused_while_what_lives_inside_does_not_fit_any_more(world: World) -> None:
+    stops = [{"name": "first", "host": str(world.at_acme)}, {"name": "second"}]
+    deal = world.deal(stops=stops)
+    with pytest.raises(Invalid, match="“first”, Host: only a Contact with account") as caught:
+        records.update(world.ann, "deal", [Change(deal, {"account": str(world.bolt)})])
+    assert refused(caught) == [(0, "stops", "not_allowed_record")]
+    first, second = (one["id"] for one in records.get(world.ann, "deal", deal)["stops"])
+    sent = [{"id": first, "host": str(world.at_bolt)}, {"id": second, "name": "last"}]
+    records.update(world.ann, "deal", [Change(deal, {"account": str(world.bolt), "stops": sent})])
+    gone = [{"id": first, "_delete": True}]
+    records.update(world.ann, "deal", [Change(deal, {"account": str(world.acme), "stops": gone})])
+    assert [one["name"] for one in records.get(world.ann, "deal", deal)["stops"]] == ["last"]
+
+
 def test_both_may_change_together(world: World) -> None:
     deal = world.deal(contact=str(world.at_acme))
     sent = {"account": str(world.bolt), "contact": str(world.at_bolt)}

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from fieldstone.model.compile import compile_rule
-from fieldstone.model.model import Entity, Field, Rule
+from fieldstone.model.model import Entity, Field, Model, Rule
 from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item, refs_in
 from fieldstone.records.caller_rights import CallerRights
@@ -23,6 +23,9 @@ from fieldstone.records.rows import Lock, Values
 from fieldstone.records.shape import shape_of
 from fieldstone_rules.picking import own_fields, reads_picker
 from fieldstone_rules.types import Ref
+
+NOT_ALLOWED = "not_allowed_record"
+"""The code of a record that the `where` of a reference does not allow to be picked."""
 
 
 def check(batch: Batch) -> None:
@@ -149,13 +152,16 @@ def _check_one(batch: Batch, item: Item, field: Field, ref: Ref, targets: _Targe
 
 def _check_limit(batch: Batch, item: Item, field: Field, record: Values, entity: Entity) -> None:
     """Refuse a record that the `where` of a reference does not allow to be picked."""
-    limit = _limit(batch, field, entity.name)
-    if limit is None or _may_pick(batch, item, limit, record):
-        return
+    limit = limit_of(batch.model, batch.entity, field, entity.name)
+    if limit is not None and not _may_pick(batch, item, limit, record):
+        batch.refuse(item, field.name, NOT_ALLOWED, only_with(batch, field, entity, limit))
+
+
+def only_with(batch: Batch, field: Field, entity: Entity, limit: Rule) -> str:
+    """What may be chosen in a reference, as a sentence."""
     locale = batch.context.principal.locale
-    label, kind, source = field_label(field, locale), entity_label(entity, locale), limit.expression.source
-    message = f"{label}: only a {kind} with {source} may be chosen."
-    batch.refuse(item, field.name, "not_allowed_record", message)
+    label, kind = field_label(field, locale), entity_label(entity, locale)
+    return f"{label}: only a {kind} with {limit.expression.source} may be chosen."
 
 
 def _may_pick(batch: Batch, item: Item, limit: Rule, record: Values) -> bool:
@@ -187,14 +193,14 @@ def _is_known(batch: Batch, item: Item, field: Field, ref: Ref) -> bool:
     )
 
 
-def _limit(batch: Batch, field: Field, entity: str) -> Rule | None:
-    """The compiled `where` of a reference for what it may lead to of an entity."""
+def limit_of(model: Model, owner: Entity, field: Field, entity: str) -> Rule | None:
+    """The compiled `where` of a reference of `owner` for what it may lead to of an entity."""
     target = field.declaration.target
     limit = None if target is None else target.limits.get(entity)
     if limit is None:
         return None
-    key = (__name__, batch.entity.name, field.name, entity)
-    if key not in batch.model.cache:
-        batch.model.cache[key] = compile_rule(limit)
-    rule: Rule = batch.model.cache[key]
+    key = (__name__, owner.name, field.name, entity)
+    if key not in model.cache:
+        model.cache[key] = compile_rule(limit)
+    rule: Rule = model.cache[key]
     return rule

@@ -21,6 +21,7 @@ from fieldstone.records import (
     mentions,
     money,
     notifying,
+    picked_inside,
     references,
     saved_views,
     saving_links,
@@ -65,7 +66,7 @@ def judge(batch: Batch) -> None:
     whole = family.whole(batch)
     saving_links.prepare(whole)
     _each(whole, attaching.check_files, mentions.find, attaching.check)
-    _each(whole, references.check, money.check_currency)
+    _each(whole, references.check, picked_inside.check, money.check_currency)
     family.share_currency(whole)
     _each(whole, money.settle_amounts, formulas.compute, validation.check_visible)
     _each(whole, lambda one: one.rights.check_wanted(one))
