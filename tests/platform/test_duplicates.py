@@ -3,6 +3,7 @@
 import json
 import threading
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -96,6 +97,15 @@ def test_a_warning_is_not_lost_and_is_overruled_by_who_says_so(api):
     told = assert_problem(post(api, name="ann", city="oslo"), 409, "possible_duplicate")
     assert [one["title"] for one in told["duplicates"]] == ["Ann"]
     assert post(api, "?duplicates=accept", name="ann", city="oslo").status_code == 201
+
+
+def test_nobody_is_asked_about_what_an_undo_gives_back(ann, api):
+    id_ = post(api, name="Ada", city="Rome").json["id"]
+    changed = records.update_many(ann, "contact", records.Picked([UUID(id_)]), {"city": "Oslo"})
+    assert post(api, name="Ada", city="Rome").status_code == 201
+    undone = records.undo(ann, changed.operation)
+    assert (undone.undone, undone.refused) == (1, 0)
+    assert api.get(f"/data/contact/{id_}").json["city"] == "Rome"
 
 
 def test_accepting_does_not_overrule_a_block(api):

@@ -475,3 +475,54 @@ def test_links_that_live_inside_are_sent_as_one_of_the_two(owned, client):
     sent = {"name": "Pump", "contacts": [ada], "participants": [{"contact": ada}]}
     problem = assert_problem(ann.post("/data/deal", sent), 422)
     assert [(error["field"], error["code"]) for error in problem["errors"]] == [("contacts", "contradiction")]
+
+
+SHY = (
+    PARTICIPANTS
+    + """
+---
+kind: role
+name: shy
+entities:
+  deal: {create: true, read: true, update: true}
+  contact: {read: true}
+  participant:
+    create: true
+    read: note != "hidden" or note == null
+    update: true
+    delete: true
+    fields: {contact: {read: role == "buyer"}}
+"""
+)
+
+
+@pytest.fixture
+def shy(app_from, client):
+    """Somebody who sees of some links only that they are there, and the API of an administrator beside it."""
+    app = app_from.of_layers([layer_from(SHY)], filled_by=fill)
+    return app, client(app, app.token("Sue", ["shy"])), client(app, app.token("Bo", ["admin"]))
+
+
+def test_whom_a_link_hides_stays_linked(shy, ids_of):
+    app, sue, boss = shy
+    ids = ids_of(app)
+    made = boss.post("/data/deal", {"name": "Pump", "contacts": [ids["Ada"]]}).json
+    changed = sue.patch(f"/data/deal/{made['id']}", {"name": "Pumps", "contacts": []})
+    assert (changed.status_code, titles(changed)) == (200, [])
+    assert [row.name for row in links(app)] == ["Ada"]
+
+
+def test_of_a_link_that_somebody_cannot_see_nothing_can_be_said(shy, ids_of):
+    app, sue, boss = shy
+    ids = ids_of(app)
+    hidden = {"id": ids["Ada"], "link": {"note": "hidden", "role": "buyer"}}
+    made = boss.post("/data/deal", {"name": "Pump", "contacts": [hidden]}).json
+    sent = {"contacts": [{"id": ids["Ada"], "link": {"note": "seen"}}]}
+    problem = assert_problem(sue.patch(f"/data/deal/{made['id']}", sent), 409)
+    assert [(error["field"], error["code"]) for error in problem["errors"]] == [("contacts", "not_unique")]
+    assert [row.note for row in links(app)] == ["hidden"]
+
+
+@pytest.fixture
+def ids_of():
+    return lambda app: {row.name: str(row.id) for row in app.sql("SELECT id, name FROM main.contact")}

@@ -149,6 +149,18 @@ def test_the_kept_record_gets_the_chosen_values_and_the_others_go_to_the_bin(api
     assert_problem(api.get(f"/data/firm/{other}"), 404, "not_found")
 
 
+def test_of_links_those_are_taken_that_the_caller_sees(app, client):
+    api = client(app, app.token("Bo", ["admin"]))
+    near, gone = made(api, name="Near"), made(api, name="Gone")
+    kept = made(api, "deal", name="D", firm=near)
+    other = made(api, "deal", name="E", firm=near, partners=[near, gone])
+    assert api.delete(f"/data/firm/{gone}").status_code == 204
+    body = {"records": [other], "take": {"partners": other}}
+    answer = api.post(f"/data/deal/{kept}/merge", json=body)
+    assert answer.status_code == 200, answer.json
+    assert [one["id"] for one in answer.json["partners"]] == [near]
+
+
 def test_references_of_every_kind_lead_to_the_kept_record_and_back_after_an_undo(api):
     kept, one, two = (made(api, name=name) for name in "ABC")
     first = made(api, "deal", name="D", firm=one, payer={"entity": "firm", "id": two}, amount=5)

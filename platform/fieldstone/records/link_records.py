@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from fieldstone.model.model import Entity, Link
 from fieldstone.records.batch import Batch
 from fieldstone.records.caller_rights import CallerRights
-from fieldstone.records.environment import evaluator
+from fieldstone.records.environment import Evaluator, evaluator
 from fieldstone.records.rows import Values, read_columns, read_row
 from fieldstone_rules import Through
 
@@ -40,8 +40,14 @@ def _rows(stored: Stored) -> list[Values]:
     return [row for found in stored.values() for row in found.values()]
 
 
-def unreadable(batch: Batch, link: Link, sources: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
-    """The pairs of some records whose links the caller may not read."""
+def may_know(rights: CallerRights, judge: Evaluator, through: Through, link: Values) -> bool:
+    """Whether the caller may know what a link links: read it, and in it both of its references."""
+    ends = (through.near, through.far)
+    return rights.may("read", judge, link) and all(rights.may_field("read", end, judge, link) for end in ends)
+
+
+def unknown(batch: Batch, link: Link, sources: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
+    """The pairs of some records of which the caller may not know."""
     if link.through is None:
         return set()
     entity = batch.model.entities[link.through.entity]
@@ -51,5 +57,5 @@ def unreadable(batch: Batch, link: Link, sources: Iterable[UUID]) -> set[tuple[U
         (source, target)
         for source, found in stored.items()
         for target, row in found.items()
-        if not rights.may("read", judge, row)
+        if not may_know(rights, judge, link.through, row)
     }

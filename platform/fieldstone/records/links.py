@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from fieldstone.records import rows
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
-from fieldstone.records.link_records import unreadable
+from fieldstone.records.link_records import unknown
 from fieldstone.records.rows import Values
 from fieldstone.records.shape import shape_of
 from fieldstone.records.writing import Part, linking, unlinking
@@ -35,18 +36,18 @@ def keep_unseen(batch: Batch) -> None:
     """Add to what was sent those present targets that the caller cannot see: nobody means to remove them.
 
     Unseen are targets that the caller may not read, those in the recycle bin, and those whose link is a
-    record that the caller may not read.
+    record that the caller may not read, or not what it leads to.
     """
     for field in shape_of(batch.entity).links:
         dropped = {item.id: _dropped(item, field) for item in batch.items if field.name in item.sent}
         targets = {ref for refs in dropped.values() for ref in refs}
         if not targets or field.link is None:
             continue
-        unseen = _unseen(batch, field.link, targets)
-        pairs = unreadable(batch, field.link, [id_ for id_, refs in dropped.items() if refs])
+        hidden = unseen(batch, field.link, targets)
+        pairs = unknown(batch, field.link, [id_ for id_, refs in dropped.items() if refs])
         for item in batch.items:
             refs = dropped.get(item.id, ())
-            kept = [ref for ref in refs if ref in unseen or (item.id, ref.id) in pairs]
+            kept = [ref for ref in refs if ref in hidden or (item.id, ref.id) in pairs]
             if kept:
                 item.sent[field.name] = (*(item.sent[field.name] or ()), *kept)
                 sort(item.sent)
@@ -57,7 +58,8 @@ def _dropped(item: Item, field: Field) -> list[Ref]:
     return [ref for ref in item.old[field.name] if ref not in (item.sent[field.name] or ())]
 
 
-def _unseen(batch: Batch, link: Link, targets: set[Ref]) -> set[Ref]:
+def unseen(batch: Batch, link: Link, targets: AbstractSet[Ref]) -> set[Ref]:
+    """Those of the records that are linked which the caller may not read, or which are in the recycle bin."""
     entity = batch.model.entities[link.entity]
     found = rows.load(batch.connection, batch.model, entity, (ref.id for ref in targets))
     rights = CallerRights(batch.context, entity)

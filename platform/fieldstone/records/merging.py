@@ -171,7 +171,7 @@ def _wrong_fields(wanted: Merge) -> list[FieldError]:
 
 
 def _taken(merged: Batch, take: Mapping[str, UUID]) -> dict[str, Any]:
-    """The values of merged records that the kept one gets, in the API's form."""
+    """The values of merged records that the kept one gets, in the API's form, as the caller sees them."""
     by_id = {item.id: item for item in merged.items}
     found = {name: (_takeable(merged, by_id[id_], name), by_id[id_]) for name, id_ in take.items()}
     errors = [
@@ -196,8 +196,9 @@ def _takeable(merged: Batch, item: Item, name: str) -> Field | None:
 
 def _value(merged: Batch, item: Item, one: Field) -> Any:
     if one.link is not None:
-        pairs = links.pairs_of(merged.connection, one.link, [item.id])
-        return told_value(one, pairs.get(item.id, ()))
+        refs = links.pairs_of(merged.connection, one.link, [item.id]).get(item.id, ())
+        unseen = links.unseen(merged, one.link, set(refs)) if refs else set()
+        return told_value(one, tuple(ref for ref in refs if ref not in unseen))
     return told_value(one, item.old[one.name])
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from fieldstone.errors import Conflict
 from fieldstone.model.model import Field, Link
 from fieldstone.records import beginning, links, state_changes, validation
 from fieldstone.records.batch import Batch, Item
 from fieldstone.records.ids import new_ids
-from fieldstone.records.labels import field_label
-from fieldstone.records.link_records import Stored, stored_links
+from fieldstone.records.labels import entity_label, field_label
+from fieldstone.records.link_records import Stored, may_know, stored_links
 from fieldstone.records.rows import Values
 from fieldstone.records.shape import shape_of
 from fieldstone_rules import Through
@@ -120,6 +121,7 @@ class _Linking:
             if one.stored is not None
         ]
         batch = self._together(items, wanted)
+        self._refuse_unknown(batch)
         for item, one in zip(items, wanted, strict=True):
             item.sent = self._read(batch, item, one)
         links.load(batch)
@@ -132,6 +134,14 @@ class _Linking:
         for item in batch.items:
             item.new = {**item.old, **item.sent}
         self._save(batch)
+
+    def _refuse_unknown(self, batch: Batch) -> None:
+        """Of a link that the caller may not know of nothing is said, and none is made beside it."""
+        kind = entity_label(self._entity, batch.context.principal.locale)
+        message = f"The two are linked already, by a {kind} that you may not see."
+        for item in batch.items:
+            if not may_know(batch.rights, batch.stored, self._through, item.old):
+                batch.refusals.add(item.position, None, "not_unique", message, kind=Conflict)
 
     def _save(self, batch: Batch) -> None:
         """Have links saved together with the records that they belong to, which change with them."""

@@ -92,7 +92,9 @@ def undo(context: Context, id_: UUID) -> Undone:
     """
     operation = operations.require(context, id_)
     _refuse_undone_merge(context, operation)
-    noted = replace(context, note=f"Undo of {operation.action} {operation.id}")
+    # What comes back was there before: nobody is asked whether it counts as the same as something else.
+    note = f"Undo of {operation.action} {operation.id}"
+    noted = replace(context, note=note, accepts_duplicates=True)
     undoing = operations.begin(noted, operations.UNDO, operation.entity, undoes=operation.id)
     assert undoing.operation is not None
     result = Undone(undoing.operation)

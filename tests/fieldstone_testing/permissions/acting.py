@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from fieldstone_testing import ApiClient
 from fieldstone_testing.permissions.attempts import attempted
 from fieldstone_testing.permissions.running import Running
+from fieldstone_testing.permissions.seating import without_known_names
 from fieldstone_testing.permissions.undoing import last_of
 from fieldstone_testing.permissions.worlds import ABOVE, DONE, REFUSED, UNKNOWN, Operation
 from fieldstone_testing.permissions.writes import taken_back
@@ -24,7 +25,8 @@ REMOVING = {"delete": "", "drop line": "", "drop seat": "", "purge": "?purge=tru
 
 def act(running: Running) -> list[str]:
     """Try everything that is tried in a world; gives where the product decides otherwise than the oracle."""
-    for place, operation in enumerate(running.state.world.operations):
+    for place, planned in enumerate(running.state.world.operations):
+        operation = without_known_names(running.state, planned)
         told = tried(running, operation)
         expected = attempted(running.state, operation)
         # Whether a bulk call ends before it comes to its line is a matter of capabilities and not of rights.
@@ -47,8 +49,8 @@ def tried(running: Running, operation: Operation) -> str:
     answer = _asked(running, operation)
     if operation.what in MAKING and answer.status_code == 201:
         running.ids[operation.record] = answer.json["id"]
-    if "lines" in operation.values and answer.status_code < 300:
-        running.note_lines(operation.record)
+    if answer.status_code < 300:
+        running.note_within(operation)
     if answer.status_code == 404:
         return REFUSED if operation.what in MAKING else UNKNOWN
     if operation.what == "undo" and answer.status_code == 200:
@@ -70,7 +72,9 @@ def _asked(running: Running, operation: Operation) -> TestResponse:
     if operation.what == "restore":
         return client.post(f"{path}/restore")
     if operation.what == "merge":
-        answer = client.post(f"{path}/merge{ACCEPTED}", {"records": [values["other"]]})
+        take = dict.fromkeys(values.get("take", ()), values["other"])
+        body = {"records": [values["other"]], "take": take, "values": values.get("values", {})}
+        answer = client.post(f"{path}/merge{ACCEPTED}", body)
         running.bulks.append(answer.headers.get("Fieldstone-Operation"))
         return answer
     if operation.what == "transition":
@@ -129,7 +133,7 @@ def _receiver(running: Running, operation: Operation) -> object:
 
 def _tried_in_bulk(running: Running, operation: Operation) -> str:
     """The same as the one line of a bulk call."""
-    mode = operation.what.removeprefix("bulk ")
+    mode = operation.what.removeprefix("bulk ").replace("nested", "update")
     values = running.sent(operation.values) if mode != "delete" else {}
     line = (
         {"name": operation.record, **values}
@@ -145,6 +149,8 @@ def _tried_in_bulk(running: Running, operation: Operation) -> str:
     result = orjson.loads(answer.data)
     if mode == "create" and result["status"] == 201:
         running.ids[operation.record] = result["id"]
+    if result["status"] < 300:
+        running.note_within(operation)
     return DONE if result["status"] < 300 else UNKNOWN if result["status"] == 404 else REFUSED
 
 

@@ -246,7 +246,7 @@ class Asking:
         found = {
             name: [_identity(self.told(before)), _identity(self.told(after))]
             for name, (before, after) in entry["changes"].items()
-            if name not in {"lines", "people", "seated"}
+            if name != "lines"
         }
         return dict(sorted(found.items()))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 
 from fieldstone_testing.permissions import line_writes, merging, seat_writes, undoing, writes
+from fieldstone_testing.permissions.steps import steps
 from fieldstone_testing.permissions.worlds import (
     DONE,
     REFUSED,
@@ -17,7 +18,12 @@ from fieldstone_testing.permissions.worlds import (
     State,
 )
 
-CAPABILITIES = {"bulk update": "bulk_edit", "bulk delete": "bulk_edit", "bulk create": "import"}
+CAPABILITIES = {
+    "bulk update": "bulk_edit",
+    "bulk nested": "bulk_edit",
+    "bulk delete": "bulk_edit",
+    "bulk create": "import",
+}
 
 
 def attempted(state: State, operation: Operation) -> str:
@@ -40,7 +46,7 @@ def purged_since(who: Person, operation: Operation) -> str:
 
 def in_bulk(state: State, who: Person, operation: Operation) -> str:
     """The same with one line of a bulk call, which takes a capability, and can be undone."""
-    before = deepcopy(state.records.get(operation.record))
+    before = deepcopy(state.records)
     outcome = REFUSED
     if CAPABILITIES[operation.what] in who.capabilities:
         outcome = _ATTEMPTS[operation.what.removeprefix("bulk ")](state, who, operation)
@@ -48,17 +54,13 @@ def in_bulk(state: State, who: Person, operation: Operation) -> str:
     return outcome
 
 
-def did(state: State, operation: Operation, before: Record | None) -> Bulk | None:
-    """What a bulk call changed, None for nothing."""
-    after = state.records[operation.record]
-    if before is not None and before["version"] == after["version"]:
-        return None
-    changed = (
-        {}
-        if before is None
-        else {name: before[name] for name in operation.values if before[name] != after[name]}
-    )
-    return Bulk(operation.user, operation.what, operation.record, changed, after["version"])
+def did(state: State, operation: Operation, before: Mapping[str, Record]) -> Bulk | None:
+    """What a bulk call changed, None for nothing. Those about what lives inside deals are not undone."""
+    done = steps(state, before)
+    if operation.what == "bulk delete":
+        done = [one for one in done if one.record == operation.record]
+    within = None if "lines" in operation.values else done
+    return Bulk(operation.user, operation.what, operation.record, within) if done else None
 
 
 _ATTEMPTS: dict[str, Callable[[State, Person, Operation], str]] = {

@@ -1,6 +1,6 @@
 """What the history of a deal tells of the lines and parts inside it: who came, who went and what changed.
 
-A price is told to those from whom no role ever hides it. Where some role narrows prices, the history may tell
+A price is told where no role ever narrows it. Where some role narrows prices, the history may tell
 less of them than the record shows, and never more.
 """
 
@@ -47,8 +47,9 @@ def known(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def narrowed(state: State) -> set[str]:
-    """The entities whose prices some role does not let everybody read."""
-    return {one for one in AROUND if any(narrowing_of(role, one, "price").read for role in state.world.roles)}
+    """The entities whose prices some role does not let everybody read or set."""
+    found = ((one, narrowing_of(role, one, "price")) for one in AROUND for role in state.world.roles)
+    return {one for one, narrowing in found if narrowing.read or narrowing.update}
 
 
 def without(found: list[Told], entities: set[str]) -> list[Told]:

@@ -6,13 +6,15 @@ refers to that needs no right.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from fieldstone_testing.permissions import writes
+from fieldstone_testing.permissions import views, writes
 from fieldstone_testing.permissions.documents import AROUND, REFERENCES
-from fieldstone_testing.permissions.rights import may, may_read
+from fieldstone_testing.permissions.rights import may, may_field, may_read
+from fieldstone_testing.permissions.steps import steps
 from fieldstone_testing.permissions.worlds import (
     DONE,
     REFUSED,
@@ -23,7 +25,12 @@ from fieldstone_testing.permissions.worlds import (
     Record,
     Share,
     State,
+    Step,
 )
+
+NOT_TAKEN = {"double", "paper"}
+"""What is computed, and files."""
+LISTS = {"contacts", "people"}
 
 
 @dataclass(frozen=True)
@@ -39,35 +46,52 @@ class Redirected:
 def merge(state: State, who: Person, operation: Operation) -> str:
     """Merge a record into another one."""
     other = str(operation.values["other"])
-    outcome = merged(state, who, operation.record, other)
-    done = Bulk(who.name, "merge", other, {}, state.records[other]["version"]) if outcome == DONE else None
-    state.bulks.append(done)
+    outcome, done = merged(state, who, operation, other)
+    state.bulks.append(Bulk(who.name, "merge", other, done) if outcome == DONE else None)
     return outcome
 
 
-def merged(state: State, who: Person, name: str, merged_name: str) -> str:
-    """The same, and whether it was done."""
+def merged(state: State, who: Person, operation: Operation, merged_name: str) -> tuple[str, list[Step]]:
+    """The same: what becomes of it, and what it did, but for what comes back with the merged record."""
+    name = operation.record
     pair = [state.records.get(one) for one in (name, merged_name)]
     if any(one is None or one["deleted"] or not may_read(state, who, one) for one in pair):
-        return UNKNOWN
+        return UNKNOWN, []
     kept, other = state.records[name], state.records[merged_name]
     if not (may(state, who, "update", kept) and may(state, who, "delete", other)):
-        return REFUSED
+        return REFUSED, []
+    took = taken(state, who, other, operation.values.get("take", ()))
+    if took is None:
+        return REFUSED, []
     after = deepcopy(state)
     redirect(after, after.records[name], after.records[merged_name])
-    if not may(after, who, "update", after.records[name]):
-        return REFUSED
+    led = deepcopy(after.records)
+    values = {**operation.values.get("values", {}), **took}
+    outcome = writes.update(after, who, Operation("update", who.name, name, values))
+    if outcome != DONE:
+        return outcome, []
     state.records, state.shares, state.events = after.records, after.shares, after.events
-    return DONE
+    gone = after.records[merged_name]
+    return DONE, [*steps(after, led), Step(merged_name, "restore", {}, gone["version"])]
+
+
+def taken(state: State, who: Person, other: Record, names: Sequence[str]) -> dict[str, Any] | None:
+    """What the kept record gets from the merged one, as its reader sees it; None where it cannot be taken."""
+    found = {}
+    for name in names:
+        known = writes.knows_field(state, who, other["entity"], name)
+        if name in NOT_TAKEN or not known or not may_field(state, who, "read", other, name):
+            return None
+        found[name] = views.value(state, who, other, name) if name in LISTS else other[name]
+    return found
 
 
 def redirect(state: State, kept: Record, other: Record) -> None:
     """Everything that led to a record leads to the kept one, and the record goes to the bin."""
     done = Redirected(kept["name"], list(leading(state, kept, other)))
-    before = tuple(state.shares)
     copy_shares(state, kept, other)
     own = {name: value for record, name, _, value in done.led if record == kept["name"]}
-    writes.changed(state, kept, "update", before, **own)
+    writes.changed(state, kept, "update", **own)
     for name, reference, _, value in done.led:
         if name != kept["name"]:
             lead(state, name, reference, value)
@@ -128,9 +152,8 @@ def copy_shares(state: State, kept: Record, other: Record) -> None:
 def take_back(state: State, other: Record, done: Redirected) -> None:
     """What led to a merged record leads to it again where that is still as the merge left it."""
     kept = state.records.get(done.kept)
-    before = tuple(state.shares)
-    copies = [one for one in before if one.record == done.kept and one.copied == other["name"]]
-    state.shares = [one for one in before if one not in copies]
+    copies = [one for one in state.shares if one.record == done.kept and one.copied == other["name"]]
+    state.shares = [one for one in state.shares if one not in copies]
     for name, reference, was, left in done.led:
         record = state.records.get(name)
         if record is not None and reference == "contacts":
@@ -139,15 +162,14 @@ def take_back(state: State, other: Record, done: Redirected) -> None:
             if back != sorted(record["contacts"]):
                 lead(state, name, reference, back)
         elif record is not None and record[reference] == left:
-            shared = before if record is kept else None
             if record["entity"] in AROUND:
                 record[reference] = was
             else:
-                writes.changed(state, record, "update", shared, **{reference: was})
+                writes.changed(state, record, "update", **{reference: was})
     if kept is not None:
         give_back(kept, other, done)
         if copies:
-            state.happened("unshare", kept, deepcopy(kept), before, tells_inside=False)
+            state.happened("unshare", kept, deepcopy(kept), tells_inside=False)
 
 
 def give_back(kept: Record, other: Record, done: Redirected) -> None:

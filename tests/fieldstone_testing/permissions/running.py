@@ -26,6 +26,7 @@ from fieldstone_testing.permissions.worlds import (
     Grant,
     Limits,
     Narrowing,
+    Operation,
     Record,
     Role,
     State,
@@ -58,8 +59,16 @@ class Running:
         """Whether something happened after the world was filled."""
         return datetime.fromisoformat(moment) > self.moments[0]
 
-    def note_lines(self, deal: str) -> None:
-        """Remember which ids what lives in a deal has; it is called by what it says."""
+    def note_within(self, operation: Operation) -> None:
+        """Remember which ids what was sent with a deal has."""
+        if "lines" in operation.values:
+            self._note_lines(operation.record)
+        if "people" in operation.values:
+            found = self.clients["observer"].get("/data/seat?limit=1000&fields=name").json["data"]
+            self.ids |= {one["name"]: one["id"] for one in found}
+
+    def _note_lines(self, deal: str) -> None:
+        """What lives in a deal is called by what it says."""
         around = [self.clients["observer"].get(f"/data/deal/{self.ids[deal]}").json]
         while around:
             inner = around.pop()
@@ -102,6 +111,7 @@ def run(app: App, web: Flask, world: World) -> Running:
     for record in list(running.state.records.values()):
         if record.pop("doomed", False):
             remove(running, record)
+            running.note_moment()
     return running
 
 

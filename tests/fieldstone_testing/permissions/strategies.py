@@ -47,10 +47,11 @@ TRIED = (
     "update", "share", "create", "delete", "restore", "transition", "update", "share",
     "bulk update", "bulk delete", "bulk create", "unshare", "unshare", "expire", "upsert", "upsert",
     "purge", "change line", "add line", "drop line", "undo", "nested", "nested", "merge", "merge", "undo",
-    "add seat", "change seat", "drop seat",
+    "add seat", "change seat", "drop seat", "bulk nested",
 )  # fmt: skip  # as a table
 BESIDES_DEALS = {
-    "change line", "add line", "drop line", "nested", "merge", "add seat", "change seat", "drop seat",
+    "change line", "add line", "drop line", "nested", "bulk nested", "merge", "add seat", "change seat",
+    "drop seat",
 }  # fmt: skip  # as a table
 DUTIES = ("x", "y", None)
 NOTES = ("ant", "bee", None)
@@ -210,9 +211,11 @@ def with_doomed(found: list[Record], names: set[str]) -> list[Record]:
     return [one | {"doomed": True} if one["name"] in names - parents else one for one in found]
 
 
-def changes() -> st.SearchStrategy[Mapping[str, Any]]:
+def changes(place: int) -> st.SearchStrategy[Mapping[str, Any]]:
     """Values that somebody sends for a deal."""
-    fields = {
+    fields: dict[str, st.SearchStrategy[Any]] = {
+        "people": people(10 * place + 700),
+        "contacts": st.sets(st.sampled_from(CONTACTS)).map(sorted),
         "amount": st.sampled_from(AMOUNTS),
         "note": st.sampled_from(NOTES),
         "salary": st.sampled_from((1, 5, None)),
@@ -220,8 +223,24 @@ def changes() -> st.SearchStrategy[Mapping[str, Any]]:
         "owner": st.sampled_from(USERS),
         "team": st.sampled_from((*ABOVE, None)),
     }
+    return some_of(fields)
+
+
+def some_of(fields: Mapping[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Mapping[str, Any]]:
+    """Values of one or two fields."""
     names = st.sets(st.sampled_from(tuple(fields)), min_size=1, max_size=2)
     return names.flatmap(lambda some: st.fixed_dictionaries({name: fields[name] for name in sorted(some)}))
+
+
+@st.composite
+def people(draw: st.DrawFn, number: int) -> list[Any]:
+    """What somebody sends as the people of a deal: contacts, most of them with something about the seat."""
+    found: list[Any] = []
+    for at, contact in enumerate(sorted(draw(st.sets(st.sampled_from(CONTACTS))))):
+        duty = draw(st.sampled_from(({}, {"duty": "x"}, {"duty": "y"}, {"duty": None})))
+        named = {"id": contact, "link": {"name": f"seat_{number + at}", **duty}}
+        found.append(draw(sometimes(st.just(contact), named, odds=3)))
+    return found
 
 
 @st.composite
@@ -252,6 +271,15 @@ def entry(draw: st.DrawFn, name: str, parts: Sequence[Record]) -> list[Record]:
     return list(draw(st.sampled_from(choices)))
 
 
+def new_lines(number: int) -> st.SearchStrategy[Mapping[str, Any]]:
+    """Lines that come with a new deal, or none."""
+    line = {"item": f"line_{number}"}
+    lines = sent_parts(number).flatmap(
+        lambda parts: st.sampled_from(([{**line, **parts}], [{**line, "price": 7, **parts}]))
+    )
+    return st.one_of(st.just({}), st.fixed_dictionaries({"lines": lines}))
+
+
 def sent_parts(number: int) -> st.SearchStrategy[Record]:
     """Parts that come with a new line."""
     part = {"item": f"part_{number}"}
@@ -270,7 +298,7 @@ def beside_deals(  # noqa: PLR0917  # the parts of an operation
         around, new = draw(st.sampled_from((("deal", f"line_{place + 10}"), ("line", f"part_{place + 10}"))))
         where = record if around == "deal" else draw(st.sampled_from(LINES))
         return Operation(what, user, new, {around: where, "price": draw(PRICES)})
-    if what == "nested":
+    if what.endswith("nested"):
         deal, entries = draw(nested(known, 10 * place + 100))
         return Operation(what, user, deal, {"lines": entries})
     if what == "add seat":
@@ -281,7 +309,24 @@ def beside_deals(  # noqa: PLR0917  # the parts of an operation
         return Operation(what, user, draw(st.sampled_from(SEATS)), values)
     some = draw(st.sampled_from((DEALS, DEALS, CONTACTS, ACCOUNTS)))
     kept, other = draw(st.permutations(some))[:2]
-    return Operation(what, user, kept, {"other": other})
+    return Operation(what, user, kept, {"other": other, **draw(chosen(kept.partition("_")[0]))})
+
+
+@st.composite
+def chosen(draw: st.DrawFn, entity: str) -> Mapping[str, Any]:
+    """What else somebody says who merges: which values of the other one are taken, and others."""
+    own: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+        "account": {"size": st.sampled_from((3, 7, None))},
+        "contact": {
+            "phone": st.sampled_from(("ant", "bee", None)),
+            "account": st.sampled_from((*ACCOUNTS, None)),
+        },
+        "deal": {"amount": st.sampled_from(AMOUNTS), "note": st.sampled_from(NOTES)},
+    }
+    ways = {"owner": st.sampled_from(USERS), "team": st.sampled_from((*ABOVE, None)), **own[entity]}
+    values = draw(sometimes(some_of(ways), {}, odds=2))
+    names = sorted({*NARROWED[entity], "owner", "team"} - {"stage", "parent"} - values.keys())
+    return {"values": values, "take": sorted(draw(st.sets(st.sampled_from(names), max_size=2)))}
 
 
 @st.composite
@@ -305,14 +350,18 @@ def operations(draw: st.DrawFn, place: int, known: Sequence[Record]) -> Operatio
         return Operation(what, user)
     if what == "upsert":
         code = draw(st.sampled_from(("c0", "c1", "c2", "c3", f"x{place}")))
-        values = {"code": code, **draw(changes())}
+        values = {"code": code, **draw(changes(place))}
         return Operation(what, user, f"made_{place}" if code.startswith("x") else f"none_{place}", values)
     if what in {"delete", "restore", "purge"}:
         return Operation(what, user, draw(st.sampled_from((*DEALS, *CONTACTS, *ACCOUNTS, *SEATS))))
     if what == "expire":
         return Operation(what, user, record)
-    name = f"made_{place}" if what.endswith("create") else record
-    return Operation(what, user, name, draw(changes()) if what != "bulk delete" else {})
+    if what == "bulk delete":
+        return Operation(what, user, record)
+    if what.endswith("create"):
+        values = {**draw(changes(place)), **draw(new_lines(10 * place + 500))}
+        return Operation(what, user, f"made_{place}", values)
+    return Operation(what, user, record, draw(changes(place)))
 
 
 @st.composite

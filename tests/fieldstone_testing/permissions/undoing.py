@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from fieldstone_testing.permissions.rights import may, may_read
 from fieldstone_testing.permissions.worlds import (
@@ -14,8 +16,16 @@ from fieldstone_testing.permissions.worlds import (
     Person,
     Record,
     State,
+    Step,
 )
-from fieldstone_testing.permissions.writes import cascaded, changeable, changed, remove, restore
+from fieldstone_testing.permissions.writes import (
+    cascaded,
+    changeable,
+    changed,
+    is_taken,
+    remove,
+    restore,
+)
 
 
 def undo(state: State, who: Person, operation: Operation) -> str:
@@ -30,21 +40,27 @@ def undo(state: State, who: Person, operation: Operation) -> str:
 
 
 def taken_back(state: State, who: Person, bulk: Bulk) -> str:
-    """What becomes of the undo of a bulk call."""
-    record = state.records.get(bulk.record)
-    if record is None or record["version"] != bulk.version:
+    """What becomes of the undo of a bulk call: as much as may be, step by step."""
+    outcomes = [step_back(state, who, one) for one in bulk.steps or ()]
+    return DONE if DONE in outcomes else REFUSED
+
+
+def step_back(state: State, who: Person, step: Step) -> str:
+    """What becomes of the undo of one step."""
+    record = state.records.get(step.record)
+    if record is None or record["version"] != step.version:
         return REFUSED
-    if bulk.what == "bulk update":
-        return change_back(state, who, record, bulk)
-    if bulk.what in {"bulk delete", "merge"}:
-        return restore(state, who, Operation("restore", who.name, bulk.record))
+    if step.how == "change":
+        return change_back(state, who, record, step.before)
+    if step.how == "restore":
+        return restore(state, who, Operation("restore", who.name, step.record))
     return take_away(state, who, record)
 
 
 def last_of(state: State, who: Person) -> int | None:
-    """Which bulk call somebody undoes: the last one of those that are told."""
-    found = told(state, who)
-    return found[0] if found else None
+    """Which bulk call somebody undoes: the last one of those that are told and are ever undone."""
+    found = (at for at in told(state, who) if (bulk := state.bulks[at]) and bulk.steps is not None)
+    return next(found, None)
 
 
 def told(state: State, who: Person) -> list[int]:
@@ -57,23 +73,37 @@ def told(state: State, who: Person) -> list[int]:
 
 def kind(bulk: Bulk) -> str:
     """The entity whose records a call was about; what is made by a bulk call is a deal."""
-    return bulk.record.partition("_")[0].replace("made", "deal")
+    return entity_of(bulk.record)
+
+
+def entity_of(name: str) -> str:
+    """The entity of what is called so."""
+    return name.partition("_")[0].replace("made", "deal")
 
 
 def operations(state: State, who: Person) -> list[tuple[int, int, int, bool]]:
     """Each of them: which one, how many records it changed and deleted, whether it was taken back."""
     bulks = [(at, bulk) for at in told(state, who) if (bulk := state.bulks[at]) is not None]
-    return [(at, 1, int(bulk.what in {"bulk delete", "merge"}), bulk.undone) for at, bulk in bulks]
+    return [(at, number(bulk), int(bulk.what in {"bulk delete", "merge"}), bulk.undone) for at, bulk in bulks]
 
 
-def change_back(state: State, who: Person, record: Record, bulk: Bulk) -> str:
-    """Give a record the values that it had."""
-    if record["deleted"] or not may_read(state, who, record):
+def number(bulk: Bulk) -> int:
+    """How many records of its entity a call changed: a merge perhaps the kept one as well."""
+    of_kind = [one for one in bulk.steps or () if entity_of(one.record) == kind(bulk)]
+    return len(of_kind) or 1
+
+
+def change_back(state: State, who: Person, record: Record, before: Mapping[str, Any]) -> str:
+    """Give a record the values that it had; a contact that is gone by now does not come back to it."""
+    if record["deleted"] or not before or not may_read(state, who, record):
         return REFUSED
-    wanted = {**record, **bulk.before}
-    if not changeable(state, who, record, wanted, set(bulk.before)):
+    wanted = {**record, **before}
+    again = [state.records.get(one) for one in {*wanted.get("contacts", ())} - {*record.get("contacts", ())}]
+    if any(one is None or one["deleted"] for one in again) or is_taken(state, wanted):
         return REFUSED
-    changed(state, record, "update", **bulk.before)
+    if not changeable(state, who, record, wanted, set(before)):
+        return REFUSED
+    changed(state, record, "update", **before)
     return DONE
 
 

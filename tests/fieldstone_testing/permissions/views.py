@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
-from fieldstone_testing.permissions import lines_told
+from fieldstone_testing.permissions import lines_told, seats_told
 from fieldstone_testing.permissions.documents import (
     AROUND,
     FIELDS,
@@ -217,7 +218,22 @@ def branch(state: State, who: Person, record: Record, *, up: bool) -> set[str]:
 
 
 def changes(state: State, who: Person, record: Record) -> list[dict[str, Any]]:
-    """The history of a record, the oldest first: of what may be read in it now, before and after."""
+    """The history of a record, the oldest first: of what may be read in it now, before and after.
+
+    What became of links in a call stands with what it did to the record last, or by itself.
+    """
+    found = own_changes(state, who, record)
+    for call, links in seats_told.told(state, who, record).items():
+        own = [entry for of, entry in found if of == call]
+        if own:
+            own[-1].update(links)
+        else:
+            found.append((call, links))
+    return [dict(sorted(entry.items())) for _, entry in sorted(found, key=itemgetter(0))]
+
+
+def own_changes(state: State, who: Person, record: Record) -> list[tuple[int, dict[str, Any]]]:
+    """What calls did to the record itself."""
     found = []
     for event in state.events:
         if event.record == record["name"]:
@@ -227,7 +243,7 @@ def changes(state: State, who: Person, record: Record) -> list[dict[str, Any]]:
             seen = [name for name in changed if may_field(state, who, "read", record, name)]
             entry = {name: [plain(before.get(name)), plain(after[name])] for name in sorted(seen)}
             inside = lines_told.told(state, event)
-            found.append(entry | ({"lines": inside} if inside else {}))
+            found.append((event.call, entry | ({"lines": inside} if inside else {})))
     return found
 
 

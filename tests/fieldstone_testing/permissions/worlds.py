@@ -145,16 +145,18 @@ class Event:
     """Something that happened to a record: how it was before and after; None: it was not there.
 
     shared_before, shared_after: what was shared then. inside_before, inside_after: what was inside it.
+    call: which of the calls did it; what that changes of shares counts for all that it does.
     """
 
     record: str
     action: str
     before: Record | None
     after: Record | None
-    shared_before: Sequence[Share] = ()
-    shared_after: Sequence[Share] = ()
+    call: int = 0
     inside_before: Inside = field(default_factory=dict)
     inside_after: Inside = field(default_factory=dict)
+    shared_before: Sequence[Share] = ()
+    shared_after: Sequence[Share] = ()
 
 
 DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
@@ -162,17 +164,29 @@ DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
 
 
 @dataclass(frozen=True)
-class Bulk:
-    """What a bulk call did to its one record. before: what it changed; version: as it left the record.
+class Step:
+    """What a bulk call did to a record. how: what undoes it, `change`, `remove` or `restore`.
 
-    undone: whether it was taken back.
+    before: what it changed; version: as it left the record.
+    """
+
+    record: str
+    how: str
+    before: Mapping[str, Any]
+    version: int
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What a bulk call did to its one record, and to others with that. undone: whether it was taken back.
+
+    steps: the last first; None where it is not undone in a world.
     """
 
     user: str
     what: str
     record: str
-    before: Mapping[str, Any]
-    version: int
+    steps: Sequence[Step] | None = ()
     undone: bool = False
 
 
@@ -180,8 +194,9 @@ class Bulk:
 class State:
     """The world as it is: its records with those in the recycle bin, what is shared, and what happened.
 
-    moments: all records as they were when the world was filled, and after each thing that was tried.
+    moments: all records as they were when the world was filled, and after each call since.
     purged: name → entity of what was removed for good. bulks: the bulk calls; None: it did nothing.
+    shared_then: what was shared at the last of the moments.
     """
 
     world: World
@@ -191,6 +206,7 @@ class State:
     moments: list[dict[str, Record]] = field(default_factory=list)
     purged: dict[str, str] = field(default_factory=dict)
     bulks: list[Bulk | None] = field(default_factory=list)
+    shared_then: Sequence[Share] = ()
 
     def of(self, entity: str, *, deleted: bool = False) -> list[Record]:
         """The live records of an entity, or those in the bin, the oldest first."""
@@ -262,7 +278,6 @@ class State:
         action: str,
         record: Record,
         before: Record | None,
-        shared_before: Sequence[Share] | None = None,
         *,
         tells_inside: bool = True,
     ) -> None:
@@ -270,11 +285,10 @@ class State:
 
         tells_inside: whether that tells what became of what is inside it.
         """
-        shared = tuple(self.shares)
-        was = shared if shared_before is None else tuple(shared_before)
         then = replace(self, records=self.moments[-1] if self.moments else {})
         inside = (then.within(record["name"]), self.within(record["name"])) if tells_inside else ({}, {})
-        self.events.append(Event(record["name"], action, before, deepcopy(record), was, shared, *inside))
+        call, after = len(self.moments), deepcopy(record)
+        self.events.append(Event(record["name"], action, before, after, call, *inside))
 
     def within(self, name: str) -> Inside:
         """What is inside a record now."""
@@ -285,7 +299,12 @@ class State:
         }
 
     def note_moment(self) -> None:
-        """Remember how all records are now."""
+        """Remember how all records are now, and what the call that ended did to shares."""
+        call, shared = len(self.moments), tuple(self.shares)
+        for at, event in enumerate(self.events):
+            if event.call == call:
+                self.events[at] = replace(event, shared_before=self.shared_then, shared_after=shared)
+        self.shared_then = shared
         self.moments.append(deepcopy(self.records))
 
     def person(self, name: str) -> Person:

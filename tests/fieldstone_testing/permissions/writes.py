@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
-from fieldstone_testing.permissions import merging
+from fieldstone_testing.permissions import line_writes, merging, seating
 from fieldstone_testing.permissions.documents import PRIVATE, REFERENCES, TRANSITIONS
 from fieldstone_testing.permissions.rights import (
     grants,
@@ -36,6 +37,7 @@ from fieldstone_testing.permissions.worlds import (
 )
 
 ASSIGNED = {"owner", "team"}
+TARGETS = {name for entity in ("deal", "contact") for name in REFERENCES[entity]}
 
 
 # -- changing
@@ -46,15 +48,54 @@ def update(state: State, who: Person, operation: Operation) -> str:
     record = state.records[operation.record]
     if record["deleted"] or not may_read(state, who, record):
         return UNKNOWN
-    if not all(knows_field(state, who, "deal", name) for name in operation.values):
+    if not all(knows_field(state, who, record["entity"], name) for name in operation.values):
         return REFUSED
-    sent = {name: value for name, value in operation.values.items() if tells(state, who, record, name, value)}
+    values = {name: value for name, value in operation.values.items() if name != "people"}
+    if "contacts" in values:
+        values["contacts"] = with_unseen(state, who, record, values["contacts"])
+    sent = {name: value for name, value in values.items() if tells(state, who, record, name, value)}
     wanted = {**record, **sent}
-    if not (changeable(state, who, record, wanted, set(sent)) and pickable(state, who, sent)):
+    plan = planned(state, who, record, operation)
+    after = seating.seated(state, wanted, plan)
+    names = {*sent, *people_sent(state, who, record, operation, plan)}
+    allowed = changeable(state, who, record, wanted, names, after)
+    if not (allowed and pickable(state, who, sent, record) and seating.is_allowed(state, after, who, plan)):
         return REFUSED
-    if any(record[name] != value for name, value in sent.items()):
+    if is_taken(state, wanted):
+        return REFUSED
+    reseated = seating.write(state, plan)
+    if reseated or any(record[name] != value for name, value in sent.items()):
         changed(state, record, "update", **sent)
     return DONE
+
+
+def planned(state: State, who: Person, record: Record, operation: Operation) -> seating.Seating:
+    """What becomes of the seats of a deal, where people are sent with it."""
+    if "people" not in operation.values:
+        return seating.Seating()
+    return seating.seating(state, who, record, operation.values["people"])
+
+
+def people_sent(  # the words of the question
+    state: State, who: Person, record: Record, operation: Operation, plan: seating.Seating
+) -> set[str]:
+    """`people`, where they count as sent."""
+    counted = "people" in operation.values and seating.counts(state, who, record, plan)
+    return {"people"} if counted else set()
+
+
+def with_unseen(state: State, who: Person, record: Record, sent: Sequence[str]) -> list[str]:
+    """The contacts that are sent for a deal, with those that somebody cannot see there, which stay."""
+    there = (state.records[name] for name in record["contacts"])
+    unseen = {one["name"] for one in there if one["deleted"] or not may_read(state, who, one)}
+    return sorted({*sent, *unseen})
+
+
+def is_taken(state: State, wanted: Record) -> bool:
+    """Whether another live deal has the code of one."""
+    code = wanted.get("code")
+    others = (one for one in state.of("deal") if one["name"] != wanted["name"])
+    return code is not None and any(one["code"] == code for one in others)
 
 
 def tells(state: State, who: Person, record: Record, name: str, value: Any) -> bool:
@@ -62,30 +103,43 @@ def tells(state: State, who: Person, record: Record, name: str, value: Any) -> b
     return record[name] != value or not may_field(state, who, "read", record, name)
 
 
-def changeable(state: State, who: Person, stored: Record, wanted: Record, names: set[str]) -> bool:
-    """Whether a change is allowed before and after it. Giving away takes `assign`, judged before."""
+def changeable(  # noqa: PLR0917  # the words of the question
+    state: State, who: Person, stored: Record, wanted: Record, names: set[str], after: State | None = None
+) -> bool:
+    """Whether a change is allowed before and after it. Giving away takes `assign`, judged before.
+
+    after: the world as it would be, where more than the record changes.
+    """
     if not all(may_assign(state, who, stored) for _ in names & ASSIGNED):
         return False
     if names and names <= ASSIGNED:
         return True
     judged = {**wanted, **{name: stored[name] for name in ASSIGNED}}
+    records = {**(after or state).records, judged["name"]: judged}
     return all(
-        may(state, who, "update", one)
-        and all(may_field(state, who, "update", one, name) for name in names - ASSIGNED)
-        for one in (stored, judged)
+        may(then, who, "update", one)
+        and all(may_field(then, who, "update", one, name) for name in names - ASSIGNED)
+        for then, one in ((state, stored), (replace(state, records=records), judged))
     )
 
 
-def pickable(state: State, who: Person, sent: dict[str, Any]) -> bool:
-    """Whether what is referred to may be read; oneself and the own teams always."""
+def pickable(state: State, who: Person, sent: dict[str, Any], stored: Record | None = None) -> bool:
+    """Whether what is referred to may be read; oneself and the own teams always. stored: as it is."""
     for name, value in sent.items():
-        if name in REFERENCES["deal"] and value is not None:
-            target = state.records.get(value)
-            if target is None or target["deleted"] or not may_read(state, who, target):
+        if name == "contacts":
+            fresh = {*value} - {*(stored["contacts"] if stored else ())}
+            if not all(is_open(state, who, state.records.get(one)) for one in fresh):
                 return False
+        if name in TARGETS and value is not None and not is_open(state, who, state.records.get(value)):
+            return False
         if name in ASSIGNED and value is not None and value not in {who.name, *who.teams} and not who.roles:
             return False
     return True
+
+
+def is_open(state: State, who: Person, target: Record | None) -> bool:
+    """Whether there is such a record, live, for somebody."""
+    return target is not None and not target["deleted"] and may_read(state, who, target)
 
 
 def knows_field(state: State, who: Person, entity: str, name: str) -> bool:
@@ -107,26 +161,40 @@ def knows_field(state: State, who: Person, entity: str, name: str) -> bool:
 
 
 def create(state: State, who: Person, operation: Operation) -> str:
-    """Create a deal: allowed for what it would be, with its defaults."""
+    """Create a deal: allowed for what it would be, with its defaults, its people and what lives inside it."""
     wanted = made(state, who, operation)
-    if not all(knows_when_creating(state, who, name) for name in operation.values):
+    if not all(knows_when_creating(state, who, name) for name in operation.values if name != "lines"):
         return REFUSED
-    sent = set(operation.values) - own_fields(who, wanted)
+    plan = planned(state, who, wanted, operation)
+    entries = list(line_writes.entries_of(wanted, operation.values.get("lines", ())))
+    after = seating.seated(state, wanted, plan)
+    for entry in entries:
+        line_writes.write(after, entry)
     allowed = (
-        may(state, who, "create", wanted)
-        and all(
-            may_field(state, who, "create", wanted, name) for name in {"name", *operation.values} - ASSIGNED
-        )
-        and all(may_assign(state, who, wanted) for _ in sent & ASSIGNED)
-        and all(
-            may_field(state, who, "create", wanted, name) for name in set(operation.values) & ASSIGNED - sent
-        )
+        may_make(after, who, wanted, set(operation.values) - {"lines"})
+        and all(line_writes.begins(after, who, one) for one in entries)
+        and seating.is_allowed(state, after, who, plan)
     )
-    if not (allowed and pickable(state, who, dict(operation.values))):
+    flat = {name: value for name, value in operation.values.items() if name not in {"people", "lines"}}
+    if not (allowed and pickable(state, who, flat)) or is_taken(state, wanted):
         return REFUSED
     state.records[operation.record] = wanted
+    for entry in entries:
+        line_writes.write(state, entry)
     state.happened("create", wanted, None)
+    seating.write(state, plan)
     return DONE
+
+
+def may_make(after: State, who: Person, wanted: Record, names: set[str]) -> bool:
+    """Whether somebody may create a deal with these fields. after: the world with it."""
+    sent = names - own_fields(who, wanted)
+    return (
+        may(after, who, "create", wanted)
+        and all(may_field(after, who, "create", wanted, name) for name in {"name", *names} - ASSIGNED)
+        and all(may_assign(after, who, wanted) for _ in sent & ASSIGNED)
+        and all(may_field(after, who, "create", wanted, name) for name in names & ASSIGNED - sent)
+    )
 
 
 def made(state: State, who: Person, operation: Operation) -> Record:
@@ -134,7 +202,8 @@ def made(state: State, who: Person, operation: Operation) -> Record:
     nothing = dict.fromkeys(("code", "account", "parent", "amount", "note", "salary", "paper"))
     own = {"owner": who.name, "team": who.first_team, "created_by": who.name}
     start = {"name": operation.record, "entity": "deal", "deleted": False, "version": 1, "stage": "open"}
-    record = {**start, **nothing, **own, "contacts": [], "files": [], "said": [], **operation.values}
+    sent = {name: value for name, value in operation.values.items() if name not in {"people", "lines"}}
+    record = {**start, **nothing, **own, "contacts": [], "files": [], "said": [], **sent}
     if "owner" in operation.values and "team" not in operation.values:
         record["team"] = state.person(str(operation.values["owner"])).first_team
     return record
@@ -233,6 +302,8 @@ def is_revivable(state: State, record: Record) -> bool:
             return False
         if one["entity"] == "seat" and is_seated(state, one["deal"], one["contact"]):
             return False
+        if one["entity"] == "deal" and is_taken(state, one):
+            return False
     return True
 
 
@@ -321,10 +392,10 @@ def share(state: State, who: Person, operation: Operation) -> str:
     shareable = is_shareable(state, record["entity"]) and receiver != who.name
     if not (shareable and may_share(state, who, record, verb)):
         return REFUSED
-    same, before = (who.name, record["name"], receiver), tuple(state.shares)
-    state.shares = [one for one in before if key_of(one) != same]
+    same = (who.name, record["name"], receiver)
+    state.shares = [one for one in state.shares if key_of(one) != same]
     state.shares.append(Share(*same, verb))
-    state.happened("share", record, deepcopy(record), before)
+    state.happened("share", record, deepcopy(record))
     return DONE
 
 
@@ -344,9 +415,8 @@ def unshare(state: State, who: Person, operation: Operation) -> str:
     shares = is_shareable(state, record["entity"]) and may_share(state, who, record, "read")
     if found[0].sharer != who.name and not shares:
         return REFUSED
-    before = tuple(state.shares)
-    state.shares = [one for one in before if one not in found]
-    state.happened("unshare", record, deepcopy(record), before)
+    state.shares = [one for one in state.shares if one not in found]
+    state.happened("unshare", record, deepcopy(record))
     return DONE
 
 
@@ -361,12 +431,10 @@ def expire(state: State, who: Person, operation: Operation) -> str:
     return DONE
 
 
-def changed(
-    state: State, record: Record, action: str, shared_before: Sequence[Share] | None = None, **values: Any
-) -> None:
+def changed(state: State, record: Record, action: str, **values: Any) -> None:
     """Write values into a record, and remember what happened."""
     before = deepcopy(record)
     record |= values
     record["version"] += 1
     # What lives inside comes and goes by calls that say so, and is told with those.
-    state.happened(action, record, before, shared_before, tells_inside=False)
+    state.happened(action, record, before, tells_inside=False)
