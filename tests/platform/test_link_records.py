@@ -378,6 +378,16 @@ def test_merged_contacts_are_linked_once_and_a_restored_one_has_its_link_back(ap
     assert (contacts_of(boss, deal), crowd(boss, deal)) == (["Ada", "Bert"], 2)
 
 
+def test_a_merged_deal_comes_back_whose_link_went_to_the_bin_with_its_contact_meanwhile(boss, ids, deal):
+    kept = boss.post("/data/deal", {"name": "Hose"}).json
+    assert boss.post(f"/data/deal/{kept['id']}/merge", {"records": [deal["id"]]}).status_code == 200
+    assert boss.delete(f"/data/contact/{ids['Ada']}").status_code == 204
+    back = boss.post(f"/data/deal/{deal['id']}/restore")
+    assert (back.status_code, contacts_of(boss, deal)) == (200, ["Bert"]), back.json
+    assert boss.post(f"/data/contact/{ids['Ada']}/restore").status_code == 200
+    assert (contacts_of(boss, deal), contacts_of(boss, kept)) == (["Ada", "Bert"], [])
+
+
 def test_a_merged_contact_leaves_its_links_to_the_kept_one(app, boss, ids, deal):
     dora = boss.post("/data/contact", {"name": "Dora"}).json
     answer = boss.post(f"/data/contact/{dora['id']}/merge", {"records": [ids["Bert"]]})

@@ -194,7 +194,7 @@ class Revival:
 
     def check_references(self) -> None:
         """A record that comes back refers to no record in the bin: such a reference is cleared, or in the
-        way.
+        way. What is set back in records that stay in the bin is looked at when those come back.
         """
         wanted: dict[str, set[UUID]] = defaultdict(set)
         locks: dict[str, Lock] = {}
@@ -220,7 +220,8 @@ class Revival:
             entity = self._batch.model.entities[name]
             declared = [f for f in entity.fields.values() if isinstance(f.type, ReferenceType)]
             fields = declared + [entity.system[s] for s in ("owner", "team") if s in entity.system]
-            for record in records.values():
+            coming = (record for record in records.values() if record["deleted_at"] is None)
+            for record in coming:
                 for field in fields:
                     if isinstance(record[field.name], Ref):
                         yield entity, record, field, record[field.name]

@@ -67,7 +67,7 @@ def merged(state: State, who: Person, operation: Operation, merged_name: str) ->
     redirect(after, after.records[name], after.records[merged_name])
     led = deepcopy(after.records)
     values = {**operation.values.get("values", {}), **took}
-    outcome = writes.update(after, who, Operation("update", who.name, name, values))
+    outcome = writes.change(after, who, after.records[name], Operation("update", who.name, name, values))
     if outcome != DONE:
         return outcome, []
     state.records, state.shares, state.events = after.records, after.shares, after.events

@@ -134,7 +134,7 @@ def knows(state: State, who: Person, name: str) -> bool:
 
 def seated(state: State, deal: Record, plan: Seating) -> State:
     """The world with a deal as it would be, and with its seats."""
-    after = replace(state, records=deepcopy(state.records), events=[])
+    after = replace(state, records=deepcopy(state.records), events=list(state.events))
     after.records[deal["name"]] = dict(deal)
     write(after, plan)
     return after

@@ -48,6 +48,11 @@ def update(state: State, who: Person, operation: Operation) -> str:
     record = state.records[operation.record]
     if record["deleted"] or not may_read(state, who, record):
         return UNKNOWN
+    return change(state, who, record, operation)
+
+
+def change(state: State, who: Person, record: Record, operation: Operation) -> str:
+    """The same of a record that is there for whoever changes it."""
     if not all(knows_field(state, who, record["entity"], name) for name in operation.values):
         return REFUSED
     values = {name: value for name, value in operation.values.items() if name != "people"}
