@@ -212,3 +212,35 @@ def test_asking_for_a_record_without_an_owner_tells_nothing_of_that(app, deal):
     records.update(app.system, "deal", [records.Change(deal, {"owner": None, "team": None})])
     records.ask_for_access(app.context_for("Ann"), "deal", deal)
     assert app.sql("SELECT 1 FROM main.notification WHERE regarding = :deal", deal=deal) == []
+
+
+@pytest.fixture
+def linked(app, deal):
+    """A visit of Ann's that the platform linked first to her deal and then to one that she may not read."""
+    sealed = records.create(app.system, "deal", [{"name": "Sealed", "stage": "draft"}])[0].id
+    visit = records.create(app.context_for("Ann"), "visit", [{"name": "Fair"}])[0].id
+    for others in ([deal], [deal, sealed]):
+        records.update(app.system, "visit", [records.Change(visit, {"others": [str(one) for one in others]})])
+    return visit
+
+
+def test_the_history_of_links_tells_of_no_record_that_the_reader_may_not_read(app, client, deal, linked):
+    answer = client(app, app.token("Ann")).get(f"/data/visit/{linked}/history").json["data"]
+    assert [entry["changes"].get("others") for entry in answer] == [
+        None,
+        [[], [{"id": str(deal), "entity": "deal", "title": "Pump"}]],
+        None,
+    ]
+
+
+def test_a_version_conflict_over_links_tells_of_no_record_that_the_caller_may_not_read(app, client, linked):
+    api = client(app, app.token("Ann"))
+    records.update(app.system, "visit", [records.Change(linked, {"rival": None, "name": "Fair 2"})])
+    told = [
+        assert_problem(
+            api.patch(f"/data/visit/{linked}", {"name": "Fair 3"}, headers={"If-Match": f'"{version}"'}), 412
+        )["changes"]
+        for version in (1, 2)
+    ]
+    assert [sorted(changes) for changes in told] == [["name", "others"], ["name"]]
+    assert len(told[0]["others"][1]) == 1

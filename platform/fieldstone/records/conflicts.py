@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.history import add_titles, hide_unreadable, instant, references_in
+from fieldstone.records.history import add_titles, hide_members, hide_unreadable, instant, references_in
 from fieldstone.records.labels import entity_label
 
 _MOST = 100
@@ -22,6 +22,7 @@ def describe(batch: Batch, item: Item, version: int) -> dict[str, Any]:
     entries = _since(batch, item, version)
     changes = merged(entries)
     hide_unreadable(batch.context, batch.connection, batch.entity, item.old, [changes])
+    hide_members(batch.context, batch.connection, batch.entity, [changes])
     last = item.old
     changed_by = {"id": str(last["updated_by"].id), "entity": "user"}
     references = references_in(batch.model, batch.entity, changes)
