@@ -13,7 +13,7 @@ from typing import Any
 
 from fieldstone_testing.permissions.documents import AROUND, INSIDE
 from fieldstone_testing.permissions.rights import may, may_field, may_read
-from fieldstone_testing.permissions.surface import field_possible, possible
+from fieldstone_testing.permissions.surface import field_possible, knows
 from fieldstone_testing.permissions.worlds import DONE, REFUSED, UNKNOWN, Operation, Person, Record, State
 
 
@@ -162,9 +162,8 @@ def lets(state: State, who: Person, stored: State, entry: Entry) -> bool:
 def begins(after: State, who: Person, entry: Entry) -> bool:
     """Whether somebody may create a line or part together with its deal. after: the world with all of it."""
     line = after.records[entry.name]
-    known = field_possible(after, who, "read", entry.entity, "price")
-    blind = not possible(after, who, "read", entry.entity)
-    return (known or blind or not prices(entry)) and all(
+    known = knows(after, who, entry.entity, "price")
+    return (known or not prices(entry)) and all(
         may_field(after, who, "begin", line, name) for name in entry.values
     )
 

@@ -6,7 +6,7 @@ They are records with rights of their own; whoever makes one has to be able to r
 from __future__ import annotations
 
 from fieldstone_testing.permissions.rights import may, may_field, may_read
-from fieldstone_testing.permissions.surface import field_possible, possible
+from fieldstone_testing.permissions.surface import field_possible, knows
 from fieldstone_testing.permissions.worlds import DONE, REFUSED, UNKNOWN, Operation, Person, Record, State
 from fieldstone_testing.permissions.writes import changed, is_seated
 
@@ -29,13 +29,8 @@ def may_make(state: State, who: Person, seat: Record) -> bool:
     """Whether somebody may create such a seat with all of its fields."""
     sent = ("name", "deal", "contact", "duty")
     return may(state, who, "create", seat) and all(
-        knows(state, who, name) and may_field(state, who, "create", seat, name) for name in sent
+        knows(state, who, "seat", name) and may_field(state, who, "create", seat, name) for name in sent
     )
-
-
-def knows(state: State, who: Person, name: str) -> bool:
-    """Whether a field exists for somebody: who may read nothing knows what may be sent."""
-    return field_possible(state, who, "read", "seat", name) or not possible(state, who, "read", "seat")
 
 
 def change_seat(state: State, who: Person, operation: Operation) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fieldstone_testing.permissions import writes
 from fieldstone_testing.permissions.rights import may, may_field, may_read
-from fieldstone_testing.permissions.surface import field_possible, possible
+from fieldstone_testing.permissions.surface import knows
 from fieldstone_testing.permissions.worlds import Operation, Person, Record, State
 
 Sent = Sequence[str | Mapping[str, Any]]
@@ -100,7 +100,7 @@ def may_make(
         there
         and seat["name"] is not None
         and may(after, who, "create", seat)
-        and all(knows(state, who, name) for name in said)
+        and all(knows(state, who, "seat", name) for name in said)
         and all(may_field(after, who, "create", seat, name) for name in ("deal", "contact", *said))
     )
 
@@ -111,7 +111,7 @@ def may_tell(state: State, after: State, who: Person, name: str, said: Mapping[s
     told = {one for one, value in said.items() if tells(state, who, seat, one, value)}
     return (
         is_known(state, who, seat)
-        and all(knows(state, who, one) for one in said)
+        and all(knows(state, who, "seat", one) for one in said)
         and all(may(then, who, "update", then.records[name]) for then in (state, after))
         and all(
             may_field(then, who, "update", then.records[name], one) for then in (state, after) for one in told
@@ -122,11 +122,6 @@ def may_tell(state: State, after: State, who: Person, name: str, said: Mapping[s
 def tells(state: State, who: Person, seat: Record, name: str, value: Any) -> bool:
     """Whether a value counts as sent: one that is so already does not, unless the caller cannot see it."""
     return bool(seat[name] != value) or not may_field(state, who, "read", seat, name)
-
-
-def knows(state: State, who: Person, name: str) -> bool:
-    """Whether a field exists for somebody: who may read nothing knows what may be sent."""
-    return field_possible(state, who, "read", "seat", name) or not possible(state, who, "read", "seat")
 
 
 # -- how the world is then

@@ -98,10 +98,15 @@ def sent(state: State, who: Person, entity: str, form: str) -> set[str]:
 def may_send(
     state: State, who: Person, verb: str, entity: str, name: str
 ) -> bool:  # the words of the question
-    """Whether a field may ever be sent: giving away takes `assign`, but for what one creates."""
+    """Whether a known field may ever be sent: giving away takes `assign`, but for what one creates."""
     if name in OWNERSHIP and verb == "update":
         return by_roles(state, who, "assign", entity)
-    return field_possible(state, who, verb, entity, name)
+    return knows(state, who, entity, name) and field_possible(state, who, verb, entity, name)
+
+
+def knows(state: State, who: Person, entity: str, name: str) -> bool:
+    """Whether a field exists for somebody: who may read nothing knows what may be sent."""
+    return field_possible(state, who, "read", entity, name) or not possible(state, who, "read", entity)
 
 
 # -- what is possible
