@@ -233,6 +233,16 @@ def test_the_history_of_links_tells_of_no_record_that_the_reader_may_not_read(ap
     ]
 
 
+def test_the_history_does_not_tell_that_a_record_was_made_with_hidden_links(app, client):
+    sealed = records.create(app.system, "deal", [{"name": "Sealed", "stage": "draft"}])[0].id
+    ann = app.context_for("Ann")
+    made = records.create(
+        app.system, "visit", [{"name": "Fair", "others": [str(sealed)], "owner": str(ann.principal.user)}]
+    )
+    [entry] = client(app, app.token("Ann")).get(f"/data/visit/{made[0].id}/history").json["data"]
+    assert "others" not in entry["changes"]
+
+
 def test_a_version_conflict_over_links_tells_of_no_record_that_the_caller_may_not_read(app, client, linked):
     api = client(app, app.token("Ann"))
     records.update(app.system, "visit", [records.Change(linked, {"rival": None, "name": "Fair 2"})])

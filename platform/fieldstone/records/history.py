@@ -126,7 +126,8 @@ def hide_members(
     hidden = {ref for kind, ids in wanted.items() for ref in _unreadable(context, connection, kind, ids)}
     for change, name in told if hidden else ():
         change[name] = [_without(side, hidden) for side in change[name]]
-        if change[name][0] == change[name][1]:
+        before, after = change[name]
+        if (before or None) == (after or None):
             del change[name]
 
 

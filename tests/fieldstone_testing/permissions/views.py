@@ -237,19 +237,27 @@ def own_changes(state: State, who: Person, record: Record) -> list[tuple[int, di
     found = []
     for event in state.events:
         if event.record == record["name"]:
-            before, after = event.before or {}, event.after or {}
-            names = (*(name for name in FIELDS[record["entity"]] if name != "people"), "owner", "team")
-            changed = [name for name in names if plain(before.get(name)) != plain(after.get(name))]
+            before, after = (kept(state, who, record, one or {}) for one in (event.before, event.after))
+            changed = [name for name in after if before[name] != after[name]]
             seen = [name for name in changed if may_field(state, who, "read", record, name)]
-            entry = {name: [plain(before.get(name)), plain(after[name])] for name in sorted(seen)}
+            entry = {name: [before[name], after[name]] for name in sorted(seen)}
             inside = lines_told.told(state, event)
             found.append((event.call, entry | ({"lines": inside} if inside else {})))
     return found
 
 
-def plain(found: Any) -> Any:
-    """A value as the history keeps it."""
-    return found or None if isinstance(found, list) else found
+def kept(state: State, who: Person, record: Record, values: Record) -> Shown:
+    """The fields of a record as the history keeps them, with those linked records that somebody may read."""
+    names = (*(name for name in FIELDS[record["entity"]] if name != "people"), "owner", "team")
+    return {name: plain(state, who, values.get(name)) for name in names if name in {*record, *values}}
+
+
+def plain(state: State, who: Person, found: Any) -> Any:
+    """A value as the history keeps it; of a linked record that was purged, nothing tells who may read it."""
+    if not isinstance(found, list):
+        return found
+    there = ((name, state.records.get(name)) for name in found)
+    return [name for name, one in there if one is None or may_read(state, who, one)] or None
 
 
 def files(state: State, who: Person, deal: Record) -> set[str]:
