@@ -70,9 +70,10 @@ def load_known(
         item.old = record if record is not None and record["deleted_at"] is None else {}
     kind = entity_label(batch.entity, batch.context.principal.locale)
     message = f"Another {kind} has this key, and you may not see it." if creating else no_such_key(kind)
+    field = key[0] if key and not creating else None  # as where there is none, so that neither tells
     for item in batch.items:
         if not item.old or not may_find(batch.rights, batch.stored, item.old, key):
-            batch.refusals.add(item.position, None, "not_found", message, kind=NotFound)
+            batch.refusals.add(item.position, field, "not_found", message, kind=NotFound)
     batch.items = list(batch.accepted)
     if versions:
         _check_versions(batch, versions)
