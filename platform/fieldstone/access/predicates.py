@@ -145,14 +145,24 @@ def _allowed_field(
 
 
 class ViewerColumns(SystemColumns):
-    """The tables as the holder of an access key sees them: unreadable records and values are null."""
+    """The tables as the holder of an access key sees them: unreadable records and values are null.
+
+    For one statement: a right that it asks for at many places is made once.
+    """
 
     def __init__(self, model: Model, access_key: AccessKey) -> None:
         super().__init__(model)
         self._access_key = access_key
+        self._rights: dict[tuple[sa.FromClause, str | None], Column | None] = {}
 
     def readable(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:
         """The right to a record (field None) or to one of its fields in a record that may be read."""
+        asked = (source, field)
+        if asked not in self._rights:
+            self._rights[asked] = self._right(source, entity, field)
+        return self._rights[asked]
+
+    def _right(self, source: sa.FromClause, entity: str, field: str | None) -> Column | None:
         granted = access_for_key(self.model, self._access_key, entity)
         if field is None:
             return clause(self.model, granted.read, entity, source)
