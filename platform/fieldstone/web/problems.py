@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from werkzeug.exceptions import HTTPException
 
+from fieldstone import exact_json
 from fieldstone.errors import (
     FieldError,
     FieldstoneError,
@@ -60,7 +60,7 @@ class TooManyRequests(FieldstoneError):
 
 def problem(error: FieldstoneError) -> Answer:
     """`error` as the API tells it, with the headers its status calls for."""
-    return Answer(orjson.dumps(members(error), default=str), MEDIA_TYPE, error.status, headers(error))
+    return Answer(exact_json.dumps(members(error)), MEDIA_TYPE, error.status, headers(error))
 
 
 def members(error: FieldstoneError) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-import orjson
-
+from fieldstone import exact_json
 from fieldstone.records.row_outcomes import REFUSED, RowOutcome
 from fieldstone.web import problems
 
@@ -26,7 +25,7 @@ def told(line: int, outcome: RowOutcome) -> bytes:
         result["errors"] = [problems.entry(error) for error in outcome.errors]
     else:
         result |= {"id": str(outcome.id), "version": outcome.version}
-    return orjson.dumps(result) + b"\n"
+    return exact_json.dumps(result) + b"\n"
 
 
 class Results:

@@ -67,7 +67,7 @@ def _flag(body: Mapping[str, Any], name: str) -> bool:
 
 
 def _choices(value: Any) -> Choices:
-    if not isinstance(value, dict) or not all(side in {MINE, THEIRS} for side in value.values()):
+    if not isinstance(value, dict) or not all(side in (MINE, THEIRS) for side in value.values()):
         raise refused("choices", '`choices` is {"field product.size.label": "mine" or "theirs", …}.')
     return Choices(value)
 
