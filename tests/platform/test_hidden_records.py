@@ -31,6 +31,14 @@ fields:
   rival: {type: reference, to: deal, on_delete: clear}
   others: {type: references, to: deal}
 ---
+kind: entity
+name: stop
+label: Stop
+fields:
+  visit: {type: reference, to: visit, owned: true, inverse: stops}
+  place: {type: text, required: true}
+  about: {type: references, to: deal}
+---
 kind: role
 name: rep
 label: Rep
@@ -241,6 +249,25 @@ def test_the_history_does_not_tell_that_a_record_was_made_with_hidden_links(app,
     )
     [entry] = client(app, app.token("Ann")).get(f"/data/visit/{made[0].id}/history").json["data"]
     assert "others" not in entry["changes"]
+
+
+def test_the_history_of_what_lives_inside_tells_of_no_hidden_link_either(app, client, deal):
+    sealed = str(records.create(app.system, "deal", [{"name": "Sealed", "stage": "draft"}])[0].id)
+    ann = app.context_for("Ann")
+    stop = {"place": "Oslo", "about": [sealed, str(deal)]}
+    values = {"name": "Fair", "owner": str(ann.principal.user), "stops": [stop]}
+    visit = records.create(app.system, "visit", [values])[0].id
+    (line,) = records.get(app.system, "visit", visit)["stops"]
+    for about in ([str(deal)], []):
+        change = {"stops": [{"id": line["id"], "about": about}]}
+        records.update(app.system, "visit", [records.Change(visit, change)])
+    told = client(app, app.token("Ann")).get(f"/data/visit/{visit}/history").json["data"]
+    pump = {"id": str(deal), "entity": "deal", "title": "Pump"}
+    assert [entry["changes"].get("stops") for entry in told] == [
+        [[{"id": line["id"], "about": [pump]}], [{"id": line["id"], "about": []}]],
+        None,
+        [[], [{"id": line["id"], "place": "Oslo", "about": [pump]}]],
+    ]
 
 
 def test_a_version_conflict_over_links_tells_of_no_record_that_the_caller_may_not_read(app, client, linked):

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldstone.records.batch import Batch, Item
-from fieldstone.records.history import add_titles, hide_members, hide_unreadable, instant, references_in
+from fieldstone.records.hidden_members import hide_members
+from fieldstone.records.history import add_titles, hide_unreadable, instant, references_in
 from fieldstone.records.labels import entity_label
 
 _MOST = 100

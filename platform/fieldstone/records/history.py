@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from fieldstone.context import Context
 from fieldstone.errors import NotFound
 from fieldstone.fields.json import JsonType
-from fieldstone.fields.references import ReferencesType
 from fieldstone.model.model import Entity, Model
 from fieldstone.records import rows
 from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
+from fieldstone.records.hidden_members import hide_members
 from fieldstone.records.inside.told import hide_inside
 from fieldstone.records.labels import entity_label
 from fieldstone.records.link_history import LinkHistory, Page
@@ -111,32 +111,6 @@ def hide_unreadable(
                 del change[name]
 
 
-def hide_members(
-    context: Context, connection: sa.Connection, entity: Entity, changes: Sequence[dict[str, Any]]
-) -> None:
-    """Leave out of many-to-many fields in `changes` (field → [before, after]) the records that the caller may
-    not read, as the fields themselves do; what is the same then is no change for the caller.
-    """
-    names = [name for name, field in entity.fields.items() if isinstance(field.type, ReferencesType)]
-    told = [(change, name) for change in changes for name in names if name in change]
-    wanted: dict[str, set[UUID]] = defaultdict(set)
-    for change, name in told:
-        for member in _mappings(change[name]):
-            wanted[member["entity"]].add(UUID(member["id"]))
-    hidden = {ref for kind, ids in wanted.items() for ref in _unreadable(context, connection, kind, ids)}
-    for change, name in told if hidden else ():
-        change[name] = [_without(side, hidden) for side in change[name]]
-        before, after = change[name]
-        if (before or None) == (after or None):
-            del change[name]
-
-
-def _without(members: list[dict[str, Any]] | None, hidden: Set[Ref]) -> list[dict[str, Any]] | None:
-    if members is None:
-        return None
-    return [one for one in members if Ref(one["entity"], UUID(one["id"])) not in hidden]
-
-
 def _references(model: Model, entity: Entity, told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """All references in entries, to be completed in place."""
     found = []
@@ -194,12 +168,3 @@ def _titles(context: Context, connection: sa.Connection, name: str, ids: set[UUI
     rights = CallerRights(context, entity)
     judge = evaluator(context, connection, found.values())
     return {Ref(name, id_): row[TITLE] for id_, row in found.items() if rights.may("read", judge, row)}
-
-
-def _unreadable(context: Context, connection: sa.Connection, name: str, ids: set[UUID]) -> set[Ref]:
-    """Those of some records that are there, be it in the bin, and that the caller may not read."""
-    entity = context.model.entities.get(name)
-    if entity is None:
-        return set()
-    found = rows.load(connection, context.model, entity, ids)
-    return {Ref(name, id_) for id_ in found} - _titles(context, connection, name, ids).keys()

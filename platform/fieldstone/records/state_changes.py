@@ -46,7 +46,7 @@ def _choose_one(batch: Batch, item: Item, workflow: Workflow) -> None:
     elif allowed:
         _refuse_ambiguous(batch, item, workflow, allowed)
     elif leading:
-        _refuse_forbidden(batch, item, leading)
+        _refuse_forbidden(batch, item, workflow, leading)
     else:
         _refuse_impossible(batch, item, workflow)
 
@@ -57,10 +57,11 @@ def _refuse_ambiguous(batch: Batch, item: Item, workflow: Workflow, allowed: lis
     batch.refusals.add(item.position, workflow.field, "ambiguous_transition", message, kind=Conflict)
 
 
-def _refuse_forbidden(batch: Batch, item: Item, leading: list[Transition]) -> None:
+def _refuse_forbidden(batch: Batch, item: Item, workflow: Workflow, leading: list[Transition]) -> None:
     reason = " ".join(dict.fromkeys(who_may(batch, found) for found in leading))
     message = f"You may not take the transition {leading[0].name}. {reason}"
-    batch.refusals.add(item.position, None, "forbidden", message, kind=Forbidden, details={"reason": reason})
+    details = {"reason": reason}
+    batch.refusals.add(item.position, workflow.field, "forbidden", message, kind=Forbidden, details=details)
 
 
 def _refuse_impossible(batch: Batch, item: Item, workflow: Workflow) -> None:

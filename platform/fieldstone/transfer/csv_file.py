@@ -35,6 +35,7 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_STATED = "its encoding (`encoding` in a mapping, `charset` in the content type of a call)"
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 _SPREADSHEETS = ((b"PK\x03\x04", "a spreadsheet or zip file"), (b"\xd0\xcf\x11\xe0", "an old Excel file"))
 
@@ -172,7 +173,7 @@ def bad_text(cell: str) -> str | None:
         return None
     if found[0] == "\x00":
         return "contains a NUL character"
-    return "contains bytes that are not of the file's encoding; state the file's `encoding`, such as latin-1"
+    return f"contains bytes that are not of the file's encoding; state {_STATED}, such as latin-1"
 
 
 def _unopenable(path: Path, failure: OSError) -> str:
@@ -229,9 +230,7 @@ def _no_header(failure: csv.Error) -> Malformed:
 
 
 def _undecodable(line: int, encoding: str) -> Malformed:
-    return Malformed(
-        f"From line {line} on the file is not {encoding}. State its `encoding`.", code="bad_encoding"
-    )
+    return Malformed(f"From line {line} on the file is not {encoding}. State {_STATED}.", code="bad_encoding")
 
 
 def _split(line: str, delimiter: str, quote: str) -> list[str]:
