@@ -246,7 +246,7 @@ def test_titles_uniqueness_and_searches_follow_the_new_values(shop):
         "Valve 40",
         "Bolt ",
     }
-    with pytest.raises(Conflict, match="same value"):
+    with pytest.raises(Conflict, match="the same Size"):
         records.create(shop.system, "product", [{"name": "Nut", "size": 3}])
 
 
