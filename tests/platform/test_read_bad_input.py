@@ -29,6 +29,7 @@ fields:
   about: {type: reference, to: [topic, user]}
   words: {type: tags}
   closes: {type: date}
+  whole: {type: reference, to: topic, inverse: parts}
 ---
 kind: view
 name: topics
@@ -88,6 +89,14 @@ def test_a_typing_mistake_is_answered_with_a_suggestion(app: App) -> None:
 def test_all_problems_of_a_condition_are_told_at_once(app: App) -> None:
     error = refusal(app, Query(where="nmae == 'x' and sise == 1"))
     assert [one.column for one in error.errors] == [1, 17]
+
+
+def test_a_condition_goes_through_some_collections_and_not_through_hundreds(app: App) -> None:
+    fifty = " or ".join(["exists(parts)"] * 50)
+    assert records.list(app.system, "topic", Query(where=fifty)).data == []
+    error = refusal(app, Query(where=f"{fifty} or count(parts where exists(parts)) > 1"))
+    assert (error.code, error.errors[0].field) == ("bad_expression", "where")
+    assert "at most 50 collections" in error.message
 
 
 def test_a_huge_condition_is_refused_before_it_is_read() -> None:

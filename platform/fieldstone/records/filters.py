@@ -13,8 +13,14 @@ from fieldstone.model.rule_columns import SystemColumns
 from fieldstone.records.query import malformed
 from fieldstone.records.source import Viewer
 from fieldstone_rules import Expression, Problem, Purpose, RuleError, Scope, SqlScope, check_expression, lower
+from fieldstone_rules.tree import Collection, walk
 
 Column = sa.ColumnElement[Any]
+
+MOST_COLLECTIONS = 50
+"""Through as many collections a condition goes: each is a subquery with the caller's rights in it, which
+takes Python long to write, and no timeout of the database ends that.
+"""
 
 
 def viewer_scope(viewer: Viewer, entity: str, rows: sa.FromClause, *, live: bool) -> SqlScope:
@@ -39,9 +45,13 @@ def checked(viewer: Viewer, entity: str, source: str, parameter: str = "where") 
         )
     schema = ViewerSchema(viewer.model, viewer.access_key)
     try:
-        return check_expression(source, Scope(schema, entity, Purpose.FILTER))
+        found = check_expression(source, Scope(schema, entity, Purpose.FILTER))
     except RuleError as error:
         raise _refused(error.problems, parameter) from None
+    if sum(isinstance(node, Collection) for node in walk(found.tree)) > MOST_COLLECTIONS:
+        message = f"A condition goes through at most {MOST_COLLECTIONS} collections."
+        raise malformed(parameter, "bad_expression", message, 1, 1)
+    return found
 
 
 def condition(expression: Expression, scope: SqlScope) -> Column:
