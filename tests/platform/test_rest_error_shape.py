@@ -43,6 +43,12 @@ def test_without_a_token_every_route_answers_a_401_problem(web):
         assert_problem(web.test_client().open(address(rule), method=method), 401)
 
 
+def test_an_address_with_an_empty_part_is_a_404_problem(app, web):
+    headers = {"Authorization": f"Bearer {app.token('Mia', ['manager'])}"}
+    for address in ("/api/v1//data/customer", "/api/v1/data//customer"):
+        assert_problem(web.test_client().get(address, headers=headers), 404, "not_found")
+
+
 def test_with_an_unknown_parameter_every_route_answers_a_400_problem(app, web):
     headers = {"Authorization": f"Bearer {app.token('Mia', ['manager'])}"}
     for method, rule in routes(web):

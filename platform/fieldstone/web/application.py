@@ -26,6 +26,7 @@ class Application(Flask):
 
     def __init__(self) -> None:
         super().__init__("fieldstone.web", static_folder=None)
+        self.url_map.merge_slashes = False  # else `/api/v1//data` is answered by a page that redirects
         self._access_log = access_log.AccessLog()
         self.jinja_env.globals["csp_nonce"] = security.csp_nonce
 
