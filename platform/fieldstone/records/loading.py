@@ -37,7 +37,7 @@ def load(
         item.old = record if record and (record["deleted_at"] is not None) is deleted else {}
     for item in batch.items:
         if not item.old or not batch.rights.may("read", batch.stored, item.old):
-            _refuse_missing(batch, item)
+            _refuse_missing(batch, item, deleted=deleted)
     batch.settle()
     _check_versions(batch, versions)
 
@@ -99,9 +99,10 @@ def _refuse_doubles(batch: Batch) -> None:
     batch.refusals.raise_if_any()
 
 
-def _refuse_missing(batch: Batch, item: Item) -> None:
+def _refuse_missing(batch: Batch, item: Item, *, deleted: bool) -> None:
     kind = entity_label(batch.entity, batch.context.principal.locale)
-    message = f"There is no {kind} with the id {item.id}, or you may not see it."
+    place = " in the recycle bin" if deleted else ""
+    message = f"There is no {kind} with the id {item.id}{place}, or you may not see it."
     batch.refusals.add(item.position, None, "not_found", message, kind=NotFound)
 
 
