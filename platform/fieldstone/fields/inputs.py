@@ -165,12 +165,15 @@ def record_of(targets: Sequence[str], members: Collection[str] = REFERENCE) -> C
     def convert(value: Any) -> Ref:
         if isinstance(value, Ref):
             return _known(value, targets)
-        sent = value if isinstance(value, Mapping) else {"id": value}
-        _refuse_unknown(sent, members)
-        entity = sent.get("entity")
-        if entity is None and len(targets) != 1:
+        entity = None
+        if isinstance(value, Mapping):
+            _refuse_unknown(value, members)
+            entity, value = value.get("entity"), value.get("id")
+        if entity is not None:
+            return _known(Ref(str(entity), record_id(value)), targets)
+        if len(targets) != 1:
             raise ValueRefused("not_a_reference", 'Several kinds are possible: send {"id": …, "entity": …}.')
-        return _known(Ref(targets[0] if entity is None else str(entity), record_id(sent.get("id"))), targets)
+        return Ref(targets[0], record_id(value))
 
     return convert
 
