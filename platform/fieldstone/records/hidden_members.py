@@ -15,6 +15,7 @@ from fieldstone.model.model import Entity, Model
 from fieldstone.records import rows
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
+from fieldstone.records.rows import Values
 from fieldstone_rules.types import Ref
 
 Told = dict[str, Any]
@@ -27,16 +28,15 @@ def hide_members(
     inside the record, the records that the caller may not read; what is the same then is no change for the
     caller.
     """
-    sides = [{name: value[side] for name, value in change.items()} for change in changes for side in (0, 1)]
-    members = [found for side in sides for found in _members(context.model, entity, side)]
+    pairs = [[{name: value[side] for name, value in change.items()} for side in (0, 1)] for change in changes]
+    members = [found for pair in pairs for side in pair for found in _members(context.model, entity, side)]
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for one in (one for found in members for one in found):
         wanted[one["entity"]].add(UUID(one["id"]))
     hidden = {ref for kind, ids in wanted.items() for ref in _unreadable(context, connection, kind, ids)}
     for found in members if hidden else ():
         found[:] = [one for one in found if Ref(one["entity"], UUID(one["id"])) not in hidden]
-    for change in changes if hidden else ():
-        before, after = ({name: value[side] for name, value in change.items()} for side in (0, 1))
+    for change, (before, after) in zip(changes, pairs, strict=True) if hidden else ():
         _forget_same(context.model, entity, before, after)
         for name in [name for name in change if name not in before and name not in after]:
             del change[name]
@@ -83,9 +83,17 @@ def _forget_same_lines(model: Model, entity: Entity, before: Told, after: Told, 
 
 def _unreadable(context: Context, connection: sa.Connection, name: str, ids: set[UUID]) -> set[Ref]:
     """Those of some records that are there, be it in the bin, and that the caller may not read."""
+    found, readable = readable_among(context, connection, name, ids)
+    return {Ref(name, id_) for id_ in found.keys() - readable}
+
+
+def readable_among(
+    context: Context, connection: sa.Connection, name: str, ids: set[UUID]
+) -> tuple[dict[UUID, Values], set[UUID]]:
+    """Those of some records that are there, be it in the bin, and the ids of those the caller may read."""
     entity = context.model.entities.get(name)
     if entity is None:
-        return set()
+        return {}, set()
     found = rows.load(connection, context.model, entity, ids)
     rights, judge = CallerRights(context, entity), evaluator(context, connection, found.values())
-    return {Ref(name, id_) for id_, row in found.items() if not rights.may("read", judge, row)}
+    return found, {id_ for id_, row in found.items() if rights.may("read", judge, row)}

@@ -18,7 +18,7 @@ from fieldstone.records import rows
 from fieldstone.records.batch import find_entity
 from fieldstone.records.caller_rights import CallerRights
 from fieldstone.records.environment import evaluator
-from fieldstone.records.hidden_members import hide_members
+from fieldstone.records.hidden_members import hide_members, readable_among
 from fieldstone.records.inside.told import hide_inside
 from fieldstone.records.labels import entity_label
 from fieldstone.records.link_history import LinkHistory, Page
@@ -161,10 +161,5 @@ def add_titles(context: Context, connection: sa.Connection, references: Sequence
 
 
 def _titles(context: Context, connection: sa.Connection, name: str, ids: set[UUID]) -> dict[Ref, str]:
-    entity = context.model.entities.get(name)
-    if entity is None:
-        return {}
-    found = rows.load(connection, context.model, entity, ids)
-    rights = CallerRights(context, entity)
-    judge = evaluator(context, connection, found.values())
-    return {Ref(name, id_): row[TITLE] for id_, row in found.items() if rights.may("read", judge, row)}
+    found, readable = readable_among(context, connection, name, ids)
+    return {Ref(name, id_): found[id_][TITLE] for id_ in readable}
